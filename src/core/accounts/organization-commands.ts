@@ -1,0 +1,22 @@
+import { newId, type OrgId, type ProjectId } from '../ids.ts'
+import type { Tx } from '../store.ts'
+import type { Organization } from './model.ts'
+
+export interface NewOrganization {
+  name: string
+  mailboxLimit: number | null
+  domainLimit: number | null
+}
+
+/** Makes an organization with its default project. */
+export async function createOrganization(tx: Tx, input: NewOrganization): Promise<Organization> {
+  const organization: Organization = { id: newId<OrgId>(), ...input, createdAt: tx.now, updatedAt: tx.now }
+  await tx.accounts.insertOrganization(organization, {
+    id: newId<ProjectId>(),
+    orgId: organization.id,
+    name: 'default',
+    isDefault: true,
+    createdAt: tx.now,
+  })
+  return organization
+}

@@ -1,0 +1,13 @@
+import type { OrgId } from '../ids.ts'
+import type { Domain } from './model.ts'
+
+export interface DomainReader {
+  /** The domain as this organization may use it: its own, or the platform's. */
+  usable(org: OrgId, name: string): Promise<Domain | undefined>
+  /** True when mail to any address of this name is ours to judge: some organization has it verified, or it is the platform's. */
+  isLocal(name: string): Promise<boolean>
+}
+
+export interface DomainWriter extends DomainReader {
+  insert(domain: Domain): Promise<void>
+}

@@ -1,0 +1,33 @@
+import type { EventId, MailboxId, MessageId, OrgId, ThreadId } from '../ids.ts'
+
+export type EventType =
+  | 'mailbox.created'
+  | 'mailbox.deleted'
+  | 'message.received'
+  | 'message.queued'
+  | 'message.sent'
+  | 'message.delivered'
+  | 'message.bounced'
+  | 'message.complained'
+  | 'message.rejected'
+  | 'message.labeled'
+  | 'thread.deleted'
+  | 'domain.verified'
+
+/** What happened, written in the transaction of the thing it tells. */
+export interface NewEvent {
+  orgId: OrgId
+  mailboxId: MailboxId | null
+  threadId: ThreadId | null
+  messageId: MessageId | null
+  type: EventType
+  /** Small and self-contained: ids, names, addresses. Never bodies. */
+  payload: Record<string, unknown>
+}
+
+/** One entry of the log. `seq` never goes back, and an entry never appears behind one that a reader has already seen. */
+export interface LoggedEvent extends NewEvent {
+  seq: number
+  id: EventId
+  createdAt: number
+}

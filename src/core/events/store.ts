@@ -1,0 +1,15 @@
+import type { OrgId } from '../ids.ts'
+import type { LoggedEvent, NewEvent } from './model.ts'
+
+export interface EventReader {
+  /** Entries behind `seq`, in order. */
+  after(seq: number, limit: number, org?: OrgId): Promise<LoggedEvent[]>
+  /** The newest position, 0 in an empty log. */
+  position(): Promise<number>
+  /** Calls back after commits that may have added entries, in this process or (on PostgreSQL) in another. The answer unsubscribes. */
+  onAppend(listener: () => void): () => void
+}
+
+export interface EventWriter {
+  append(event: NewEvent): Promise<void>
+}

@@ -1,0 +1,14 @@
+import type { JobId } from '../ids.ts'
+import type { Job, JobTask } from './model.ts'
+
+export interface JobReader {
+  nextDue(): Promise<number | undefined>
+}
+
+export interface JobWriter extends JobReader {
+  add(task: JobTask, runAt: number): Promise<void>
+  /** Takes up to `limit` due jobs; each is nobody else's until `leaseUntil`. */
+  claim(now: number, leaseUntil: number, limit: number): Promise<Job[]>
+  done(id: JobId): Promise<void>
+  retry(id: JobId, runAt: number): Promise<void>
+}

@@ -1,0 +1,103 @@
+import { Failure, notFound } from '../errors.ts'
+import { type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
+import type { Tx } from '../store.ts'
+import type { Mailbox } from './model.ts'
+
+export interface NewMailbox {
+  orgId: OrgId
+  projectId: ProjectId
+  localPart: string
+  domain: string
+  displayName: string | null
+  clientId: string | null
+}
+
+/**
+ * Makes a mailbox that takes mail from now on. The same `clientId` with the same address answers the mailbox that is there.
+ * Counts are checked under the organization's lock: two parallel calls never pass a limit together.
+ */
+export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbox: Mailbox; created: boolean }> {
+  await tx.accounts.lockOrganization(input.orgId)
+  const twin = input.clientId === null ? undefined : await tx.mailboxes.byClientId(input.orgId, input.clientId)
+  if (twin) {
+    if (twin.localPart === input.localPart && twin.domain === input.domain) return { mailbox: twin, created: false }
+    throw new Failure('conflict', 'This client_id belongs to another mailbox')
+  }
+  await checkLimit(tx, input.orgId)
+  const mailbox = toMailbox(input, tx.now)
+  const { id, orgId, address } = mailbox
+  const fresh = await tx.mailboxes.insert(mailbox, {
+    address,
+    mailboxId: id,
+    orgId,
+    kind: 'primary',
+    createdAt: tx.now,
+  })
+  if (!fresh) throw new Failure('taken', 'This address is taken')
+  await tx.events.append(eventOf(mailbox, 'mailbox.created'))
+  return { mailbox, created: true }
+}
+
+async function checkLimit(tx: Tx, orgId: OrgId): Promise<void> {
+  const organization = await tx.accounts.organization(orgId)
+  if (!organization) throw notFound('organization')
+  const limit = organization.mailboxLimit
+  if (limit !== null && (await tx.accounts.usage(orgId)).mailboxes >= limit) {
+    throw new Failure('limit_reached', `The limit of ${limit} mailboxes is reached`)
+  }
+}
+
+function toMailbox(input: NewMailbox, now: number): Mailbox {
+  return {
+    ...input,
+    id: newId<MailboxId>(),
+    address: `${input.localPart}@${input.domain}`,
+    enabled: true,
+    messageCount: 0,
+    threadCount: 0,
+    sizeBytes: 0,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+/** Changes what is given and leaves the rest. */
+export async function updateMailbox(
+  tx: Tx,
+  input: { orgId: OrgId; id: MailboxId; displayName?: string | null; enabled?: boolean },
+): Promise<Mailbox> {
+  const mailbox = await tx.mailboxes.get(input.orgId, input.id)
+  if (!mailbox) throw notFound('mailbox')
+  if (input.displayName === undefined && input.enabled === undefined) return mailbox
+  const changed: Mailbox = {
+    ...mailbox,
+    displayName: input.displayName === undefined ? mailbox.displayName : input.displayName,
+    enabled: input.enabled ?? mailbox.enabled,
+    updatedAt: tx.now,
+  }
+  await tx.mailboxes.update(changed)
+  return changed
+}
+
+/** From this commit on the mailbox is nowhere to be seen and its address is free; its contents follow in the purge. */
+export async function deleteMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId }): Promise<void> {
+  const mailbox = await tx.mailboxes.get(input.orgId, input.id)
+  if (!mailbox) throw notFound('mailbox')
+  await tx.mailboxes.markDeleted(mailbox.id, tx.now)
+  await tx.accounts.deleteKeysOfMailbox(mailbox.id)
+  await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
+  await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
+  await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
+}
+
+/** One bite of the purge, small enough to share the store with others; the blobs go by a job of their own. */
+export async function purgeMailbox(tx: Tx, input: { id: MailboxId; limit: number }): Promise<{ done: boolean }> {
+  const { blobs, done } = await tx.mailboxes.purge(input.id, input.limit)
+  if (blobs.length > 0) await tx.jobs.add({ kind: 'delete-blobs', keys: blobs }, tx.now)
+  return { done }
+}
+
+function eventOf(mailbox: Mailbox, type: 'mailbox.created' | 'mailbox.deleted') {
+  const payload = { address: mailbox.address }
+  return { orgId: mailbox.orgId, mailboxId: mailbox.id, threadId: null, messageId: null, type, payload }
+}

@@ -1,0 +1,30 @@
+import type { MailboxId, OrgId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
+import type { Address, Mailbox } from './model.ts'
+
+/** Deleted mailboxes are never seen through these, although their rows may still be waiting for the purge. */
+export interface MailboxReader {
+  get(org: OrgId, id: MailboxId): Promise<Mailbox | undefined>
+  /** By exact address over the whole server: lower-case, ASCII domain. */
+  byAddress(address: string): Promise<Mailbox | undefined>
+  byClientId(org: OrgId, clientId: string): Promise<Mailbox | undefined>
+  /** Newest first, ties by id. */
+  list(org: OrgId, page: PageRequest): Promise<Page<Mailbox>>
+}
+
+export interface MailboxWriter extends MailboxReader {
+  /** Throws nothing on a clash: false when the address is taken. */
+  insert(mailbox: Mailbox, address: Address): Promise<boolean>
+  update(mailbox: Pick<Mailbox, 'id' | 'displayName' | 'enabled' | 'updatedAt'>): Promise<void>
+  /** Hides the mailbox and frees its addresses; its contents are erased by the purge. */
+  markDeleted(id: MailboxId, at: number): Promise<void>
+  /** Holds the row and hands out the next strictly increasing time of this mailbox: `now`, or one more than the last. */
+  nextTime(id: MailboxId, now: number): Promise<number | undefined>
+  /** Adds to the live counts; parts may be negative. */
+  count(id: MailboxId, change: { messages?: number; threads?: number; sizeBytes?: number }): Promise<void>
+  /**
+   * Erases up to `limit` messages of a deleted mailbox with all that hangs on them, and at last the mailbox row itself.
+   * Answers the blob keys that nothing refers to any more, and whether it is done.
+   */
+  purge(id: MailboxId, limit: number): Promise<{ blobs: string[]; done: boolean }>
+}

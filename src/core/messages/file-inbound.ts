@@ -1,0 +1,119 @@
+import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
+import type { Tx } from '../store.ts'
+import { placeInThread } from '../threads/place.ts'
+import { resolveThread } from '../threads/resolve.ts'
+import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
+
+/** A mail that was read and judged, before it is anybody's. */
+export interface ReadMail {
+  source: Source
+  /** Null when the mail has none, or none that is well formed. */
+  messageId: string | null
+  from: MailboxAddress[]
+  to: MailboxAddress[]
+  cc: MailboxAddress[]
+  replyTo: MailboxAddress[]
+  subject: string | null
+  preview: string | null
+  inReplyTo: string | null
+  references: string[]
+  sentAt: number | null
+  sizeBytes: number
+  sha256: string
+  blobKey: string
+  attachments: Omit<Part, 'id'>[]
+  content: Omit<MessageContent, 'envelope'>
+  envelope: Omit<Envelope, 'rcptTo'>
+}
+
+/** One mailbox that is to have the mail, and the envelope recipients that led to it. */
+export interface Copy {
+  mailbox: Pick<Mailbox, 'id' | 'orgId'>
+  rcptTo: string[]
+}
+
+/** `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. */
+export type Filed =
+  | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
+  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' }
+
+/** Files one mail in all its mailboxes at once: copies, threads, counts and events in one transaction. */
+export async function fileInbound(tx: Tx, input: { mail: ReadMail; copies: Copy[]; host: string }): Promise<Filed[]> {
+  const filed: Filed[] = []
+  // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
+  const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
+  for (const copy of copies) filed.push(await fileCopy(tx, input.mail, copy, input.host))
+  return filed
+}
+
+async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promise<Filed> {
+  const mailboxId = copy.mailbox.id
+  const at = await tx.mailboxes.nextTime(mailboxId, tx.now)
+  if (at === undefined) return { mailboxId, result: 'gone' }
+  if (mail.messageId && (await tx.messages.hasCopy(mailboxId, mail.sha256, mail.messageId))) {
+    return { mailboxId, result: 'duplicate' }
+  }
+  const thread = await resolveThread(tx, mailboxId, mail)
+  const id = newId<MessageId>()
+  const message = toMessage(mail, copy, {
+    id,
+    threadId: thread?.id ?? newId<ThreadId>(),
+    at,
+    now: tx.now,
+    messageId: await uniqueMessageId(tx, mailboxId, mail.messageId, `<${id}@${host}>`),
+  })
+  await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
+  await placeInThread(tx, thread, message)
+  const { orgId, threadId } = message
+  await tx.events.append({ orgId, mailboxId, threadId, messageId: id, type: 'message.received', payload: {} })
+  return { mailboxId, result: 'stored', messageId: id, threadId }
+}
+
+// A Message-ID names one message of a mailbox. Other bytes under a known one, or none at all, get a name of ours;
+// the field as it came stays among the headers.
+async function uniqueMessageId(tx: Tx, mailbox: MailboxId, wanted: string | null, ours: string): Promise<string> {
+  if (wanted === null) return ours
+  return (await tx.messages.byMessageId(mailbox, wanted)) ? ours : wanted
+}
+
+function toMessage(
+  mail: ReadMail,
+  copy: Copy,
+  given: { id: MessageId; threadId: ThreadId; at: number; now: number; messageId: string },
+): Message {
+  return {
+    id: given.id,
+    orgId: copy.mailbox.orgId,
+    mailboxId: copy.mailbox.id,
+    threadId: given.threadId,
+    direction: 'inbound',
+    source: mail.source,
+    status: null,
+    messageId: given.messageId,
+    from: mail.from,
+    to: mail.to,
+    cc: mail.cc,
+    bcc: [],
+    replyTo: mail.replyTo,
+    subject: mail.subject,
+    preview: mail.preview,
+    inReplyTo: mail.inReplyTo,
+    references: mail.references,
+    at: given.at,
+    sentAt: mail.sentAt,
+    sizeBytes: mail.sizeBytes,
+    sha256: mail.sha256,
+    blobKey: mail.blobKey,
+    seen: false,
+    flagged: false,
+    handled: false,
+    spam: false,
+    blocked: false,
+    trashed: false,
+    labels: [],
+    attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
+    createdAt: given.now,
+    updatedAt: given.now,
+  }
+}

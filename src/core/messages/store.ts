@@ -1,0 +1,50 @@
+import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
+import type { Direction, Message, MessageContent, OutboundStatus, Part } from './model.ts'
+
+/** Everything given must hold. Texts match as substrings without case. */
+export interface MessageFilter {
+  labels?: string[]
+  direction?: Direction
+  threadId?: ThreadId
+  /** Exclusive bounds on `at`. */
+  before?: number
+  after?: number
+  from?: string[]
+  to?: string[]
+  subject?: string[]
+  includeSpam?: boolean
+  includeBlocked?: boolean
+  includeTrashed?: boolean
+}
+
+export interface MessageReader {
+  get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
+  /** By the Message-ID field, brackets included, exact. */
+  byMessageId(mailbox: MailboxId, messageId: string): Promise<Message | undefined>
+  /** Newest first by `at`, ties by id. */
+  list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
+  /** Oldest first, everything, hidden ones too. */
+  ofThread(thread: ThreadId): Promise<Message[]>
+  content(id: MessageId): Promise<MessageContent | undefined>
+  contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
+  /** A part whose message's mailbox is alive, with the blob its bytes are in. */
+  part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
+}
+
+export interface MessageWriter extends MessageReader {
+  insert(message: Message, content: MessageContent): Promise<void>
+  /** The threads of stored messages with these Message-IDs in one mailbox. */
+  threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
+  hasCopy(mailbox: MailboxId, sha256: string, messageId: string): Promise<boolean>
+  /** Replaces the user labels and the flags that a person may change. */
+  updateFlags(
+    message: Pick<
+      Message,
+      'id' | 'labels' | 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed' | 'updatedAt'
+    >,
+  ): Promise<void>
+  updateStatus(id: MessageId, status: OutboundStatus, at: number): Promise<void>
+  /** Erases messages with contents, parts, labels, deliveries; answers the blob keys that nothing refers to any more. */
+  delete(ids: MessageId[]): Promise<string[]>
+}

@@ -1,0 +1,63 @@
+import { notFound } from '../errors.ts'
+import { finishIdempotent } from '../idempotency/commands.ts'
+import { type DeliveryId, type MessageId, newId, type ThreadId } from '../ids.ts'
+import type { Message, MessageContent } from '../messages/model.ts'
+import type { Tx } from '../store.ts'
+import { placeInThread } from '../threads/place.ts'
+import { openThread } from '../threads/resolve.ts'
+import type { Delivery } from './model.ts'
+
+export interface NewOutbound {
+  /** `threadId` and `at` are decided here. */
+  message: Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt'>
+  content: MessageContent
+  /** The thread of the message that is answered; null opens one. */
+  joins: ThreadId | null
+  mailFrom: string
+  recipients: { address: string; domain: string }[]
+  idempotencyKey: string | null
+}
+
+export interface Enqueued {
+  messageId: MessageId
+  threadId: ThreadId
+}
+
+/** Stores an outbound message with one delivery for each recipient: from this commit on it will be sent. */
+export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enqueued> {
+  const { orgId, mailboxId } = input.message
+  const mailbox = await tx.mailboxes.get(orgId, mailboxId)
+  const at = mailbox && (await tx.mailboxes.nextTime(mailboxId, tx.now))
+  if (at === undefined) throw notFound('mailbox')
+  const thread = input.joins ? await openThread(tx, mailboxId, input.joins) : undefined
+  const threadId = thread?.id ?? newId<ThreadId>()
+  const message: Message = { ...input.message, threadId, at, createdAt: tx.now, updatedAt: tx.now }
+  await tx.messages.insert(message, input.content)
+  await placeInThread(tx, thread, message)
+  await tx.outbound.insert(input.recipients.map((r) => toDelivery(message, input.mailFrom, r, tx.now)))
+  const answer = { messageId: message.id, threadId }
+  if (input.idempotencyKey !== null) await finishIdempotent(tx, orgId, input.idempotencyKey, answer)
+  const payload = { recipients: input.recipients.map((r) => r.address) }
+  await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.queued', payload })
+  return answer
+}
+
+function toDelivery(message: Message, mailFrom: string, to: NewOutbound['recipients'][number], now: number): Delivery {
+  return {
+    id: newId<DeliveryId>(),
+    orgId: message.orgId,
+    mailboxId: message.mailboxId,
+    messageId: message.id,
+    mailFrom,
+    recipient: to.address,
+    domain: to.domain,
+    status: 'queued',
+    blobKey: message.blobKey,
+    nextAttemptAt: now,
+    leaseUntil: null,
+    attemptCount: 0,
+    attempts: [],
+    createdAt: now,
+    updatedAt: now,
+  }
+}

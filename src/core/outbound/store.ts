@@ -1,0 +1,37 @@
+import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
+import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
+
+export interface OutboundReader {
+  /** In the order the recipients were given, attempts oldest first. */
+  ofMessage(id: MessageId): Promise<Delivery[]>
+  /** Newest first. With `mailbox`, only its own. */
+  captured(org: OrgId, page: PageRequest, mailbox?: MailboxId): Promise<Page<Captured>>
+  capturedById(org: OrgId, id: CapturedId): Promise<Captured | undefined>
+  /** The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. */
+  nextDue(): Promise<number | undefined>
+  /** How many deliveries wait, for the metrics. */
+  depth(): Promise<number>
+}
+
+/** What became of one delivery in one attempt. */
+export interface DeliveryOutcome {
+  id: DeliveryId
+  status: DeliveryStatus
+  nextAttemptAt: number | null
+  attempt: Attempt | null
+}
+
+export interface OutboundWriter extends OutboundReader {
+  insert(deliveries: Delivery[]): Promise<void>
+  /**
+   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`.
+   * Two workers never get the same one. A `sending` delivery whose lease is over counts as due.
+   */
+  claim(now: number, leaseUntil: number, limit: number): Promise<Delivery[]>
+  record(outcomes: DeliveryOutcome[], now: number): Promise<void>
+  /** Gives claimed deliveries back untried. */
+  release(ids: DeliveryId[]): Promise<void>
+  cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
+  insertCaptured(captured: Captured): Promise<void>
+}

@@ -1,0 +1,59 @@
+import type { AccountReader, AccountWriter } from './accounts/store.ts'
+import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
+import type { DomainReader, DomainWriter } from './domains/store.ts'
+import type { EventReader, EventWriter } from './events/store.ts'
+import type { IdempotencyWriter } from './idempotency/store.ts'
+import type { JobReader, JobWriter } from './jobs/store.ts'
+import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
+import type { MessageReader, MessageWriter } from './messages/store.ts'
+import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { ThreadReader, ThreadWriter } from './threads/store.ts'
+
+/** What can be looked up at any time, outside a transaction. */
+export interface Reader {
+  accounts: AccountReader
+  domains: DomainReader
+  mailboxes: MailboxReader
+  messages: MessageReader
+  threads: ThreadReader
+  outbound: OutboundReader
+  events: EventReader
+  jobs: JobReader
+}
+
+/** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
+export interface Tx {
+  /** The time of the call, epoch milliseconds. */
+  now: number
+  accounts: AccountWriter
+  domains: DomainWriter
+  mailboxes: MailboxWriter
+  messages: MessageWriter
+  threads: ThreadWriter
+  outbound: OutboundWriter
+  events: EventWriter
+  jobs: JobWriter
+  idempotency: IdempotencyWriter
+}
+
+/**
+ * The rows. Reads go to `read`; every write is a named command of `commands.ts`, which the store runs in a transaction of its own,
+ * durable when the promise resolves. A command that throws leaves nothing behind; a `Failure` comes back as a `Failure`.
+ * On SQLite the commands run in a worker thread, many in one commit; so inputs and outputs must survive a structured clone.
+ */
+export interface Store extends AsyncDisposable {
+  read: Reader
+  run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>>
+  /** Throws when the store does not answer. */
+  ping(): Promise<void>
+}
+
+/** Bytes by key, durable when `put` resolves. Keys are made by `newBlobKey` and never used twice. */
+export interface BlobStore extends AsyncDisposable {
+  put(key: string, bytes: Uint8Array): Promise<void>
+  get(key: string): Promise<Buffer | undefined>
+  /** Deleting what is not there is no error. */
+  delete(keys: string[]): Promise<void>
+  /** Throws when the store does not answer. */
+  ping(): Promise<void>
+}
