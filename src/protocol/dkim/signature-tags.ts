@@ -50,11 +50,11 @@ export function readSigner(tags: TagList): SignerTags {
   }
 }
 
-/** Reads a signature over head and body (RFC 6376 §3.5, without what only DKIM-Signature has). */
-export function readMessageSignature(tags: TagList): MessageSignature {
+/** Reads a signature over head and body (RFC 6376 §3.5, without what only DKIM-Signature has); `canonicalization` is for a missing `c=`. */
+export function readMessageSignature(tags: TagList, canonicalization = 'simple/simple'): MessageSignature {
   const names = tags.get('h')
   if (names === undefined) throw new ParseError('tag h= is missing')
-  const [header, body = 'simple', ...more] = (tags.get('c') ?? 'simple/simple').split('/')
+  const [header, body = 'simple', ...more] = (tags.get('c') ?? canonicalization).split('/')
   if (!isCanonicalization(header) || !isCanonicalization(body) || more.length > 0) {
     throw new ParseError('unknown canonicalization')
   }
