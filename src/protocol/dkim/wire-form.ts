@@ -1,3 +1,5 @@
+import { ParseError } from '../parse-error.ts'
+
 const LF = 10
 const CR = 13
 
@@ -16,4 +18,14 @@ export function wireForm(message: Uint8Array): Uint8Array {
     out[length++] = byte
   }
   return out.subarray(0, length)
+}
+
+/** ParseError unless every line of the message ends in CRLF: servers on the way mend other line ends and break the signature. */
+export function requireCrlf(message: Uint8Array): void {
+  for (let at = message.indexOf(LF); at >= 0; at = message.indexOf(LF, at + 1)) {
+    if (message[at - 1] !== CR) throw new ParseError('a line does not end in CRLF')
+  }
+  for (let at = message.indexOf(CR); at >= 0; at = message.indexOf(CR, at + 1)) {
+    if (message[at + 1] !== LF) throw new ParseError('a CR stands alone')
+  }
 }
