@@ -1,0 +1,156 @@
+import type { Resolver } from '../dns/resolver.ts'
+import { allFields, type HeaderField, readHead } from '../mime/header-fields.ts'
+import { ParseError } from '../parse-error.ts'
+import { compareBody, hashBody } from './body-hash.ts'
+import { createKeySource, isSignatureOf, type Strength, today } from './check-signature.ts'
+import { DkimError } from './dkim-error.ts'
+import { checkTimes, type DkimSignature, readDkimSignature } from './dkim-signature.ts'
+import { createHeadBudget, type HeadBudget, signedHead } from './signed-head.ts'
+import { parseTagList, type TagList } from './tag-list.ts'
+import { wireForm } from './wire-form.ts'
+
+/** What became of one DKIM-Signature, in the words of RFC 8601 §2.7.1. */
+export interface DkimResult {
+  result: 'none' | 'pass' | 'fail' | 'neutral' | 'policy' | 'temperror' | 'permerror'
+  /** `d=`, as A-labels in lower case once it is known to be a domain. */
+  domain: string | null
+  selector: string | null
+  algorithm: string | null
+  keyBits: number | null
+  /** Why it did not pass. */
+  reason: string | null
+  /** `i=` or what it defaults to. */
+  identity: string | null
+  /** The key says `t=y`: the domain is only trying DKIM out, and a failure must not count against it. */
+  testing: boolean
+  /** `l=`, when there is one. */
+  bodyLength?: number
+}
+
+export interface VerifyDkimOptions {
+  resolver: Resolver
+  /** Milliseconds. */
+  now: number
+  /** Signatures looked at, from the top of the head; 10 unless told. */
+  maxSignatures?: number
+  /** For old test mails only: SHA-1, keys of 512 bits, `v=` of the drafts, any `l=`. */
+  lenient?: boolean
+}
+
+interface Attempt {
+  outcome: DkimResult
+  /** Set while nothing speaks against the signature; its body hash is still to be compared. */
+  signature?: DkimSignature
+}
+
+interface Context {
+  fields: readonly HeaderField[]
+  getKey: ReturnType<typeof createKeySource>
+  budget: HeadBudget
+  now: number
+  lenient: boolean
+}
+
+const LENIENT: Strength = { sha1: true, rsaBits: 512 }
+
+/**
+ * Checks the DKIM-Signatures of a message (RFC 6376 §6.1), one result each; without any it is a single `none`. A signature
+ * with an `l=` that leaves part of the body unsigned is `policy`, not `pass`: anyone could have added that part.
+ */
+export async function verifyDkim(message: Uint8Array, options: VerifyDkimOptions): Promise<DkimResult[]> {
+  const bytes = wireForm(message)
+  const { fields, bodyOffset } = readHead(bytes)
+  const signatures = allFields(fields, 'DKIM-Signature').slice(0, options.maxSignatures ?? 10)
+  if (signatures.length === 0) return [{ ...blank(), result: 'none', reason: 'message not signed' }]
+  const lenient = options.lenient ?? false
+  const getKey = createKeySource(options.resolver, lenient ? LENIENT : today)
+  const context: Context = { fields, getKey, budget: createHeadBudget(), now: options.now, lenient }
+  const attempts = await Promise.all(signatures.map((own) => checkHead(own, context)))
+  checkBodies(attempts, bytes.subarray(bodyOffset), lenient)
+  return attempts.map((attempt) => attempt.outcome)
+}
+
+function blank(): DkimResult {
+  return {
+    result: 'neutral',
+    domain: null,
+    selector: null,
+    algorithm: null,
+    keyBits: null,
+    reason: null,
+    identity: null,
+    testing: false,
+  }
+}
+
+async function checkHead(own: HeaderField, context: Context): Promise<Attempt> {
+  const outcome = blank()
+  try {
+    const tags = parseTagList(own.value)
+    describeTags(outcome, tags)
+    const signature = readDkimSignature(tags, context.lenient)
+    describeSignature(outcome, signature)
+    checkTimes(signature, context.now)
+    const key = await context.getKey(signature)
+    outcome.keyBits = key.bits
+    outcome.testing = key.flags.includes('y')
+    if (key.flags.includes('s') && signature.identityDomain !== signature.domain) {
+      throw new DkimError('permerror', 'the key allows no subdomain in i=')
+    }
+    const data = signedHead(context.fields, own, signature, context.budget)
+    if (!isSignatureOf(data, signature, key)) throw new DkimError('fail', 'signature did not verify')
+    if (!context.lenient) checkFrom(context.fields, signature)
+    outcome.result = 'pass'
+    return { outcome, signature }
+  } catch (error) {
+    refuse(outcome, error)
+    return { outcome }
+  }
+}
+
+// A malformed signature is reported with what can be read of it.
+function describeTags(outcome: DkimResult, tags: TagList): void {
+  outcome.domain = tags.get('d')?.toLowerCase() ?? null
+  outcome.selector = tags.get('s') ?? null
+  outcome.algorithm = tags.get('a') ?? null
+}
+
+function describeSignature(outcome: DkimResult, signature: DkimSignature): void {
+  outcome.domain = signature.domain
+  outcome.selector = signature.selector
+  outcome.identity = signature.identity
+  if (signature.bodyLength !== undefined) outcome.bodyLength = signature.bodyLength
+}
+
+// RFC 6376 §8.15: a From put on top of the signed one is what the reader sees.
+function checkFrom(fields: readonly HeaderField[], signature: DkimSignature): void {
+  const signed = signature.names.filter((name) => name === 'from').length
+  if (allFields(fields, 'From').length > signed) throw new DkimError('policy', 'a From field is not signed')
+}
+
+function refuse(outcome: DkimResult, error: unknown): void {
+  if (error instanceof DkimError) outcome.result = error.result
+  else if (error instanceof ParseError) outcome.result = 'permerror'
+  else throw error
+  outcome.reason = error.message
+}
+
+/** Compares the body hashes of the signatures that are good so far; the body is read once per canonicalization and hash. */
+function checkBodies(attempts: readonly Attempt[], body: Uint8Array, lenient: boolean): void {
+  const groups = Map.groupBy(
+    attempts.filter((attempt) => attempt.signature),
+    ({ signature }) => `${signature!.bodyCanonicalization} ${signature!.hash}`,
+  )
+  for (const group of groups.values()) {
+    const { bodyCanonicalization, hash } = group[0]!.signature!
+    const limits = group.map(({ signature }) => signature!.bodyLength ?? Number.POSITIVE_INFINITY)
+    const hashes = hashBody(body, bodyCanonicalization, hash, limits)
+    for (const { outcome, signature } of group) {
+      try {
+        compareBody(signature!, hashes, lenient)
+      } catch (error) {
+        refuse(outcome, error)
+      }
+    }
+  }
+}
