@@ -61,7 +61,7 @@ function count(s: Score, c: Case, expected: Expected, report: Report | null): vo
   if (expected.status && !expected.pseudo_status) s.statuses++
   const wanted = expected.address?.toLowerCase() ?? null
   const found = report?.recipients.find((r) => (r.address?.toLowerCase() ?? null) === wanted)
-  const problem = (text: string) => process.env['DSN_DETAILS'] && console.log(`${c.file} ${wanted}: ${text}`)
+  const problem = (text: string) => process.env.DSN_DETAILS && console.log(`${c.file} ${wanted}: ${text}`)
   if (!found) {
     problem(`not found, but ${report?.kind} ${report?.recipients.map((r) => r.address).join(' ')}`)
     return

@@ -21,8 +21,11 @@ export function readDeliveryStatus(fields: string, notice: string, failed: reado
   const ofRecipients = groups.filter((g) => OF_RECIPIENT.some((name) => g.has(name)))
   const ofMessage = groups.filter((g) => !ofRecipients.includes(g))
   const single = ofRecipients.length === 1
+  const reportingMta = untyped(firstOf(groups, 'reporting-mta'))
   return {
-    recipients: ofRecipients.map((g) => toRecipient(g, notice, single, single ? (failed[0] ?? null) : null)),
+    recipients: ofRecipients.map((g) =>
+      toRecipient(g, { notice, single, reportingMta, failed: single ? (failed[0] ?? null) : null }),
+    ),
     envelopeId: firstOf([...ofMessage, ...ofRecipients], 'original-envelope-id'),
     messageId: firstOf([...ofMessage, ...ofRecipients], 'x-original-message-id'),
   }
@@ -32,7 +35,15 @@ function firstOf(groups: readonly FieldGroup[], name: string): string | null {
   return groups.map((g) => firstValue(g, name)).find((v) => v !== null) ?? null
 }
 
-function toRecipient(group: FieldGroup, notice: string, single: boolean, failed: string | null): ReportedRecipient {
+interface Context {
+  notice: string
+  single: boolean
+  failed: string | null
+  reportingMta: string | null
+}
+
+function toRecipient(group: FieldGroup, context: Context): ReportedRecipient {
+  const { notice, single, failed } = context
   const final = firstValue(group, 'final-recipient')
   const original = toAddress(untyped(firstValue(group, 'original-recipient')))
   const routed = /;\s*@[^:]*:/.test(final ?? '')
@@ -46,7 +57,8 @@ function toRecipient(group: FieldGroup, notice: string, single: boolean, failed:
     status: firstValue(group, 'status'),
     diagnostic: untyped(firstValue(group, 'diagnostic-code')),
     remoteMta: untyped(firstValue(group, 'remote-mta')),
-    about: single ? '' : address ? linesAbout(notice, address) : '',
+    reportingMta: context.reportingMta,
+    about: address ? linesAbout(notice, address) : '',
     notice: single ? notice : '',
   })
 }

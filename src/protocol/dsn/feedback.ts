@@ -31,15 +31,19 @@ export function complaint(address: string | null, feedbackType: string): Reporte
   }
 }
 
-// Without Original-Rcpt-To the carried message tells: who it was delivered or written to.
+// Without Original-Rcpt-To the carried message tells: the one it was written to, else where it was delivered.
 function complainants(notice: Notice, senders: readonly string[]): string[] {
   const fields = headFields(notice.originalHead)
   const own = senders.map((s) => toAddress(s)?.toLowerCase())
-  for (const name of ['x-hmxmroriginalrecipient', 'x-original-to', 'delivered-to', 'to']) {
-    const found = addressesOf(fields, name).filter((a) => !own.includes(a.toLowerCase()))
-    if (found.length > 0) return found
-  }
-  return []
+  const to = addressesOf(fields, 'to')
+  const candidates = [
+    addressesOf(fields, 'x-hmxmroriginalrecipient'),
+    to.length === 1 ? to : [],
+    addressesOf(fields, 'x-original-to'),
+    addressesOf(fields, 'delivered-to'),
+  ]
+  const others = candidates.map((list) => list.filter((a) => !own.includes(a.toLowerCase())))
+  return others.find((list) => list.length > 0) ?? []
 }
 
 function addressesOf(fields: readonly HeaderField[], name: string): string[] {

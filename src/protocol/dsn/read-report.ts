@@ -8,7 +8,7 @@ import { complaint, readFeedback } from './feedback.ts'
 import { linesAbout, readBlocks, readCuedAddresses } from './free-form.ts'
 import { headFields, type Notice, readNotice, statusSections } from './notice.ts'
 import type { Report, ReportedRecipient } from './report.ts'
-import { readSections, type Section, sectionText } from './sections.ts'
+import { readSections, recoverSections, type Section, sectionText } from './sections.ts'
 import { readSesNotification } from './ses-notification.ts'
 import { firstValue, readFieldGroups } from './status-fields.ts'
 import { judge } from './verdict.ts'
@@ -35,7 +35,15 @@ function openMail(message: Uint8Array): Mail {
   const { fields } = readHead(message, 0, message.length, 1000)
   const sections = readSections(message)
   const subject = decodeWords(unfold(findField(fields, 'subject')?.value ?? '').slice(0, 1000))
-  return { fields, subject, sections, notice: readNotice(sections) }
+  const mail = { fields, subject, sections, notice: readNotice(sections) }
+  return statusSections(sections).length === 0 ? (recover(message, mail) ?? mail) : mail
+}
+
+// Only in mail that is a bounce by its looks: people paste such things too.
+function recover(message: Uint8Array, mail: Mail): Mail | null {
+  if (!looksLikeBounce(mail.fields, mail.subject, mail.notice.text)) return null
+  const sections = recoverSections(message)
+  return statusSections(sections).length > 0 ? { ...mail, sections, notice: readNotice(sections) } : null
 }
 
 function readFeedbackReport(mail: Mail): Report | null {

@@ -101,6 +101,7 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
       'recipient suspend',
       'recipient is disabled',
       'user * disabled',
+      'user(s) account * disabled',
       'user suspended',
       'user is suspended',
       'user * is inactive',
@@ -489,42 +490,6 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
     ],
   ],
   [
-    'network',
-    [
-      'too many hops',
-      'hop count',
-      'loops back to myself',
-      'loops back',
-      'mail loop',
-      'loop detected',
-      'loop alert',
-      'malformed or unexpected name server reply',
-      'name server: temporary',
-      'no route to host',
-      'network is unreachable',
-      'network error',
-      'network unreachable',
-      'host is unreachable',
-      'dns error',
-      'dns query failed',
-      'temporary dns',
-      'name service error * try again',
-      'try again * name service',
-      'host name lookup failure',
-      'hostname lookup failed',
-      'connection reset',
-      'connection dropped',
-      'connection lost',
-      'lost connection',
-      'smtp connection',
-      'message looping',
-      'mail forwarding loop',
-      'routing loop',
-      'unable to resolve',
-      'could not resolve * temporar',
-    ],
-  ],
-  [
     'no_mail_service',
     [
       'does not accept mail',
@@ -584,6 +549,46 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
       'bad destination system',
     ],
   ],
+]
+
+// Looked for after the words for an unknown mailbox, beside which they stand as a matter of form.
+export const LATE_PHRASES: typeof PHRASES = [
+  [
+    'network',
+    [
+      'too many hops',
+      'hop count',
+      'loops back to myself',
+      'loops back',
+      'mail loop',
+      'loop detected',
+      'loop alert',
+      'malformed or unexpected name server reply',
+      'name server: temporary',
+      'no route to host',
+      'network is unreachable',
+      'network error',
+      'network unreachable',
+      'host is unreachable',
+      'dns error',
+      'dns query failed',
+      'temporary dns',
+      'name service error * try again',
+      'try again * name service',
+      'host name lookup failure',
+      'hostname lookup failed',
+      'connection reset',
+      'connection dropped',
+      'connection lost',
+      'lost connection',
+      'smtp connection',
+      'message looping',
+      'mail forwarding loop',
+      'routing loop',
+      'unable to resolve',
+      'could not resolve * temporar',
+    ],
+  ],
   [
     'expired',
     [
@@ -596,7 +601,6 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
       'failing for a long time',
       'timed out',
       'timeout',
-      'giving up',
       'given up because',
       'could not deliver for the last',
       'unable to deliver in',
@@ -661,9 +665,7 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
       'system error',
       'internal error',
       'internal server error',
-      'service unavailable',
       'service currently unavailable',
-      'service not available',
       'service refuse',
       'service is * unavailable',
       'queue file write error',
@@ -672,7 +674,6 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
       'local error in processing',
       'lookup failure',
       'resources temporarily',
-      'transaction failed',
       'out of memory',
       "can't create user output file",
       'cannot create',
@@ -703,6 +704,11 @@ export const PHRASES: readonly (readonly [Reason, readonly string[]])[] = [
       'pipelining',
     ],
   ],
+]
+
+// What a reporter writes in want of anything better; asked last.
+export const FORMAL_PHRASES: typeof PHRASES = [
+  ['system', ['service unavailable', 'service not available', 'transaction failed']],
 ]
 
 /** Words for "there is no such mailbox" that filters do not borrow. */
@@ -776,7 +782,6 @@ export const STRONG_UNKNOWN: readonly string[] = [
   'address no longer',
   'address is not valid',
   'address is no longer',
-  'address rejected',
   'address invalid',
   'check if address is correct',
   'bad destination mailbox',
@@ -786,11 +791,6 @@ export const STRONG_UNKNOWN: readonly string[] = [
   'bad-mailbox',
   'does not have an account',
   "doesn't have an account",
-  "doesn't have a * account",
-  'does not have a * account',
-  'does not like recipient',
-  'rejected recipient',
-  'this user doesn',
   'user does not exist',
   'user * does not exist',
   "user doesn't exist",
@@ -843,6 +843,13 @@ export const STRONG_UNKNOWN: readonly string[] = [
   '地址不存在',
 ]
 
+/** Believed next to a reply code or status code only: a bare sentence of a web mailer may mean anything. */
+export const CODED_UNKNOWN: readonly string[] = [
+  "doesn't have a * account",
+  'does not have a * account',
+  "user doesn't have",
+]
+
 /** The same said in the words that filters use as well. */
 export const WEAK_UNKNOWN: readonly string[] = [
   'user unknown',
@@ -854,5 +861,5 @@ export const WEAK_UNKNOWN: readonly string[] = [
   'address access denied',
   'invalid address',
   'not accepting mail for',
-  'relaying denied',
+  'address rejected',
 ]

@@ -1,4 +1,4 @@
-import { PHRASES, STRONG_UNKNOWN, WEAK_UNKNOWN } from './reason-phrases.ts'
+import { CODED_UNKNOWN, FORMAL_PHRASES, LATE_PHRASES, PHRASES, STRONG_UNKNOWN, WEAK_UNKNOWN } from './reason-phrases.ts'
 import { parseStatusCode } from './status-code.ts'
 
 /** Why a message was not delivered. Only the first four can be hard. */
@@ -38,6 +38,10 @@ export type SmtpCommand = 'CONN' | 'MAIL' | 'RCPT' | 'DATA'
 export interface Evidence {
   status: string | null
   command: SmtpCommand | null
+  /** The notice holds a reply code or a status code. */
+  coded: boolean
+  /** The words are a template that the owner of the address chose: they prove nothing. */
+  canned: boolean
   /** Texts from the most to the least specific: diagnostic, the lines about the recipient, the whole notice. */
   texts: readonly string[]
 }
@@ -57,16 +61,27 @@ export function isHard(reason: Reason, status: string | null): boolean {
 export function reasonFor(evidence: Evidence): Reason {
   const certain = fromCertainStatus(evidence.status)
   if (certain) return certain
-  for (const text of evidence.texts) {
-    const reason = fromText(normalise(text), evidence)
-    if (reason) return reason
+  const texts = evidence.texts.map(normalise)
+  for (const text of texts) {
+    const reason = fromText(text, evidence)
+    if (reason) return reason === 'user_unknown' ? (milder(texts, evidence) ?? reason) : reason
   }
-  return fromVagueStatus(evidence.status)
+  const formal = texts.map((text) => firstPhrase(text, FORMAL_PHRASES, null)).find((reason) => reason !== null)
+  return formal ?? fromVagueStatus(evidence.status)
+}
+
+const MILDER: ReadonlySet<Reason> = new Set(['mailbox_full', 'mailbox_disabled'])
+
+// Some say "user unknown" for any mailbox out of order, and only the sentences around it tell which.
+function milder(texts: readonly string[], { status }: Evidence): Reason | null {
+  if (status && /^\d\.1\./.test(status)) return null
+  const notice = texts.at(-1) ?? ''
+  return notice.length < 1500 ? firstPhrase(notice, PHRASES, MILDER) : null
 }
 
 /** Best-effort enhanced code for a text without one (RFC 3463). */
 export function statusFromPhrase(text: string): string | null {
-  const reason = fromText(normalise(text), { status: null, command: 'RCPT', texts: [] })
+  const reason = fromText(normalise(text), { status: null, command: 'RCPT', coded: true, canned: false, texts: [] })
   return (reason && STATUS_OF[reason]) ?? null
 }
 
@@ -155,18 +170,22 @@ const BESIDE_BAD_MAILBOX: ReadonlySet<Reason> = new Set([
   'sender_rejected',
 ])
 
-function fromText(text: string, { status, command }: Evidence): Reason | null {
+function fromText(text: string, evidence: Evidence): Reason | null {
   if (!text) return null
-  const badMailbox = status?.slice(1) === '.1.1'
-  const says = (list: readonly string[]) => list.some((phrase) => contains(text, phrase))
-  const unknown = says(STRONG_UNKNOWN) || says(WEAK_UNKNOWN)
-  for (const [reason, list] of PHRASES) {
-    if (badMailbox && !BESIDE_BAD_MAILBOX.has(reason)) continue
-    if (says(list)) return beforeRecipient(reason, command)
-  }
-  if (!unknown) return null
-  return unknownOrRefused(says(STRONG_UNKNOWN), status, command)
+  const badMailbox = evidence.status?.slice(1) === '.1.1'
+  const early = firstPhrase(text, PHRASES, badMailbox ? BESIDE_BAD_MAILBOX : null)
+  if (early) return beforeRecipient(early, evidence.command)
+  return unknownMailbox(text, evidence) ?? (badMailbox ? null : firstPhrase(text, LATE_PHRASES, null))
 }
+
+function firstPhrase(text: string, lists: typeof PHRASES, allowed: ReadonlySet<Reason> | null): Reason | null {
+  for (const [reason, phrases] of lists) {
+    if ((!allowed || allowed.has(reason)) && says(text, phrases)) return reason
+  }
+  return null
+}
+
+const says = (text: string, phrases: readonly string[]) => phrases.some((phrase) => contains(text, phrase))
 
 // Before RCPT the server has not seen the address: it speaks of us.
 function beforeRecipient(reason: Reason, command: SmtpCommand | null): Reason {
@@ -175,13 +194,16 @@ function beforeRecipient(reason: Reason, command: SmtpCommand | null): Reason {
 }
 
 // "User unknown" is also what filters answer after DATA, or for mailboxes that refuse just this sender. It is believed
-// as an answer to RCPT, or with a code of the address (x.1.z); plainer words are believed unless they came after DATA.
-function unknownOrRefused(strong: boolean, status: string | null, command: SmtpCommand | null): Reason {
+// as an answer to RCPT or with a code of the address (x.1.z); plainer words are believed unless the code speaks of
+// the mailbox's state, the system, the content or a policy.
+function unknownMailbox(text: string, { status, command, coded, canned }: Evidence): Reason | null {
+  const strong = says(text, STRONG_UNKNOWN) || (coded && says(text, CODED_UNKNOWN))
+  if (!strong && !says(text, WEAK_UNKNOWN) && !says(text, CODED_UNKNOWN)) return null
+  if (canned) return 'recipient_refused'
   if (command === 'MAIL' || command === 'CONN') return 'sender_rejected'
-  if (status && /^\d\.1\.[13]$/.test(status)) return 'user_unknown'
-  if (command === 'RCPT') return 'user_unknown'
+  if (command === 'RCPT' || (status && /^\d\.1\.[13]$/.test(status))) return 'user_unknown'
   const elsewhere = status !== null && /^\d\.[2367]\./.test(status)
-  return strong && command === null && !elsewhere ? 'user_unknown' : 'recipient_refused'
+  return strong && !elsewhere ? 'user_unknown' : 'recipient_refused'
 }
 
 const MAX_TEXT = 6000

@@ -21,6 +21,19 @@ export function readSections(bytes: Uint8Array): Section[] {
   return found
 }
 
+const MISPLACED =
+  /^--([^\r\n]{1,200})\r?\n(?:[\w-]+:[^\r\n]{0,300}\r?\n){0,3}content-type:[ \t]*message\/delivery-status\b/im
+
+/** The parts of a report whose head names no boundary, or another one: the lines around the status part show it. */
+export function recoverSections(bytes: Uint8Array): Section[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAX_TEXT)).toString('latin1')
+  const boundary = MISPLACED.exec(text)?.[1]?.trimEnd()
+  if (!boundary) return []
+  const found: Section[] = []
+  for (const part of splitParts(bytes, boundary)) collect(part, found, 1)
+  return found
+}
+
 function collect(bytes: Uint8Array, found: Section[], depth: number): void {
   if (found.length >= MAX_SECTIONS) return
   const head = readHead(bytes, 0, bytes.length, 1000)

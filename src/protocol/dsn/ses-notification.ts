@@ -13,16 +13,16 @@ export function readSesNotification(text: string): SesNotification | null {
   const opening = text.trimStart()
   if (!opening.startsWith('{')) return null
   const value = parse(opening.split(/\n--\s*\n/, 1)[0]?.slice(0, 200_000) ?? '')
-  const type = value?.['notificationType'] ?? value?.['eventType']
+  const type = value?.notificationType ?? value?.eventType
   if (!value || typeof type !== 'string') return null
-  const messageId = text1(object(object(value['mail'])['commonHeaders'])['messageId'])
+  const messageId = text1(object(object(value.mail).commonHeaders).messageId)
   switch (type) {
     case 'Bounce':
-      return { ...bounced(object(value['bounce'])), messageId }
+      return { ...bounced(object(value.bounce)), messageId }
     case 'Complaint':
-      return { ...complained(object(value['complaint'])), messageId }
+      return { ...complained(object(value.complaint)), messageId }
     case 'Delivery':
-      return { ...delivered(object(value['delivery'])), messageId }
+      return { ...delivered(object(value.delivery)), messageId }
     default:
       return null
   }
@@ -44,30 +44,30 @@ const text1 = (value: unknown): string | null => (typeof value === 'string' && v
 type Told = Omit<SesNotification, 'messageId'>
 
 function bounced(bounce: Json): Told {
-  const recipients = list(bounce['bouncedRecipients'])
+  const recipients = list(bounce.bouncedRecipients)
     .map(object)
     .map((r) => ({
-      address: text1(r['emailAddress']) ?? '',
-      action: text1(r['action']),
-      status: text1(r['status']),
-      diagnostic: text1(r['diagnosticCode']),
+      address: text1(r.emailAddress) ?? '',
+      action: text1(r.action),
+      status: text1(r.status),
+      diagnostic: text1(r.diagnosticCode),
     }))
-  return { kind: 'bounce', recipients, feedbackType: null, permanent: bounce['bounceType'] === 'Permanent' }
+  return { kind: 'bounce', recipients, feedbackType: null, permanent: bounce.bounceType === 'Permanent' }
 }
 
 function complained(complaint: Json): Told {
-  const recipients = list(complaint['complainedRecipients']).map((r) => ({
-    address: text1(object(r)['emailAddress']) ?? '',
+  const recipients = list(complaint.complainedRecipients).map((r) => ({
+    address: text1(object(r).emailAddress) ?? '',
     action: null,
     status: null,
     diagnostic: null,
   }))
-  return { kind: 'complaint', recipients, feedbackType: text1(complaint['complaintFeedbackType']), permanent: false }
+  return { kind: 'complaint', recipients, feedbackType: text1(complaint.complaintFeedbackType), permanent: false }
 }
 
 function delivered(delivery: Json): Told {
-  const diagnostic = text1(delivery['smtpResponse'])
-  const recipients = list(delivery['recipients']).map((r) => ({
+  const diagnostic = text1(delivery.smtpResponse)
+  const recipients = list(delivery.recipients).map((r) => ({
     address: text1(r) ?? '',
     action: 'delivered',
     status: null,

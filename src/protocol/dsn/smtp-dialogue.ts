@@ -3,17 +3,17 @@ import type { SmtpCommand } from './reason.ts'
 const SIGNS: readonly (readonly [SmtpCommand, RegExp])[] = [
   [
     'RCPT',
-    /in reply to RCPT|after RCPT|(?:our|following|for) RCPT|\[?RCPT_TO\]?|(?:does|did) not like (?:the )?recipient|\(state 14\)|rejected recipient/i,
+    /in reply to RCPT|after RCPT|\b(?:our|following|for|SMTP:) ?RCPT|\[RCPT_TO\]|(?:does|did) not like (?:the )?recipient|\(state 14\)|rejected recipient/,
   ],
   [
     'MAIL',
-    /in reply to MAIL|after MAIL|(?:our|following|for) MAIL|does not like (?:the )?sender|\(state 13\)|my name was rejected/i,
+    /in reply to MAIL|after MAIL|\b(?:our|following|for|SMTP:) ?MAIL(?: FROM| command)|\[MAIL_FROM\]|does not like (?:the )?sender|\(state 13\)|my name was rejected/,
   ],
   [
     'DATA',
-    /in reply to (?:end of )?DATA|after (?:end of data|DATA|sending data)|(?:our|following|for) (?:final )?(?:DATA|TEXT)|after I sent the message|\(state (?:1[5-9])\)/i,
+    /in reply to (?:end of )?DATA|after (?:end of data|DATA|sending data)|\b(?:our|following|for|SMTP:) ?(?:final )?(?:DATA|TEXT)|after I sent the message|\(state 1[5-9]\)/,
   ],
-  ['CONN', /after initial connection|refused to talk to me|in reply to (?:HELO|EHLO)|after (?:HELO|EHLO)/i],
+  ['CONN', /after initial connection|refused to talk to me|in reply to (?:HELO|EHLO)|after (?:HELO|EHLO)/],
 ]
 
 /** The command that was refused, as far as a notice tells. */
@@ -35,9 +35,9 @@ function fromSentence(text: string): SmtpCommand | null {
 function fromTranscript(text: string): SmtpCommand | null {
   let command: SmtpCommand | null = null
   for (const line of text.split('\n')) {
-    const sent = /^\s*(?:>>>|In:)\s*(MAIL|RCPT|DATA|HELO|EHLO)\b/i.exec(line)?.[1]?.toUpperCase()
+    const sent = /^\s*(?:>>>|In:|Sent <<<)\s*(MAIL|RCPT|DATA|HELO|EHLO)\b/i.exec(line)?.[1]?.toUpperCase()
     if (sent) command = sent === 'HELO' || sent === 'EHLO' ? 'CONN' : (sent as SmtpCommand)
-    if (/^\s*(?:<<<|Out:)\s*[45]\d\d\b/.test(line)) return command
+    if (/^\s*(?:<<<|Out:|Received >>>)\s*[45]\d\d\b/.test(line)) return command
   }
   return null
 }

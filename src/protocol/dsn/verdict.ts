@@ -1,4 +1,4 @@
-import { isHard, type Reason, reasonFor } from './reason.ts'
+import { type Evidence, isHard, reasonFor } from './reason.ts'
 import type { ReportedRecipient } from './report.ts'
 import { refusedCommand } from './smtp-dialogue.ts'
 import { findReplyCodes, findStatusCodes, mostTelling } from './status-code.ts'
@@ -13,19 +13,29 @@ export interface Claim {
   status?: string | null
   diagnostic: string | null
   remoteMta?: string | null
+  reportingMta?: string | null
   /** Lines of the notice about this recipient. */
   about: string
   /** The whole notice; only looked at when the rest says nothing. */
   notice: string
 }
 
+// Amazon's receiving rules answer with texts that the owner of the rule picks.
+const RECEIPT_RULES = /^inbound-smtp\.[\w-]+\.amazonaws\.com\b/i
+
 /** Judges a claim: code, reply, reason, and whether the address is dead. */
 export function judge(claim: Claim): ReportedRecipient {
   const { status, pseudoStatus } = statusOf(claim)
   const said = `${claim.diagnostic ?? ''}\n${claim.about}`
-  const command = refusedCommand(said) ?? (claim.about.trim() ? null : refusedCommand(claim.notice))
-  const texts = [claim.diagnostic ?? '', claim.about, claim.notice]
-  const reason = reasonOf(claim.action, { status: pseudoStatus ? null : status, command, texts })
+  const replyCode = replyCodeOf(claim, status)
+  const evidence: Evidence = {
+    status: pseudoStatus ? null : status,
+    command: refusedCommand(said) ?? (claim.about.trim() ? null : refusedCommand(claim.notice)),
+    coded: !pseudoStatus || replyCode !== null,
+    canned: RECEIPT_RULES.test(claim.reportingMta ?? ''),
+    texts: [claim.diagnostic ?? '', claim.about, claim.notice],
+  }
+  const reason = claim.action === 'delivered' ? 'delivered' : reasonFor(evidence)
   return {
     address: claim.address,
     alias: claim.alias ?? null,
@@ -33,7 +43,7 @@ export function judge(claim: Claim): ReportedRecipient {
     action: claim.action,
     status,
     pseudoStatus,
-    replyCode: replyCodeOf(claim, status),
+    replyCode,
     reason,
     hard: claim.action !== 'delayed' && claim.action !== 'delivered' && isHard(reason, status),
     diagnostic: claim.diagnostic?.trim() || claim.about.trim() || null,
@@ -41,19 +51,13 @@ export function judge(claim: Claim): ReportedRecipient {
   }
 }
 
-function reasonOf(action: string | null, evidence: Parameters<typeof reasonFor>[0]): Reason {
-  return action === 'delivered' ? 'delivered' : reasonFor(evidence)
-}
-
 function statusOf(claim: Claim): { status: string; pseudoStatus: boolean } {
   const failing = (codes: string[]) => (claim.action === 'delivered' ? codes : codes.filter((c) => c[0] !== '2'))
   const field = claim.status ? failing(findStatusCodes(claim.status)) : []
-  const known = [
-    ...failing(findStatusCodes(claim.diagnostic ?? '')),
-    ...field,
-    ...failing(findStatusCodes(claim.about)),
-  ]
-  const status = mostTelling(known) ?? mostTelling(failing(findStatusCodes(claim.notice)))
+  const inDiagnostic = failing(findStatusCodes(claim.diagnostic ?? ''))
+  const around = failing(findStatusCodes(`${claim.about}\n${claim.notice}`))
+  // Where the server gave a code itself, the words around it are only the reporter's.
+  const status = mostTelling([...inDiagnostic, ...field, ...(inDiagnostic.length > 0 ? [] : around)])
   if (status) return { status, pseudoStatus: false }
   return { status: `${pseudoClass(claim)}.0.0`, pseudoStatus: true }
 }
