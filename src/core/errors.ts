@@ -36,6 +36,10 @@ export type FailureCode =
   | 'link_invalid'
   /** The mailbox exists but takes no mail (RFC 3463 X.2.1). */
   | 'disabled'
+  /** The address is not ours, and the sender may not use us as a relay. */
+  | 'relay_denied'
+  /** The mail goes round in circles (RFC 5321 §6.3). */
+  | 'loop'
   /** A store or a peer does not answer now; nothing was kept. */
   | 'unavailable'
 
@@ -48,6 +52,8 @@ export interface Issue {
 export interface FailureDetails {
   issues?: Issue[]
   retryAfterSeconds?: number
+  /** For `rate_limited`: how many are allowed, and when (epoch ms) there is room again. */
+  rate?: { limit: number; resetAt: number }
   /** The permission that was missing, for `forbidden`. */
   permission?: string
   cause?: unknown
@@ -60,6 +66,7 @@ export class Failure extends Error {
   readonly issues: Issue[]
   readonly retryAfterSeconds: number | undefined
   readonly permission: string | undefined
+  readonly rate: { limit: number; resetAt: number } | undefined
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, { cause: details.cause })
@@ -67,6 +74,7 @@ export class Failure extends Error {
     this.issues = details.issues ?? []
     this.retryAfterSeconds = details.retryAfterSeconds
     this.permission = details.permission
+    this.rate = details.rate
   }
 }
 

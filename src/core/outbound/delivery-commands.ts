@@ -18,13 +18,18 @@ export async function releaseDeliveries(tx: Tx, input: { ids: DeliveryId[] }): P
 /** Puts on record what became of the claimed deliveries of one message, with its status and events. */
 export async function recordOutcomes(
   tx: Tx,
-  input: { mailboxId: MailboxId; messageId: MessageId; outcomes: DeliveryOutcome[]; captured: Captured | null },
+  input: {
+    mailboxId: MailboxId
+    messageId: MessageId
+    outcomes: DeliveryOutcome[]
+    captured: Omit<Captured, 'subject'> | null
+  },
 ): Promise<void> {
   await tx.outbound.record(input.outcomes, tx.now)
-  if (input.captured) await tx.outbound.insertCaptured(input.captured)
   // The message may have been deleted while it was on its way.
   const message = await tx.messages.get(input.mailboxId, input.messageId)
   if (!message) return
+  if (input.captured) await tx.outbound.insertCaptured({ ...input.captured, subject: message.subject })
   const deliveries = await tx.outbound.ofMessage(message.id)
   const status = overallStatus(deliveries)
   if (status !== message.status) await tx.messages.updateStatus(message.id, status, tx.now)

@@ -6,6 +6,7 @@ import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { openThread } from '../threads/resolve.ts'
 import type { Delivery } from './model.ts'
+import { keepPace, type Pace } from './pace.ts'
 
 export interface NewOutbound {
   /** `threadId` and `at` are decided here. */
@@ -16,6 +17,7 @@ export interface NewOutbound {
   mailFrom: string
   recipients: { address: string; domain: string }[]
   idempotencyKey: string | null
+  pace: Pace
 }
 
 export interface Enqueued {
@@ -31,6 +33,7 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   if (at === undefined) throw notFound('mailbox')
   const thread = input.joins ? await openThread(tx, mailboxId, input.joins) : undefined
   const threadId = thread?.id ?? newId<ThreadId>()
+  await keepPace(tx, mailboxId, thread?.id, input.pace)
   const message: Message = { ...input.message, threadId, at, createdAt: tx.now, updatedAt: tx.now }
   await tx.messages.insert(message, input.content)
   await placeInThread(tx, thread, message)

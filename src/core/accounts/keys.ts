@@ -1,0 +1,127 @@
+import { createHash, randomInt } from 'node:crypto'
+import type { App } from '../app.ts'
+import { Failure, invalid } from '../errors.ts'
+import { type ApiKeyId, newId, type OrgId } from '../ids.ts'
+import { findMailbox } from '../mailboxes/mailboxes.ts'
+import type { Page, PageRequest } from '../paging.ts'
+import { sameBytes } from '../secrets.ts'
+import { type Caller, demand, may } from './caller.ts'
+import { type ApiKey, type Permission, permissions, type Scope } from './model.ts'
+
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const ALL_SCOPES: Scope[] = ['read', 'write', 'admin']
+
+/** The hash by which a key is found and kept. Keys are random, so one round of SHA-256 is enough. */
+export function hashKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** The caller that a key stands for; `unauthenticated` when it is unknown, revoked or expired. */
+export async function authenticateKey(app: App, text: string): Promise<Caller> {
+  const hash = hashKey(text)
+  if (app.settings.rootKeyHash && sameBytes(Buffer.from(hash), Buffer.from(app.settings.rootKeyHash))) {
+    return rootCaller(app)
+  }
+  const key = await app.store.read.accounts.keyByHash(hash)
+  if (!key || (key.expiresAt !== null && key.expiresAt <= app.clock.now())) {
+    throw new Failure('unauthenticated', 'Unknown API key')
+  }
+  app.keyUses.note(key.id, key.usedAt)
+  const { id, orgId, projectId, name, scopes, mailboxId } = key
+  return { orgId, projectId, keyId: id, keyName: name, scopes, permissions: key.permissions, mailboxId }
+}
+
+async function rootCaller(app: App): Promise<Caller> {
+  const organization = await app.store.read.accounts.firstOrganization()
+  const project = organization && (await app.store.read.accounts.defaultProject(organization.id))
+  if (!project) throw new Failure('unavailable', 'The server is not set up yet')
+  const restriction = { scopes: ALL_SCOPES, permissions: null, mailboxId: null }
+  return { orgId: project.orgId, projectId: project.id, keyId: null, keyName: 'root', ...restriction }
+}
+
+export interface NewKey {
+  name: string
+  scopes?: Scope[]
+  permissions?: Permission[] | null
+  /** Id or address of the mailbox it is to be restricted to. */
+  mailbox?: string | null
+  expiresAt?: number | null
+}
+
+/** Makes a key inside the caller's own rights. The text is answered here and never again. */
+export async function createKey(app: App, caller: Caller, input: NewKey): Promise<{ key: ApiKey; text: string }> {
+  demand(caller, 'api_key_create')
+  const name = input.name.trim()
+  if (name.length < 1 || name.length > 128) throw invalid('name', 'must have 1 to 128 characters')
+  if (input.expiresAt && input.expiresAt <= app.clock.now()) throw invalid('expires_at', 'must be in the future')
+  const mailbox = input.mailbox ? await findMailbox(app, caller, input.mailbox) : undefined
+  const scopes = input.scopes ?? [...caller.scopes]
+  const wanted = { scopes, permissions: input.permissions ?? null, mailboxId: mailbox?.id ?? null }
+  refuseEscalation(caller, wanted)
+  const { text, publicPart } = newKeyText()
+  const key = await app.store.run('accounts.create-key', {
+    key: {
+      id: newId<ApiKeyId>(),
+      orgId: caller.orgId,
+      projectId: caller.projectId,
+      name,
+      publicPart,
+      hash: hashKey(text),
+      expiresAt: input.expiresAt ?? null,
+      ...wanted,
+    },
+  })
+  return { key, text }
+}
+
+// Every permission the new key would have, its maker must have too; and a key of one mailbox only makes keys of that mailbox.
+function refuseEscalation(caller: Caller, wanted: Pick<Caller, 'scopes' | 'permissions' | 'mailboxId'>): void {
+  const made: Caller = { ...caller, ...wanted }
+  const stronger = permissions.filter((p) => may(made, p) && !may(caller, p))
+  const wider = caller.mailboxId !== null && wanted.mailboxId !== caller.mailboxId
+  if (stronger.length > 0 || wider) throw new Failure('escalation', 'A key cannot make a stronger key')
+}
+
+/** `inai_` + 8 characters that may be shown + 40 that may not: 238 bits. */
+export function newKeyText(): { text: string; publicPart: string } {
+  const publicPart = randomBase62(8)
+  return { publicPart, text: `inai_${publicPart}_${randomBase62(40)}` }
+}
+
+function randomBase62(length: number): string {
+  return Array.from({ length }, () => BASE62[randomInt(62)]).join('')
+}
+
+/** The keys of the organization, newest first; a restricted caller sees those of its own mailbox. */
+export async function listKeys(app: App, caller: Caller, page: PageRequest): Promise<Page<ApiKey>> {
+  demand(caller, 'api_key_read')
+  return app.store.read.accounts.keys(caller.orgId, page, caller.mailboxId ?? undefined)
+}
+
+/** Revokes a key at once. A key may always revoke itself. */
+export async function revokeKey(app: App, caller: Caller, id: ApiKeyId): Promise<void> {
+  if (id !== caller.keyId) {
+    demand(caller, 'api_key_delete')
+    const key = await app.store.read.accounts.key(caller.orgId, id)
+    if (!key || (caller.mailboxId !== null && key.mailboxId !== caller.mailboxId)) {
+      throw new Failure('not_found', 'No such API key')
+    }
+  }
+  await app.store.run('accounts.delete-key', { orgId: caller.orgId, id })
+}
+
+/** A key for an organization, made by the operator from the command line. */
+export async function issueKey(app: App, orgId: OrgId, input: NewKey): Promise<{ key: ApiKey; text: string }> {
+  const project = await app.store.read.accounts.defaultProject(orgId)
+  if (!project) throw new Failure('not_found', 'No such organization')
+  const operator: Caller = {
+    orgId,
+    projectId: project.id,
+    keyId: null,
+    keyName: 'operator',
+    scopes: ALL_SCOPES,
+    permissions: null,
+    mailboxId: null,
+  }
+  return createKey(app, operator, input)
+}

@@ -1,0 +1,44 @@
+import type { Resolver } from '../protocol/dns/resolver.ts'
+import type { KeyUses } from './accounts/key-uses.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import type { MailParser } from './messages/parser.ts'
+import type { FileFetcher } from './outbound/file-fetcher.ts'
+import type { MailSender } from './outbound/mail-sender.ts'
+import type { DeliveryRoute } from './outbound/route.ts'
+import type { Secrets } from './secrets.ts'
+import type { BlobStore, Store } from './store.ts'
+
+/** What of the configuration the product's rules need. */
+export interface Settings {
+  /** The platform's mail domain, where mailboxes live that name no domain of their own. */
+  mailDomain: string
+  /** Our name in banners, trace fields and Authentication-Results. */
+  mailHost: string
+  /** Base of every URL that we hand out, without a slash at the end. */
+  publicUrl: string
+  route: DeliveryRoute
+  /** SHA-256 of POSTHOUSE_ROOT_KEY, which opens the first organization. */
+  rootKeyHash: string | null
+  /** For mail that comes in and for mail that is composed, whole message. */
+  maxMessageBytes: number
+  /** Per mailbox; 0 is no limit. */
+  sendsPerMinute: number
+  /** Per thread, against machines that answer each other; 0 is no limit. */
+  threadSendsPerHour: number
+}
+
+/** Everything core works with: its ports, joined once in `main.ts`. */
+export interface App {
+  clock: Clock
+  log: Log
+  settings: Settings
+  secrets: Secrets
+  store: Store
+  blobs: BlobStore
+  parser: MailParser
+  resolver: Resolver
+  files: FileFetcher
+  sender: MailSender
+  keyUses: KeyUses
+}

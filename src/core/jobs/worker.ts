@@ -1,0 +1,56 @@
+import type { App } from '../app.ts'
+import { Wakeful } from '../wakeful.ts'
+import type { Job, JobTask } from './model.ts'
+
+const LEASE_MS = 5 * 60_000
+const PURGE_BITE = 200
+
+/** Runs due jobs one after the other, until it is disposed of. */
+export class JobWorker implements AsyncDisposable {
+  readonly #app: App
+  readonly #loop: Wakeful
+  readonly #unsubscribe: () => void
+
+  constructor(app: App) {
+    this.#app = app
+    this.#loop = new Wakeful(app, {
+      name: 'job worker',
+      run: () => this.#round(),
+      nextDue: () => app.store.read.jobs.nextDue(),
+    })
+    this.#unsubscribe = app.store.read.events.onAppend(() => this.#loop.wake())
+  }
+
+  /** Resolves when no job is due and none runs. */
+  idle(): Promise<void> {
+    return this.#loop.idle()
+  }
+
+  async #round(): Promise<boolean> {
+    const jobs = await this.#app.store.run('jobs.claim', { leaseMs: LEASE_MS, limit: 16 })
+    for (const job of jobs) await this.#attempt(job)
+    return jobs.length > 0
+  }
+
+  async #attempt(job: Job): Promise<void> {
+    try {
+      await perform(this.#app, job.task)
+      await this.#app.store.run('jobs.done', { id: job.id })
+    } catch (error) {
+      this.#app.log.error({ err: error, kind: job.task.kind }, 'a job failed and is tried again')
+      const waitMs = Math.min(1_000 * 2 ** job.attempts, 3_600_000)
+      await this.#app.store.run('jobs.retry', { id: job.id, runAt: this.#app.clock.now() + waitMs })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe()
+    await this.#loop[Symbol.asyncDispose]()
+  }
+}
+
+async function perform(app: App, task: JobTask): Promise<void> {
+  if (task.kind === 'delete-blobs') return app.blobs.delete(task.keys)
+  let done = false
+  while (!done) ({ done } = await app.store.run('mailboxes.purge', { id: task.mailboxId, limit: PURGE_BITE }))
+}

@@ -1,0 +1,22 @@
+import { domainToASCII } from 'node:url'
+import { invalid } from '../errors.ts'
+
+// RFC 2142 names that belong to whoever runs the server.
+const RESERVED = new Set(['postmaster', 'abuse', 'mailer-daemon', 'hostmaster'])
+
+/** The left half of a new address, lower-case: 1 to 64 of `a-z 0-9 . _ % + -`, dots only between others. */
+export function checkLocalPart(text: string): string {
+  if (!/^[a-zA-Z0-9._%+-]{1,64}$/.test(text)) throw invalid('username', 'must be 1 to 64 of a-z A-Z 0-9 . _ % + -')
+  if (/^\.|\.\.|\.$/.test(text)) throw invalid('username', 'must not begin or end with a dot, nor hold two in a row')
+  const localPart = text.toLowerCase()
+  if (RESERVED.has(localPart)) throw invalid('username', 'is reserved')
+  return localPart
+}
+
+/** A domain name in its ASCII form, lower-case and without the final dot; undefined when it is none. */
+export function toAsciiDomain(text: string): string | undefined {
+  const ascii = domainToASCII(text.trim().replace(/\.$/, '')).toLowerCase()
+  return /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(ascii)
+    ? ascii
+    : undefined
+}

@@ -1,0 +1,107 @@
+import { canonicalAddress } from '../../protocol/address/normalize.ts'
+import { type Caller, demand, demandMailbox, demandWholeOrganization } from '../accounts/caller.ts'
+import type { App } from '../app.ts'
+import { Failure, invalid, notFound } from '../errors.ts'
+import { isUuid, type MailboxId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
+import { checkLocalPart, toAsciiDomain } from './local-part.ts'
+import type { Mailbox } from './model.ts'
+
+export interface CreateMailbox {
+  localPart: string
+  /** Absent: the platform's domain. */
+  domain?: string | null
+  displayName?: string | null
+  clientId?: string | null
+}
+
+/** Makes a mailbox; `created` is false when `clientId` led to the one that is there. */
+export async function createMailbox(
+  app: App,
+  caller: Caller,
+  input: CreateMailbox,
+): Promise<{ mailbox: Mailbox; created: boolean }> {
+  demandWholeOrganization(caller, 'mailbox_create')
+  const localPart = checkLocalPart(input.localPart)
+  const domain = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
+  return app.store.run('mailboxes.create', {
+    orgId: caller.orgId,
+    projectId: caller.projectId,
+    localPart,
+    domain,
+    displayName: checkDisplayName(input.displayName),
+    clientId: checkClientId(input.clientId),
+  })
+}
+
+async function usableDomain(app: App, caller: Caller, name: string): Promise<string> {
+  const ascii = toAsciiDomain(name)
+  const domain = ascii ? await app.store.read.domains.usable(caller.orgId, ascii) : undefined
+  if (!domain) throw invalid('domain', 'is not a domain of this organization')
+  if (domain.status !== 'verified') throw new Failure('domain_not_verified', 'This domain is not verified yet')
+  return domain.name
+}
+
+/** Up to 256 characters without line breaks; blank becomes null. */
+function checkDisplayName(value: string | null | undefined): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not stand in a header field
+  if (value && /[\r\n\0]/.test(value)) throw invalid('display_name', 'must not hold line breaks')
+  const name = value?.trim() ?? ''
+  if (name.length > 256) throw invalid('display_name', 'must have at most 256 characters')
+  return name === '' ? null : name
+}
+
+function checkClientId(value: string | null | undefined): string | null {
+  if (value === null || value === undefined) return null
+  if (!/^[A-Za-z0-9._~-]{1,256}$/.test(value)) throw invalid('client_id', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
+  return value
+}
+
+/** A mailbox of the caller by id or by its address in any case; anything else is not found. */
+export async function findMailbox(app: App, caller: Caller, idOrAddress: string): Promise<Mailbox> {
+  demand(caller, 'mailbox_read')
+  return reachMailbox(app, caller, idOrAddress)
+}
+
+/** Like `findMailbox`, for what is done inside a mailbox: the permission asked for is that of the doing. */
+export async function reachMailbox(app: App, caller: Caller, idOrAddress: string): Promise<Mailbox> {
+  const mailbox = await lookUp(app, caller, idOrAddress)
+  if (!mailbox || mailbox.orgId !== caller.orgId) throw notFound('mailbox')
+  demandMailbox(caller, mailbox.id)
+  return mailbox
+}
+
+async function lookUp(app: App, caller: Caller, idOrAddress: string): Promise<Mailbox | undefined> {
+  if (isUuid(idOrAddress)) return app.store.read.mailboxes.get(caller.orgId, idOrAddress as MailboxId)
+  const address = idOrAddress.includes('@') ? canonicalAddress(idOrAddress) : undefined
+  return address ? app.store.read.mailboxes.byAddress(address) : undefined
+}
+
+/** The mailboxes the caller may see, newest first. */
+export async function listMailboxes(app: App, caller: Caller, page: PageRequest): Promise<Page<Mailbox>> {
+  demand(caller, 'mailbox_read')
+  if (caller.mailboxId === null) return app.store.read.mailboxes.list(caller.orgId, page)
+  const own = await app.store.read.mailboxes.get(caller.orgId, caller.mailboxId)
+  const items = own && (page.offset ?? 0) === 0 && page.limit > 0 ? [own] : []
+  return { items, total: own ? 1 : 0 }
+}
+
+/** Changes the display name; absent leaves it, null clears it. */
+export async function updateMailbox(
+  app: App,
+  caller: Caller,
+  idOrAddress: string,
+  change: { displayName?: string | null },
+): Promise<Mailbox> {
+  demand(caller, 'mailbox_update')
+  const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
+  if (change.displayName === undefined) return app.store.run('mailboxes.update', { orgId, id })
+  return app.store.run('mailboxes.update', { orgId, id, displayName: checkDisplayName(change.displayName) })
+}
+
+/** Deletes a mailbox with everything in it. */
+export async function deleteMailbox(app: App, caller: Caller, idOrAddress: string): Promise<void> {
+  demand(caller, 'mailbox_delete')
+  const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
+  await app.store.run('mailboxes.delete', { orgId, id })
+}

@@ -1,0 +1,17 @@
+import { invalid } from '../errors.ts'
+
+const MAX_LABELS = 50
+
+/** User labels in their kept form: trimmed, 1 to 128 characters, no control characters, the first of equals. */
+export function checkLabels(labels: readonly string[], path = 'labels'): string[] {
+  const kept = [...new Set(labels.map((label, at) => checkLabel(label, [path, at])))]
+  if (kept.length > MAX_LABELS) throw invalid(path, `a message has at most ${MAX_LABELS} labels`)
+  return kept
+}
+
+function checkLabel(label: string, path: (string | number)[]): string {
+  const text = label.trim()
+  if (text.length < 1 || text.length > 128) throw invalid(path, 'must have 1 to 128 characters')
+  if (/\p{Cc}/u.test(text)) throw invalid(path, 'must not hold control characters')
+  return text
+}

@@ -1,0 +1,117 @@
+import { type Caller, demand } from '../accounts/caller.ts'
+import type { App } from '../app.ts'
+import { notFound } from '../errors.ts'
+import { isUuid, type MessageId } from '../ids.ts'
+import { reachMailbox } from '../mailboxes/mailboxes.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
+import type { Delivery } from '../outbound/model.ts'
+import type { Page, PageRequest } from '../paging.ts'
+import type { MessageChange } from './label-command.ts'
+import { checkLabels } from './labels.ts'
+import type { Message, MessageContent } from './model.ts'
+import type { MessageFilter } from './store.ts'
+
+export interface FullMessage {
+  mailbox: Mailbox
+  message: Message
+  content: MessageContent
+}
+
+/** The messages of a mailbox, newest first; spam, blocked and trashed ones only where asked for and allowed. */
+export async function listMessages(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  filter: MessageFilter,
+  page: PageRequest,
+): Promise<Page<Message> & { mailbox: Mailbox }> {
+  demand(caller, 'message_read')
+  if (filter.includeSpam) demand(caller, 'label_spam_read')
+  if (filter.includeBlocked) demand(caller, 'label_blocked_read')
+  if (filter.includeTrashed) demand(caller, 'label_trash_read')
+  const found = await reachMailbox(app, caller, mailbox)
+  return { mailbox: found, ...(await app.store.read.messages.list(found.id, filter, page)) }
+}
+
+/** One message by our id, or by its Message-ID with or without brackets. */
+export async function findMessage(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  idOrMessageId: string,
+): Promise<{ mailbox: Mailbox; message: Message }> {
+  demand(caller, 'message_read')
+  return reachMessage(app, caller, mailbox, idOrMessageId)
+}
+
+async function reachMessage(app: App, caller: Caller, mailbox: string, idOrMessageId: string) {
+  const found = await reachMailbox(app, caller, mailbox)
+  const message = await lookUp(app, found, idOrMessageId)
+  if (!message || !maySee(caller, message)) throw notFound('message')
+  return { mailbox: found, message }
+}
+
+async function lookUp(app: App, mailbox: Mailbox, text: string): Promise<Message | undefined> {
+  if (isUuid(text)) return app.store.read.messages.get(mailbox.id, text as MessageId)
+  if (!text.includes('@')) return undefined
+  const bracketed = text.startsWith('<') ? text : `<${text}>`
+  return app.store.read.messages.byMessageId(mailbox.id, bracketed)
+}
+
+// A label that a key may not read hides its messages from it entirely.
+function maySee(caller: Caller, message: Message): boolean {
+  const white = caller.permissions
+  if (white === null) return true
+  if (message.spam && !white.includes('label_spam_read')) return false
+  if (message.blocked && !white.includes('label_blocked_read')) return false
+  return !(message.trashed && !white.includes('label_trash_read'))
+}
+
+/** A message with its bodies, header fields, envelope and verdicts. */
+export async function getMessage(app: App, caller: Caller, mailbox: string, id: string): Promise<FullMessage> {
+  const found = await findMessage(app, caller, mailbox, id)
+  const content = await app.store.read.messages.content(found.message.id)
+  if (!content) throw notFound('message')
+  return { ...found, content }
+}
+
+/** The bytes exactly as they came in, or as they were composed. */
+export async function getRaw(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  id: string,
+): Promise<{ message: Message; raw: Buffer }> {
+  const { message } = await findMessage(app, caller, mailbox, id)
+  const raw = await app.blobs.get(message.blobKey)
+  if (!raw) throw notFound('raw message')
+  return { message, raw }
+}
+
+/** The deliveries of an outbound message with every attempt; none for an inbound one. */
+export async function getDeliveries(app: App, caller: Caller, mailbox: string, id: string): Promise<Delivery[]> {
+  const { message } = await findMessage(app, caller, mailbox, id)
+  return app.store.read.outbound.ofMessage(message.id)
+}
+
+/** Changes labels and flags; labels given replace those that are there. */
+export async function updateMessage(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  id: string,
+  change: MessageChange,
+): Promise<FullMessage> {
+  demand(caller, 'message_update')
+  const labels = change.labels && checkLabels(change.labels)
+  const found = await reachMessage(app, caller, mailbox, id)
+  await app.store.run('messages.label', {
+    mailboxId: found.mailbox.id,
+    id: found.message.id,
+    change: labels ? { ...change, labels } : change,
+  })
+  const message = await app.store.read.messages.get(found.mailbox.id, found.message.id)
+  const content = await app.store.read.messages.content(found.message.id)
+  if (!message || !content) throw notFound('message')
+  return { mailbox: found.mailbox, message, content }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { claimsAuthservId, renderAuthenticationResults } from '../../protocol/authentication-results/index.ts'
+import type { SpfResult } from '../../protocol/spf/check.ts'
+import type { App } from '../app.ts'
+import { newBlobKey } from '../blob-key.ts'
+import { authenticateMail, authenticLocally, judgeSender } from './authenticate.ts'
+import type { Copy, Filed, ReadMail } from './file-inbound.ts'
+import { refuseLoop } from './hops.ts'
+import type { Authentication, Envelope } from './model.ts'
+import type { ParsedMail } from './parser.ts'
+
+/** A mail that a source took in: its bytes as they came, the envelope, and the mailboxes that `resolveRecipient` found for it. */
+export interface IncomingMail {
+  source: ReadMail['source']
+  envelope: Omit<Envelope, 'rcptTo'>
+  copies: Copy[]
+  raw: Buffer
+  /** Begun at MAIL FROM by sources that can. */
+  spf?: Promise<SpfResult>
+  /** SHA-256 of `raw`, hex, where the source counted along. */
+  sha256?: string
+}
+
+/**
+ * The one way in, for every source: keep the bytes, read them, judge them, file them. When the promise resolves, the mail is
+ * on disk with its event; when it throws, nothing of it is visible.
+ */
+export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
+  refuseLoop(mail.raw)
+  const sha256 = mail.sha256 ?? createHash('sha256').update(mail.raw).digest('hex')
+  const blobKey = newBlobKey(sha256)
+  const [parsed] = await Promise.all([app.parser.parse(mail.raw), app.blobs.put(blobKey, mail.raw)])
+  const verdicts = await judge(app, mail, parsed)
+  const read = toReadMail(app, mail, parsed, verdicts, { sha256, blobKey })
+  const filed = await app.store.run('messages.file', { mail: read, copies: mail.copies, host: app.settings.mailHost })
+  // Nobody refers to the bytes when every copy was a duplicate; failing here would only leave them to the sweep.
+  if (!filed.some((f) => f.result === 'stored')) await app.blobs.delete([blobKey]).catch(() => {})
+  return filed
+}
+
+async function judge(app: App, mail: IncomingMail, parsed: ParsedMail): Promise<Authentication> {
+  const { mailFrom } = mail.envelope
+  if (mail.source === 'local') return authenticLocally(mailFrom.slice(mailFrom.lastIndexOf('@') + 1))
+  return authenticateMail(app, mail.raw, parsed.from, mail.spf ?? judgeSender(app, mail.envelope))
+}
+
+function toReadMail(
+  app: App,
+  mail: IncomingMail,
+  parsed: ParsedMail,
+  authentication: Authentication,
+  kept: { sha256: string; blobKey: string },
+): ReadMail {
+  const { messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments } = parsed
+  const { text, html, extractedText, extractedHtml, defects } = parsed
+  const headers = withOurResults(app, parsed.headers, mail, authentication)
+  return {
+    source: mail.source,
+    ...{ messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments },
+    inReplyTo: parsed.inReplyTo[0] ?? null,
+    sizeBytes: mail.raw.length,
+    ...kept,
+    content: { text, html, extractedText, extractedHtml, headers, authentication, defects },
+    envelope: mail.envelope,
+  }
+}
+
+// RFC 8601 §5: results under our name that came with the mail are forged; ours take their place.
+function withOurResults(
+  app: App,
+  headers: ParsedMail['headers'],
+  mail: IncomingMail,
+  authentication: Authentication,
+): ParsedMail['headers'] {
+  const host = app.settings.mailHost
+  const foreign = headers.filter(
+    (h) => h.name.toLowerCase() !== 'authentication-results' || !claimsAuthservId(h.value, host),
+  )
+  const value = renderAuthenticationResults(host, { ...authentication, mailFrom: mail.envelope.mailFrom })
+  return [{ name: 'Authentication-Results', value }, ...foreign]
+}

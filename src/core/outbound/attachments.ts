@@ -1,0 +1,85 @@
+import type { Attachment } from '../../protocol/compose/compose-message.ts'
+import type { App } from '../app.ts'
+import { Failure, invalid } from '../errors.ts'
+import { contentTypeOf } from './content-types.ts'
+
+export const MAX_ATTACHMENTS = 50
+const MAX_TOTAL_BYTES = 25 * 1024 * 1024
+
+/** A file to attach: its content in base64, or a URL to fetch it from. */
+export interface AttachmentInput {
+  filename: string | null
+  contentType: string | null
+  disposition: 'attachment' | 'inline' | null
+  contentId: string | null
+  content: string | null
+  url: string | null
+}
+
+/** The files themselves, decoded or fetched, within the limits of one message. */
+export async function loadAttachments(app: App, inputs: readonly AttachmentInput[]): Promise<Attachment[]> {
+  if (inputs.length > MAX_ATTACHMENTS) throw invalid('attachments', `at most ${MAX_ATTACHMENTS} attachments`)
+  // Everything that can be refused without asking the network is refused first.
+  inputs.forEach((input, at) => checkInput(input, at))
+  let left = MAX_TOTAL_BYTES
+  const loaded: Attachment[] = []
+  for (const [at, input] of inputs.entries()) {
+    const attachment = input.url === null ? decode(input, at) : await download(app, input, input.url, left)
+    left -= attachment.content.length
+    if (left < 0) throw new Failure('too_large', 'Attachments may have 25 MiB together')
+    loaded.push(attachment)
+  }
+  return loaded
+}
+
+function checkInput(input: AttachmentInput, at: number): void {
+  const path = (field: string) => ['attachments', at, field]
+  if ((input.content === null) === (input.url === null)) {
+    throw invalid(['attachments', at], 'exactly one of content and url is required')
+  }
+  for (const field of ['filename', 'contentType', 'contentId'] as const) {
+    const name = field === 'contentType' ? 'content_type' : field === 'contentId' ? 'content_id' : field
+    if (/[\r\n\0]/.test(input[field] ?? '')) throw invalid(path(name), 'must not hold line breaks')
+  }
+  if (input.contentType !== null && !/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(input.contentType)) {
+    throw invalid(path('content_type'), 'must be type/subtype')
+  }
+  if (input.contentId !== null && !/^<?[^<>\s]{1,250}>?$/.test(input.contentId)) {
+    throw invalid(path('content_id'), 'must be one word')
+  }
+  if (input.content !== null && !isBase64(input.content)) throw invalid(path('content'), 'must be base64')
+}
+
+function isBase64(text: string): boolean {
+  const compact = text.replace(/[\r\n]/g, '')
+  return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact)
+}
+
+function decode(input: AttachmentInput, _at: number): Attachment {
+  return describe(input, Buffer.from(input.content ?? '', 'base64'), null, null)
+}
+
+async function download(app: App, input: AttachmentInput, url: string, maxBytes: number): Promise<Attachment> {
+  const file = await app.files.fetch(url, maxBytes)
+  return describe(input, file.content, file.filename, file.contentType)
+}
+
+function describe(input: AttachmentInput, content: Buffer, filename: string | null, type: string | null): Attachment {
+  const name = safeFilename(input.filename ?? filename ?? '') || 'attachment'
+  return {
+    filename: name,
+    contentType: (input.contentType ?? type ?? contentTypeOf(name)).toLowerCase(),
+    disposition: input.disposition ?? 'attachment',
+    contentId: input.contentId?.replace(/^<|>$/g, '') ?? null,
+    content,
+  }
+}
+
+/** A display name for a file: no path, no control or direction-changing characters, at most 255 bytes. */
+export function safeFilename(name: string): string {
+  const last = name.split(/[/\\]/).at(-1) ?? ''
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: the class lists single format characters
+  let safe = last.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').trim()
+  while (Buffer.byteLength(safe) > 255) safe = [...safe].slice(0, -1).join('')
+  return safe === '.' || safe === '..' ? '' : safe
+}

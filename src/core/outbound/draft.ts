@@ -1,0 +1,96 @@
+import { canonicalAddress } from '../../protocol/address/normalize.ts'
+import { parseAddress } from '../../protocol/address/parse-address.ts'
+import { ParseError } from '../../protocol/parse-error.ts'
+import { invalid } from '../errors.ts'
+import { checkLabels } from '../messages/labels.ts'
+import type { MailboxAddress } from '../messages/model.ts'
+import type { AttachmentInput } from './attachments.ts'
+import { checkHeaders } from './header-rules.ts'
+
+export const MAX_RECIPIENTS = 50
+const MAX_TEXT_BYTES = 5 * 1024 * 1024
+const MAX_SUBJECT = 998
+
+/** What a caller wants to send, as they wrote it: addresses are texts, files are base64 or URLs. */
+export interface SendRequest {
+  to: string[]
+  cc: string[]
+  bcc: string[]
+  replyTo: string[]
+  subject: string
+  text: string | null
+  html: string | null
+  labels: string[]
+  attachments: AttachmentInput[]
+  headers: Record<string, string>
+}
+
+/** The same, checked: what the composer and the envelope are made of. */
+export interface CheckedDraft {
+  to: MailboxAddress[]
+  cc: MailboxAddress[]
+  bcc: MailboxAddress[]
+  replyTo: MailboxAddress[]
+  subject: string
+  text: string | null
+  html: string | null
+  labels: string[]
+  headers: { name: string; value: string }[]
+}
+
+/** Checks every field; throws `invalid` naming the first that breaks a rule. */
+export function checkDraft(request: SendRequest): CheckedDraft {
+  const recipients = distinctRecipients({
+    to: parseAll('to', request.to),
+    cc: parseAll('cc', request.cc),
+    bcc: parseAll('bcc', request.bcc),
+  })
+  return {
+    ...recipients,
+    replyTo: parseAll('reply_to', request.replyTo),
+    subject: checkSubject(request.subject),
+    text: checkText('text', request.text),
+    html: checkText('html', request.html),
+    labels: checkLabels(request.labels),
+    headers: checkHeaders(request.headers),
+  }
+}
+
+function parseAll(field: string, texts: readonly string[]): MailboxAddress[] {
+  return texts.map((text, at) => {
+    try {
+      const { name, address } = parseAddress(text)
+      return { name, address }
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error
+      throw invalid(texts.length === 1 ? [field] : [field, at], error.message)
+    }
+  })
+}
+
+type Recipients = Pick<CheckedDraft, 'to' | 'cc' | 'bcc'>
+
+// The first of to, cc, bcc wins. Whole addresses compare without case: nobody delivers by the case of a local part.
+function distinctRecipients({ to, cc, bcc }: Recipients): Recipients {
+  const seen = new Set<string>()
+  const fresh = (list: MailboxAddress[]) =>
+    list.filter(({ address }) => {
+      const key = canonicalAddress(address) ?? address
+      return !seen.has(key) && seen.add(key)
+    })
+  const recipients = { to: fresh(to), cc: fresh(cc), bcc: fresh(bcc) }
+  if (seen.size === 0) throw invalid('to', 'at least one recipient is required')
+  if (seen.size > MAX_RECIPIENTS) throw invalid('to', `at most ${MAX_RECIPIENTS} recipients in to, cc and bcc together`)
+  return recipients
+}
+
+function checkSubject(subject: string): string {
+  if (/[\r\n\0]/.test(subject)) throw invalid('subject', 'must not hold line breaks')
+  if ([...subject].length > MAX_SUBJECT) throw invalid('subject', `must have at most ${MAX_SUBJECT} characters`)
+  return subject
+}
+
+function checkText(field: string, text: string | null): string | null {
+  if (text !== null && Buffer.byteLength(text) > MAX_TEXT_BYTES) throw invalid(field, 'must have at most 5 MiB')
+  return text
+}

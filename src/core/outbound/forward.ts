@@ -1,0 +1,83 @@
+import type { Attachment } from '../../protocol/compose/compose-message.ts'
+import { quoteForwarded } from '../../protocol/compose/quote.ts'
+import { forwardSubject } from '../../protocol/compose/subject.ts'
+import { decodePart } from '../../protocol/mime/decode-part.ts'
+import { type Caller, demand } from '../accounts/caller.ts'
+import type { App } from '../app.ts'
+import { Failure } from '../errors.ts'
+import { type FullMessage, getMessage } from '../messages/messages.ts'
+import { loadAttachments } from './attachments.ts'
+import { checkDraft, type SendRequest } from './draft.ts'
+import type { Enqueued } from './enqueue-command.ts'
+import { once } from './once.ts'
+import { submit } from './submit.ts'
+
+export interface ForwardRequest extends Omit<SendRequest, 'subject'> {
+  /** Absent: the original's with `Fwd:`. */
+  subject: string | null
+  /** Puts our words above the original; otherwise words of ours take its place. */
+  includeOriginal: boolean
+}
+
+/** Sends a message on to others, with its attachments, in a new thread. */
+export async function forwardMessage(
+  app: App,
+  caller: Caller,
+  mailboxId: string,
+  messageId: string,
+  request: ForwardRequest,
+  idempotencyKey: string | null = null,
+): Promise<Enqueued> {
+  demand(caller, 'message_send')
+  const original = await getMessage(app, caller, mailboxId, messageId)
+  const subject = request.subject ?? forwardSubject(original.message.subject ?? '')
+  const draft = checkDraft({ ...request, subject, ...bodiesOf(original, request) })
+  return once(app, original.mailbox, idempotencyKey, ['forward', original.message.id, request], async () => {
+    const added = await loadAttachments(app, request.attachments)
+    const attachments = [...(await originalAttachments(app, original)), ...added]
+    const ancestry = { inReplyTo: null, references: [], joins: null }
+    return submit(app, original.mailbox, { draft, attachments, idempotencyKey, ...ancestry })
+  })
+}
+
+function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequest, 'text' | 'html'> {
+  const { text, html } = request
+  if ((text !== null || html !== null) && !request.includeOriginal) return { text, html }
+  const { message, content } = original
+  const quoted = quoteForwarded({
+    from: message.from,
+    date: message.sentAt ?? message.at,
+    subject: message.subject ?? '',
+    to: message.to,
+    cc: message.cc,
+    text: content.text,
+    html: content.html,
+  })
+  return above({ text, html }, quoted)
+}
+
+function above(note: Pick<SendRequest, 'text' | 'html'>, quoted: { text: string; html: string | null }) {
+  const noteHtml = note.html ?? (note.text === null ? null : `<p>${escape(note.text)}</p>`)
+  const wantsHtml = quoted.html !== null || note.html !== null
+  return {
+    text: note.text === null ? quoted.text : `${note.text}\r\n\r\n${quoted.text}`,
+    html: wantsHtml ? `${noteHtml ?? ''}${quoted.html ?? `<pre>${escape(quoted.text)}</pre>`}` : null,
+  }
+}
+
+function escape(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r?\n/g, '<br>')
+}
+
+async function originalAttachments(app: App, { message }: FullMessage): Promise<Attachment[]> {
+  if (message.attachments.length === 0) return []
+  const raw = await app.blobs.get(message.blobKey)
+  if (!raw) throw new Failure('unprocessable', 'The raw content of this message is no longer kept')
+  return message.attachments.map((part) => ({
+    filename: part.filename,
+    contentType: part.contentType,
+    disposition: part.disposition ?? 'attachment',
+    contentId: part.contentId,
+    content: decodePart(raw, part as Parameters<typeof decodePart>[1]),
+  }))
+}

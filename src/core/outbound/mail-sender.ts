@@ -1,0 +1,23 @@
+import type { DeliveryRoute } from './route.ts'
+
+/** One transaction with a peer: a message for one or more recipients that take the same way. */
+export interface Consignment {
+  mailFrom: string
+  recipients: string[]
+  raw: Buffer
+}
+
+/** What the peer said of one recipient. `delivered` when it is the recipient's own server, `sent` when it relays. */
+export interface RecipientReply {
+  recipient: string
+  result: 'sent' | 'delivered' | 'temporary' | 'permanent'
+  host: string | null
+  replyCode: number | null
+  enhancedCode: string | null
+  text: string
+}
+
+/** Takes mail out of the house. Never throws for what a peer does: that is a `temporary` reply. One answer for each recipient. */
+export interface MailSender {
+  send(route: Exclude<DeliveryRoute, { kind: 'sandbox' }>, consignment: Consignment): Promise<RecipientReply[]>
+}

@@ -1,0 +1,87 @@
+import { formatAddress } from '../../protocol/address/format-address.ts'
+import { canonicalAddress, splitTag } from '../../protocol/address/normalize.ts'
+import { parseAddress } from '../../protocol/address/parse-address.ts'
+import { replySubject } from '../../protocol/compose/subject.ts'
+import { type Caller, demand } from '../accounts/caller.ts'
+import type { App } from '../app.ts'
+import { Failure } from '../errors.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
+import { findMessage } from '../messages/messages.ts'
+import type { MailboxAddress, Message } from '../messages/model.ts'
+import { loadAttachments } from './attachments.ts'
+import { checkDraft, type SendRequest } from './draft.ts'
+import type { Enqueued } from './enqueue-command.ts'
+import { once } from './once.ts'
+import { submit } from './submit.ts'
+
+/** References beyond this lose their middle: the first tells the conversation, the last tell the place (RFC 5322 §3.6.4). */
+const MAX_REFERENCES = 50
+
+/** An answer. Recipients given replace the sender of the original; with `all` they are added to everybody it went to. */
+export interface ReplyRequest extends Omit<SendRequest, 'subject'> {
+  all: boolean
+}
+
+/** Answers a message in its thread. */
+export async function replyToMessage(
+  app: App,
+  caller: Caller,
+  mailboxId: string,
+  messageId: string,
+  request: ReplyRequest,
+  idempotencyKey: string | null = null,
+): Promise<Enqueued> {
+  demand(caller, 'message_send')
+  const { mailbox, message: original } = await findMessage(app, caller, mailboxId, messageId)
+  const subject = replySubject(original.subject ?? '')
+  const draft = checkDraft({ ...request, ...recipientsOf(original, mailbox, request), subject })
+  return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
+    const attachments = await loadAttachments(app, request.attachments)
+    const ancestry = { inReplyTo: original.messageId, references: ancestors(original), joins: original.threadId }
+    return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
+  })
+}
+
+function recipientsOf(original: Message, mailbox: Mailbox, request: ReplyRequest): Pick<SendRequest, 'to' | 'cc'> {
+  const own = (a: MailboxAddress) => isOwn(a, mailbox)
+  const sender = original.direction === 'outbound' ? original.to : senderOf(original)
+  const to = request.to.length > 0 ? request.to : texts(request.all ? everybody(original, sender, own) : sender)
+  const cc = request.all ? [...texts(original.cc.filter((a) => !own(a))), ...request.cc] : request.cc
+  if (to.length + cc.length + request.bcc.length === 0) throw new Failure('unprocessable', 'Nobody is left to answer')
+  return { to, cc }
+}
+
+function senderOf(original: Message): MailboxAddress[] {
+  return original.replyTo.length > 0 ? original.replyTo : original.from
+}
+
+function everybody(original: Message, sender: MailboxAddress[], own: (a: MailboxAddress) => boolean): MailboxAddress[] {
+  const all = original.direction === 'outbound' ? original.to : [...sender, ...original.to]
+  return all.filter((a) => !own(a))
+}
+
+/** True for the mailbox's own address in any case and with any `+tag`. */
+export function isOwn({ address }: MailboxAddress, mailbox: Mailbox): boolean {
+  const canonical = canonicalAddress(address)
+  if (!canonical) return false
+  if (canonical === mailbox.address) return true
+  const at = canonical.lastIndexOf('@')
+  return splitTag(canonical.slice(0, at)).base + canonical.slice(at) === mailbox.address
+}
+
+// What a stranger wrote into their header fields may be no address at all; such recipients are passed over.
+function texts(addresses: readonly MailboxAddress[]): string[] {
+  return addresses.map(formatAddress).filter((text) => {
+    try {
+      return parseAddress(text) !== undefined
+    } catch {
+      return false
+    }
+  })
+}
+
+function ancestors(original: Message): string[] {
+  const chain = [...original.references.filter((id) => id !== original.messageId), original.messageId]
+  const [first = ''] = chain
+  return chain.length <= MAX_REFERENCES ? chain : [first, ...chain.slice(1 - MAX_REFERENCES)]
+}

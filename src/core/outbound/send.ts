@@ -1,0 +1,26 @@
+import { type Caller, demand } from '../accounts/caller.ts'
+import type { App } from '../app.ts'
+import { reachMailbox } from '../mailboxes/mailboxes.ts'
+import { loadAttachments } from './attachments.ts'
+import { checkDraft, type SendRequest } from './draft.ts'
+import type { Enqueued } from './enqueue-command.ts'
+import { once } from './once.ts'
+import { submit } from './submit.ts'
+
+/** Sends a new message: it opens a thread of its own. With an idempotency key, the same call answers the same again. */
+export async function sendMessage(
+  app: App,
+  caller: Caller,
+  mailboxId: string,
+  request: SendRequest,
+  idempotencyKey: string | null = null,
+): Promise<Enqueued> {
+  demand(caller, 'message_send')
+  const draft = checkDraft(request)
+  const mailbox = await reachMailbox(app, caller, mailboxId)
+  return once(app, mailbox, idempotencyKey, ['send', request], async () => {
+    const attachments = await loadAttachments(app, request.attachments)
+    const ancestry = { inReplyTo: null, references: [], joins: null }
+    return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
+  })
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { type Attachment, composeMessage } from '../../protocol/compose/compose-message.ts'
+import { newMessageId } from '../../protocol/compose/message-id.ts'
+import { htmlToText } from '../../protocol/reading/html-text.ts'
+import type { App } from '../app.ts'
+import { newBlobKey } from '../blob-key.ts'
+import { Failure } from '../errors.ts'
+import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
+import type { Message, MessageContent } from '../messages/model.ts'
+import type { ParsedMail } from '../messages/parser.ts'
+import type { CheckedDraft } from './draft.ts'
+import type { Enqueued, NewOutbound } from './enqueue-command.ts'
+
+/** A message about to be composed, whatever it came from: a send, a reply, a forward. */
+export interface Composition {
+  draft: CheckedDraft
+  attachments: Attachment[]
+  /** Message-ID of what is answered. */
+  inReplyTo: string | null
+  references: string[]
+  joins: ThreadId | null
+  idempotencyKey: string | null
+}
+
+/** Composes, keeps and queues a message. When it resolves, the message will be sent; when it throws, nothing was queued. */
+export async function submit(app: App, mailbox: Mailbox, composition: Composition): Promise<Enqueued> {
+  const messageId = newMessageId(mailbox.domain)
+  const raw = compose(app, mailbox, composition, messageId)
+  if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
+  const sha256 = createHash('sha256').update(raw).digest('hex')
+  const blobKey = newBlobKey(sha256)
+  const [parsed] = await Promise.all([app.parser.parse(raw), app.blobs.put(blobKey, raw)])
+  try {
+    const kept = { messageId, sizeBytes: raw.length, sha256, blobKey }
+    return await app.store.run('outbound.enqueue', toOutbound(app, mailbox, composition, parsed, kept))
+  } catch (error) {
+    await app.blobs.delete([blobKey]).catch(() => {})
+    throw error
+  }
+}
+
+function compose(app: App, mailbox: Mailbox, composition: Composition, messageId: string): Buffer {
+  const { to, cc, replyTo, subject, text, html, headers } = composition.draft
+  return composeMessage({
+    from: { name: mailbox.displayName, address: mailbox.address },
+    ...{ to, cc, replyTo, subject, headers, html, messageId },
+    date: app.clock.now(),
+    inReplyTo: composition.inReplyTo,
+    references: composition.references,
+    text: text ?? (html === null ? null : htmlToText(html)),
+    attachments: composition.attachments,
+  })
+}
+
+function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed: ParsedMail, kept: Kept): NewOutbound {
+  const { draft, joins, idempotencyKey } = composition
+  const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => ({
+    address,
+    domain: address.slice(address.lastIndexOf('@') + 1),
+  }))
+  const { sendsPerMinute, threadSendsPerHour } = app.settings
+  return {
+    message: { ...toMessage(mailbox, composition, parsed), ...kept, sentAt: app.clock.now() },
+    content: toContent(draft, parsed),
+    mailFrom: mailbox.address,
+    ...{ joins, recipients, idempotencyKey },
+    pace: { sendsPerMinute, threadSendsPerHour },
+  }
+}
+
+type Drafted = Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt' | 'sentAt' | keyof Kept>
+type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
+
+function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Composition, parsed: ParsedMail): Drafted {
+  const { to, cc, bcc, replyTo, labels } = draft
+  return {
+    id: newId<MessageId>(),
+    orgId: mailbox.orgId,
+    mailboxId: mailbox.id,
+    direction: 'outbound',
+    source: 'api',
+    status: 'queued',
+    from: [{ name: mailbox.displayName, address: mailbox.address }],
+    ...{ to, cc, bcc, replyTo, labels, inReplyTo, references },
+    subject: draft.subject === '' ? null : draft.subject,
+    preview: parsed.preview,
+    seen: true,
+    flagged: false,
+    handled: false,
+    spam: false,
+    blocked: false,
+    trashed: false,
+    attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
+  }
+}
+
+function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
+  return {
+    text: draft.text,
+    html: draft.html,
+    extractedText: parsed.extractedText,
+    extractedHtml: parsed.extractedHtml,
+    headers: draft.headers,
+    envelope: null,
+    authentication: null,
+    defects: [],
+  }
+}
