@@ -1,5 +1,6 @@
 import { compareBody, hashBody } from '../dkim/body-hash.ts'
-import { createKeySource, isSignatureOf, today } from '../dkim/check-signature.ts'
+import { canonicalField, unsignedField } from '../dkim/canonical-header.ts'
+import { createKeySource, isSignatureOf, type SignerKey, today } from '../dkim/check-signature.ts'
 import { DkimError } from '../dkim/dkim-error.ts'
 import { createHeadBudget, signedHead } from '../dkim/signed-head.ts'
 import { wireForm } from '../dkim/wire-form.ts'
@@ -7,7 +8,6 @@ import type { Resolver } from '../dns/resolver.ts'
 import { type Head, readHead } from '../mime/header-fields.ts'
 import { ParseError } from '../parse-error.ts'
 import { type ArcSet, readArcSets } from './arc-set.ts'
-import { sealedHead } from './sealed-head.ts'
 
 /** The state of a message's ARC chain (RFC 8617 §4.4). */
 export interface ArcResult {
@@ -61,8 +61,17 @@ async function checkSignatures(sets: readonly ArcSet[], head: Head, bytes: Uint8
   const { bodyCanonicalization, hash, bodyLength = Number.POSITIVE_INFINITY } = newest.message
   compareBody(newest.message, hashBody(bytes.subarray(head.bodyOffset), bodyCanonicalization, hash, [bodyLength]))
   const keys = await Promise.all(sets.map(({ sealer }) => getKey(sealer)))
-  for (const [n, { sealer, instance }] of sets.entries()) {
-    const isSeal = isSignatureOf(sealedHead(sets.slice(0, n + 1)), sealer, keys[n]!)
-    if (!isSeal) throw new DkimError('fail', `seal ${instance} did not verify`)
+  checkSeals(sets, keys)
+}
+
+/** A seal signs all sets up to its own, in order, its own `b=` empty (RFC 8617 §5.1.1). */
+function checkSeals(sets: readonly ArcSet[], keys: readonly SignerKey[]): void {
+  let sealed = ''
+  for (const [n, { instance, authResults, messageSignature, seal, sealer }] of sets.entries()) {
+    sealed += canonicalField(authResults, 'relaxed') + canonicalField(messageSignature, 'relaxed')
+    if (!isSignatureOf(sealed + unsignedField(seal, 'relaxed'), sealer, keys[n]!)) {
+      throw new DkimError('fail', `seal ${instance} did not verify`)
+    }
+    sealed += canonicalField(seal, 'relaxed')
   }
 }

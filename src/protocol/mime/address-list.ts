@@ -1,0 +1,131 @@
+import { nextToken, type Scan, type Token } from './address-tokens.ts'
+import { decodeEncodedWords } from './encoded-words.ts'
+
+/** One address of a header field. `address` is as written, trimmed; empty when the field names someone without one. */
+export interface Mailbox {
+  name: string | null
+  address: string
+}
+
+export interface AddressList {
+  mailboxes: Mailbox[]
+  /** There were more than `max`; the rest was not read. */
+  truncated: boolean
+}
+
+/**
+ * An address list (RFC 5322 §3.4 with the obsolete forms): groups are flattened, comments serve as names where none stands, encoded words
+ * in names are decoded. Takes what mails really contain: missing quotes and brackets, `;` between addresses, bare words.
+ * `value` is one unfolded line of Unicode, its encoded words not yet decoded: what they hide must not become syntax. Linear.
+ */
+export function parseAddressList(value: string, max = 10_000): AddressList {
+  const scan: Scan = { text: value, at: 0, quotes: true, comments: true }
+  const mailboxes: Mailbox[] = []
+  let entry = emptyEntry()
+  const finish = (next: Entry) => {
+    const mailbox = toMailbox(entry)
+    if (mailbox) mailboxes.push(mailbox)
+    entry = next
+  }
+  while (scan.at < value.length && mailboxes.length < max) {
+    const token = nextToken(scan)
+    if (token.kind === 'separator') finish(emptyEntry())
+    // RFC 5322 §3.4: the words before a colon name a group.
+    else if (token.kind === 'group' && entry.angle === null && !entry.bare) entry = emptyEntry()
+    else if (token.kind === 'group') finish(emptyEntry())
+    else {
+      // A comma was forgotten: this entry has its address already.
+      if (isComplete(entry, token)) finish({ ...emptyEntry(), leftover: true })
+      addToken(entry, token)
+    }
+  }
+  if (mailboxes.length >= max) return { mailboxes, truncated: scan.at < value.length }
+  finish(emptyEntry())
+  return { mailboxes, truncated: false }
+}
+
+/** What stands between two separators. */
+interface Entry {
+  pieces: Token[]
+  comments: string[]
+  angle: string | null
+  /** A piece holds an `@`. */
+  bare: boolean
+  /** It began behind an address without a separator: words alone are junk there. */
+  leftover: boolean
+}
+
+function emptyEntry(): Entry {
+  return { pieces: [], comments: [], angle: null, bare: false, leftover: false }
+}
+
+function isComplete(entry: Entry, token: Token): boolean {
+  if (token.kind === 'comment' || token.text === '') return false
+  if (entry.angle !== null) return entry.angle.trim() !== ''
+  return entry.bare && token.kind === 'word' && /[^@]@[^@]/.test(token.text)
+}
+
+function addToken(entry: Entry, token: Token): void {
+  if (token.kind === 'angle') entry.angle = token.text
+  else if (token.kind === 'comment') entry.comments.push(token.text)
+  else if (token.text !== '' || token.kind === 'quoted') {
+    entry.pieces.push(token)
+    if (token.kind === 'word' && token.text.includes('@')) entry.bare = true
+  }
+}
+
+function toMailbox(entry: Entry): Mailbox | null {
+  const angle = entry.angle === null ? '' : cleanAddress(entry.angle)
+  const bare = angle === '' && entry.bare ? takeBareAddress(entry.pieces) : ''
+  const address = angle || bare
+  if (entry.leftover && !address.includes('@')) return null
+  const phrase = cleanName(joinPieces(entry.pieces)) ?? cleanName(entry.comments.join(' '))
+  // `MAILER-DAEMON`: one bare word is where the mail comes from, several are a name.
+  const [only] = entry.pieces
+  if (
+    address === '' &&
+    entry.angle === null &&
+    entry.pieces.length === 1 &&
+    only?.kind === 'word' &&
+    !only.text.includes('=?')
+  )
+    return { name: cleanName(entry.comments.join(' ')), address: cleanAddress(only.text) }
+  return address === '' && phrase === null ? null : { name: phrase, address }
+}
+
+/** Takes the address out of the pieces, put together again when blanks or quotes split it (`"a b"@c`, `a @ c`). */
+function takeBareAddress(pieces: Token[]): string {
+  const index = pieces.findIndex((p) => p.kind === 'word' && p.text.includes('@'))
+  let { text } = pieces[index]!
+  let from = index
+  let to = index + 1
+  if (text.startsWith('@') && from > 0) text = asWritten(pieces[--from]!) + text
+  if (text.endsWith('@') && to < pieces.length) text += pieces[to++]!.text
+  pieces.splice(from, to - from)
+  return cleanAddress(text)
+}
+
+function asWritten(piece: Token): string {
+  return piece.kind === 'quoted' ? `"${piece.text.replace(/["\\]/g, '\\$&')}"` : piece.text
+}
+
+const CONTROLS = /[\0-\x1f\x7f]/g
+
+function cleanAddress(text: string): string {
+  const plain = text
+    .replace(CONTROLS, '')
+    .trim()
+    .replace(/^mailto:/i, '')
+  // RFC 5322 §4.4: an obsolete route is dropped.
+  const address = plain.startsWith('@') && plain.includes(':') ? plain.slice(plain.lastIndexOf(':') + 1) : plain
+  return address.includes('"') ? address : address.replace(/\([^()]*\)/g, '').replace(/\s/g, '')
+}
+
+function joinPieces(pieces: readonly Token[]): string {
+  return pieces.map((p) => (p.spaced ? ' ' : '') + p.text).join('')
+}
+
+function cleanName(raw: string): string | null {
+  const name = decodeEncodedWords(raw).replace(CONTROLS, ' ').replace(/ {2,}/g, ' ').trim()
+  return name === '' ? null : name
+}

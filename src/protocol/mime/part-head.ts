@@ -1,0 +1,94 @@
+import type { DefectList } from './defects.ts'
+import { type HeaderField, readHead } from './header-fields.ts'
+
+/** The head of a message or body part, with the fields by lower-case name. */
+export interface PartHead {
+  fields: HeaderField[]
+  byName: Map<string, HeaderField[]>
+  bodyOffset: number
+}
+
+const LF = 10
+const CR = 13
+const COLON = 58
+const DASH = 45
+// RFC 5322 §2.1.1, with the line end.
+const LINE_LIMIT = 1000
+
+/**
+ * Reads the head that begins at `start`. Two things end it besides the empty line: a boundary of a multipart around it, and text that is no
+ * field, when no known field follows: someone forgot the empty line, and the text is the body. `isBoundary` tells of a line that begins with `--`.
+ */
+export function readPartHead(
+  bytes: Buffer,
+  start: number,
+  isBoundary: (lineStart: number, lineEnd: number) => boolean,
+  maxFields: number,
+  defects: DefectList,
+): PartHead {
+  const { headEnd, bodyOffset } = findHeadEnd(bytes, start, isBoundary, defects)
+  const { fields, stray } = readHead(bytes, start, headEnd, maxFields + 1)
+  if (stray > 0) defects.add('malformed-header-line', `${stray}`)
+  if (fields.length > maxFields) defects.add('too-many-header-fields', `${maxFields}`)
+  if (fields.length > maxFields) fields.pop()
+  return { fields, byName: indexFields(fields), bodyOffset }
+}
+
+function findHeadEnd(
+  bytes: Buffer,
+  start: number,
+  isBoundary: (lineStart: number, lineEnd: number) => boolean,
+  defects: DefectList,
+): { headEnd: number; bodyOffset: number } {
+  let stray = -1
+  let at = start
+  while (at < bytes.length) {
+    const lf = bytes.indexOf(LF, at)
+    const next = lf < 0 ? bytes.length : lf + 1
+    if (next - at > LINE_LIMIT) defects.add('header-line-too-long')
+    const first = bytes[at]
+    if (first === LF || (first === CR && bytes[at + 1] === LF)) {
+      if (stray < 0) return { headEnd: at, bodyOffset: next }
+      break
+    }
+    if (first === DASH && bytes[at + 1] === DASH && isBoundary(at, next)) {
+      if (stray < 0) return { headEnd: at, bodyOffset: at }
+      break
+    }
+    const colon = first === 32 || first === 9 ? (at === start ? -1 : 0) : findColon(bytes, at, next)
+    if (colon < 0) stray = stray < 0 ? at : stray
+    else if (stray >= 0 && colon > 0 && isKnown(bytes.toString('latin1', at, Math.min(colon, at + 40)))) stray = -1
+    at = next
+  }
+  if (stray < 0) return { headEnd: at, bodyOffset: at }
+  defects.add('no-empty-line-after-head')
+  return { headEnd: stray, bodyOffset: stray }
+}
+
+/** Offset of the colon behind a field name (RFC 5322 §3.6.8, blanks before the colon forgiven), -1 for a line that is no field. */
+function findColon(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && bytes[at]! > 32 && bytes[at]! < 127 && bytes[at] !== COLON) at++
+  if (at === start) return -1
+  while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++
+  return bytes[at] === COLON && at < end ? at : -1
+}
+
+const KNOWN =
+  /^(?:x-|content-|resent-|list-|arc-|dkim-|received|authentication-results|return-path|delivered-to|from|to|cc|bcc|date|subject|message-id|mime-version|reply-to|sender|references|in-reply-to|importance|priority)/i
+
+function isKnown(name: string): boolean {
+  const match = KNOWN.exec(name)
+  return match !== null && (match[0].endsWith('-') || /^[ \t]*$/.test(name.slice(match[0].length)))
+}
+
+function indexFields(fields: readonly HeaderField[]): Map<string, HeaderField[]> {
+  const byName = new Map<string, HeaderField[]>()
+  for (const field of fields) {
+    const name = field.name.toLowerCase()
+    const same = byName.get(name)
+    if (same) same.push(field)
+    else byName.set(name, [field])
+  }
+  return byName
+}
