@@ -1,5 +1,5 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
-import { createOrganization } from './accounts/organization-commands.ts'
+import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
@@ -13,6 +13,7 @@ import { deleteThread } from './threads/delete-command.ts'
 /** Everything that changes rows. Each runs in one transaction; a store runs them by name, so a name is all that crosses a thread. */
 export const commands = {
   'accounts.create-organization': createOrganization,
+  'accounts.ensure-first-organization': ensureFirstOrganization,
   'accounts.create-key': createKey,
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,

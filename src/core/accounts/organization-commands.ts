@@ -20,3 +20,10 @@ export async function createOrganization(tx: Tx, input: NewOrganization): Promis
   })
   return organization
 }
+
+/** The organization of the first start, made now if there is none. Two nodes that start together make one. */
+export async function ensureFirstOrganization(tx: Tx, _input: Record<string, never>): Promise<Organization> {
+  await tx.accounts.lockOrganization('first' as OrgId)
+  const first = await tx.accounts.firstOrganization()
+  return first ?? createOrganization(tx, { name: 'Default', mailboxLimit: null, domainLimit: null })
+}

@@ -28,9 +28,11 @@ export async function foundOrganization(
   return { organization, key: text }
 }
 
-/** The organization of the first start; its key is answered only when it was made now. */
-export async function ensureDefaultOrganization(app: App): Promise<{ organization: Organization; key: string | null }> {
-  const existing = await app.store.read.accounts.firstOrganization()
-  if (existing) return { organization: existing, key: null }
-  return foundOrganization(app, { name: 'Default' })
+/** The organization of the first start. Its key is made, and answered, only when it has none yet. */
+export async function openFirstOrganization(app: App): Promise<{ organization: Organization; key: string | null }> {
+  const organization = await app.store.run('accounts.ensure-first-organization', {})
+  const { total } = await app.store.read.accounts.keys(organization.id, { limit: 0 })
+  if (total > 0) return { organization, key: null }
+  const { text } = await issueKey(app, organization.id, { name: 'first key' })
+  return { organization, key: text }
 }

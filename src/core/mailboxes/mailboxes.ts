@@ -44,7 +44,6 @@ async function usableDomain(app: App, caller: Caller, name: string): Promise<str
 
 /** Up to 256 characters without line breaks; blank becomes null. */
 function checkDisplayName(value: string | null | undefined): string | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not stand in a header field
   if (value && /[\r\n\0]/.test(value)) throw invalid('display_name', 'must not hold line breaks')
   const name = value?.trim() ?? ''
   if (name.length > 256) throw invalid('display_name', 'must have at most 256 characters')

@@ -20,11 +20,11 @@ export interface AttachmentInput {
 export async function loadAttachments(app: App, inputs: readonly AttachmentInput[]): Promise<Attachment[]> {
   if (inputs.length > MAX_ATTACHMENTS) throw invalid('attachments', `at most ${MAX_ATTACHMENTS} attachments`)
   // Everything that can be refused without asking the network is refused first.
-  inputs.forEach((input, at) => checkInput(input, at))
+  for (const [at, input] of inputs.entries()) checkInput(input, at)
   let left = MAX_TOTAL_BYTES
   const loaded: Attachment[] = []
-  for (const [at, input] of inputs.entries()) {
-    const attachment = input.url === null ? decode(input, at) : await download(app, input, input.url, left)
+  for (const input of inputs) {
+    const attachment = input.url === null ? decode(input) : await download(app, input, input.url, left)
     left -= attachment.content.length
     if (left < 0) throw new Failure('too_large', 'Attachments may have 25 MiB together')
     loaded.push(attachment)
@@ -55,7 +55,7 @@ function isBase64(text: string): boolean {
   return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact)
 }
 
-function decode(input: AttachmentInput, _at: number): Attachment {
+function decode(input: AttachmentInput): Attachment {
   return describe(input, Buffer.from(input.content ?? '', 'base64'), null, null)
 }
 
@@ -78,7 +78,6 @@ function describe(input: AttachmentInput, content: Buffer, filename: string | nu
 /** A display name for a file: no path, no control or direction-changing characters, at most 255 bytes. */
 export function safeFilename(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: the class lists single format characters
   let safe = last.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').trim()
   while (Buffer.byteLength(safe) > 255) safe = [...safe].slice(0, -1).join('')
   return safe === '.' || safe === '..' ? '' : safe

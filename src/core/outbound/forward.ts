@@ -57,15 +57,15 @@ function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequ
 }
 
 function above(note: Pick<SendRequest, 'text' | 'html'>, quoted: { text: string; html: string | null }) {
-  const noteHtml = note.html ?? (note.text === null ? null : `<p>${escape(note.text)}</p>`)
+  const noteHtml = note.html ?? (note.text === null ? null : `<p>${escapeHtml(note.text)}</p>`)
   const wantsHtml = quoted.html !== null || note.html !== null
   return {
     text: note.text === null ? quoted.text : `${note.text}\r\n\r\n${quoted.text}`,
-    html: wantsHtml ? `${noteHtml ?? ''}${quoted.html ?? `<pre>${escape(quoted.text)}</pre>`}` : null,
+    html: wantsHtml ? `${noteHtml ?? ''}${quoted.html ?? `<pre>${escapeHtml(quoted.text)}</pre>`}` : null,
   }
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r?\n/g, '<br>')
 }
 
