@@ -1,0 +1,287 @@
+import { readFileSync } from 'node:fs'
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { toAsciiDomain } from './core/mailboxes/local-part.ts'
+import type { DeliveryRoute } from './core/outbound/route.ts'
+
+export const roles = ['smtp', 'submission', 'http', 'worker'] as const
+export type Role = (typeof roles)[number]
+
+/** One setting: how its text is read, what holds without it, and its line of help. `secret` ones are never printed. */
+interface Setting<T> {
+  help: string
+  /** How the default reads in the help. */
+  default: string
+  secret?: true
+  /** Undefined text means the variable is not set. Throws `Error` with what is wrong. */
+  read(text: string | undefined): T
+}
+
+const setting = <T>(s: Setting<T>): Setting<T> => s
+
+/** Every setting by the name of its environment variable: the one table behind the start, the help and the settings page. */
+export const settings = {
+  POSTHOUSE_DATA: setting({ help: 'Data folder', default: './data', read: (t) => t ?? './data' }),
+  POSTHOUSE_HOST: setting({
+    help: 'Address that every listener binds to',
+    default: '127.0.0.1',
+    read: (t) => t ?? '127.0.0.1',
+  }),
+  POSTHOUSE_HTTP_PORT: setting({ help: 'HTTP port; 0 is any free one', default: '3000', read: port(3000) }),
+  POSTHOUSE_SMTP_PORT: setting({
+    help: 'SMTP port for mail that comes in; 0 is any free one',
+    default: '2525',
+    read: port(2525),
+  }),
+  POSTHOUSE_SUBMISSION_PORT: setting({
+    help: 'SMTP port for mail clients that send; 0 is any free one',
+    default: '2587',
+    read: port(2587),
+  }),
+  POSTHOUSE_PUBLIC_URL: setting({
+    help: 'Base of every URL that is handed out',
+    default: 'http://localhost:<http port>',
+    read: (t) => (t === undefined ? undefined : httpUrl(t)),
+  }),
+  POSTHOUSE_DOMAIN: setting({
+    help: 'The platform mail domain',
+    default: 'posthouse.localhost',
+    read: (t) => domain(t ?? 'posthouse.localhost'),
+  }),
+  POSTHOUSE_MAIL_HOST: setting({
+    help: 'Name in the SMTP banner, EHLO and MX records',
+    default: 'mail.<domain>',
+    read: (t) => (t === undefined ? undefined : domain(t)),
+  }),
+  POSTHOUSE_ROOT_KEY: setting({
+    help: 'This text is accepted as an admin API key of the default organization',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
+  }),
+  POSTHOUSE_SECRET: setting({
+    help: 'Master secret; all other keys are derived from it',
+    default: 'generated into the data folder',
+    secret: true,
+    read: masterSecret,
+  }),
+  POSTHOUSE_DATABASE_URL: setting({
+    help: 'PostgreSQL instead of SQLite',
+    default: 'none',
+    secret: true,
+    read: databaseUrl,
+  }),
+  POSTHOUSE_BLOBS: setting({
+    help: 'Where message bytes are kept: s3://bucket?endpoint=…&region=…',
+    default: 'the data folder',
+    secret: true,
+    read: blobsUrl,
+  }),
+  POSTHOUSE_DELIVERY: setting({
+    help: 'Way out for mail: sandbox, smtp://… or smtps://…',
+    default: 'sandbox',
+    secret: true,
+    read: deliveryRoute,
+  }),
+  POSTHOUSE_DNS: setting({
+    help: 'Resolvers, host:port, separated by commas',
+    default: 'those of the system',
+    read: resolvers,
+  }),
+  POSTHOUSE_ALLOW_NET: setting({
+    help: 'CIDRs that outgoing requests may reach although they are private',
+    default: 'none',
+    read: cidrs,
+  }),
+  POSTHOUSE_ROLES: setting({ help: `What this process does: ${roles.join(',')}`, default: 'all', read: roleList }),
+  POSTHOUSE_TLS_CERT: setting({
+    help: 'PEM file with the certificate chain',
+    default: 'self-signed for STARTTLS',
+    read: pemFile,
+  }),
+  POSTHOUSE_TLS_KEY: setting({
+    help: 'PEM file with the private key',
+    default: 'self-signed for STARTTLS',
+    read: pemFile,
+  }),
+  POSTHOUSE_LOG: setting({
+    help: 'Log level: trace, debug, info, warn, error, silent',
+    default: 'info',
+    read: logLevel,
+  }),
+  POSTHOUSE_MAX_MESSAGE_BYTES: setting({
+    help: 'Largest message taken',
+    default: '26214400',
+    read: integer(26_214_400, 1_000, 100_000_000),
+  }),
+  POSTHOUSE_SENDS_PER_MINUTE: setting({
+    help: 'Messages a minute from one mailbox; 0 is no limit',
+    default: '60',
+    read: integer(60, 0, 1_000_000),
+  }),
+  POSTHOUSE_THREAD_SENDS_PER_HOUR: setting({
+    help: 'Messages an hour in one thread; 0 is no limit',
+    default: '50',
+    read: integer(50, 0, 1_000_000),
+  }),
+  STRIPE_KEY: setting({
+    help: 'Turns on the commercial mode of the team dialect',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
+  }),
+  STRIPE_WEBHOOK_SECRET: setting({
+    help: 'Verifies webhooks from Stripe',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
+  }),
+  STRIPE_PRICE_ID: setting({ help: 'The price that the commercial mode sells', default: 'none', read: (t) => t }),
+}
+
+type Table = typeof settings
+export type SettingName = keyof Table
+type Values = { [K in SettingName]: Table[K] extends Setting<infer T> ? T : never }
+
+/** The configuration of this process, with everything worked out that depends on other settings except the ports really bound. */
+export interface Config extends Values {
+  mailHost: string
+  /** Variables with our prefix that mean nothing here: most likely misspelt. */
+  unknown: string[]
+}
+
+/** All that is wrong with the environment, to be shown at once. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** Reads every setting; throws `ConfigError` with all problems together. An empty variable counts as not set. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, { read }] of Object.entries(settings)) {
+    try {
+      values[name] = read(env[name] === '' ? undefined : env[name])
+    } catch (error) {
+      problems.push(`${name}: ${(error as Error).message}`)
+    }
+  }
+  if ((values.POSTHOUSE_TLS_CERT === undefined) !== (values.POSTHOUSE_TLS_KEY === undefined)) {
+    problems.push('POSTHOUSE_TLS_CERT, POSTHOUSE_TLS_KEY: set both or none')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const read = values as unknown as Values
+  const unknown = Object.keys(env).filter((name) => name.startsWith('POSTHOUSE_') && !(name in settings))
+  return { ...read, mailHost: read.POSTHOUSE_MAIL_HOST ?? `mail.${read.POSTHOUSE_DOMAIN}`, unknown }
+}
+
+function port(fallback: number) {
+  return integer(fallback, 0, 65_535)
+}
+
+function integer(fallback: number, min: number, max: number) {
+  return (text: string | undefined): number => {
+    if (text === undefined) return fallback
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    return value
+  }
+}
+
+function httpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) {
+    throw new Error('must be an http or https URL without user, query and fragment')
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function domain(text: string): string {
+  const ascii = toAsciiDomain(text)
+  if (!ascii) throw new Error('must be a domain name')
+  return ascii
+}
+
+function masterSecret(text: string | undefined): string | undefined {
+  if (text !== undefined && text.length < 32) throw new Error('must have at least 32 characters')
+  return text
+}
+
+function databaseUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol))
+    throw new Error('must be a postgres:// URL')
+  return text
+}
+
+function blobsUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  throw new Error('only the data folder can keep message bytes yet: leave it unset')
+}
+
+function deliveryRoute(text: string | undefined): DeliveryRoute {
+  if (text === undefined || text === 'sandbox') return { kind: 'sandbox' }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^smtps?:$/.test(url.protocol) || !url.hostname)
+    throw new Error('must be sandbox, smtp://host or smtps://host')
+  const secure = url.protocol === 'smtps:'
+  return {
+    kind: 'smarthost',
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port ? Number(url.port) : secure ? 465 : 25,
+    secure,
+    user: url.username ? decodeURIComponent(url.username) : null,
+    password: url.password ? decodeURIComponent(url.password) : null,
+  }
+}
+
+function resolvers(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined
+  return list(text).map((entry) => {
+    const match = /^(\[[0-9a-fA-F:]+\]|[0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*)(?::(\d{1,5}))?$/.exec(entry)
+    if (!match || Number(match[2] ?? 53) > 65_535) throw new Error(`"${entry}" is not an address with a port`)
+    return entry
+  })
+}
+
+function cidrs(text: string | undefined): string[] {
+  return list(text).map((entry) => {
+    if (!ipaddr.isValidCIDR(entry)) throw new Error(`"${entry}" is not a CIDR such as 10.0.0.0/8`)
+    return entry
+  })
+}
+
+function roleList(text: string | undefined): Role[] {
+  if (text === undefined) return [...roles]
+  const parsed = z.array(z.enum(roles)).min(1).safeParse(list(text))
+  if (!parsed.success) throw new Error(`must be some of ${roles.join(', ')}`)
+  return [...new Set(parsed.data)]
+}
+
+function pemFile(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  try {
+    return readFileSync(text, 'utf8')
+  } catch (error) {
+    throw new Error(`cannot read ${text}: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+function logLevel(text: string | undefined): string {
+  const parsed = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).safeParse(text ?? 'info')
+  if (!parsed.success) throw new Error('must be trace, debug, info, warn, error, fatal or silent')
+  return parsed.data
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean)
+}
