@@ -5,13 +5,13 @@ import type { Parameter } from './parameter.ts'
 
 const MAX_CONTENT_TYPE = 1000
 // RFC 6838 §4.2 limits both halves to 127 characters.
-const TYPE = /^([A-Za-z0-9!#$&^_.+-]{1,127}\/[A-Za-z0-9!#$&^_.+-]{1,127})[ \t]*/
-const PARAMETER_NAME = /;[ \t]*(?:([A-Za-z0-9!#$&^_.+-]{1,40})[ \t]*=[ \t]*)?/y
-const TOKEN = /[!#$&-'*+.\-0-9A-Z^-z{|}~]*[ \t]*/y
+const TYPE = /^([A-Za-z0-9!#$&^_.+-]{1,127}\/[A-Za-z0-9!#$&^_.+-]{1,127})/
+const PARAMETER_NAME = /[ \t]*;[ \t]*(?:([A-Za-z0-9!#$&^_.+-]{1,40})[ \t]*=[ \t]*)?/y
+const TOKEN = /[!#$&-'*+.\-0-9A-Z^-z{|}~]*/y
 
 /** Reads `type/subtype; name=value` as an attachment's owner may write it; the type comes back in lower case. */
-export function parseContentType(text: string): { type: string; parameters: Parameter[] } {
-  checkHeaderText('the content type', text)
+export function parseContentType(contentType: string): { type: string; parameters: Parameter[] } {
+  const text = checkHeaderText('the content type', contentType).trim()
   const head = text.length <= MAX_CONTENT_TYPE ? TYPE.exec(text) : null
   if (!head?.[1]) throw new ParseError('the content type is not type/subtype')
   const parameters: Parameter[] = []
@@ -35,6 +35,6 @@ function readName(text: string, at: number): { name: string | undefined; valueAt
 function readValue(text: string, at: number): { value: string; end: number } {
   if (text[at] === '"') return readQuotedString(text, at)
   TOKEN.lastIndex = at
-  const match = TOKEN.exec(text)?.[0] ?? ''
-  return { value: match.trim(), end: at + match.length }
+  const value = TOKEN.exec(text)?.[0] ?? ''
+  return { value, end: at + value.length }
 }

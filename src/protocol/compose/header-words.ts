@@ -9,6 +9,7 @@ import { checkHeaderText } from './header-text.ts'
 // A word longer than this would come near the 998 octets of a line (RFC 5322 §2.1.1).
 const MAX_WORD = 900
 const MAX_PHRASE_WORD = 60
+const MAX_UNBROKEN = 64
 
 /** The words of an unstructured field (RFC 5322 §2.2.1): as they are, but from the first that needs it to the last one encoded. */
 export function unstructuredWords(field: string, text: string): string[] {
@@ -37,7 +38,10 @@ export function mailboxListWords(field: string, addresses: readonly Address[]): 
 function mailboxWords(field: string, { name, address }: Address): string[] {
   const addrSpec = parseLooseAddrSpec(address).address
   const phrase = checkHeaderText(`a name in ${field}`, name ?? '')
-  return phrase.trim() === '' ? [addrSpec] : [...phraseWords(phrase), `<${addrSpec}>`]
+  const words = phrase.trim() === '' ? [addrSpec] : [...phraseWords(phrase), `<${addrSpec}>`]
+  // A short name stays on the line of its address.
+  const joined = words.join(' ')
+  return Buffer.byteLength(joined) <= MAX_UNBROKEN ? [joined] : words
 }
 
 function phraseWords(name: string): string[] {
