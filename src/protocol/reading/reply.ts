@@ -1,4 +1,5 @@
 import { newWords } from './new-words.ts'
+import { isQuotedLine } from './quote-mark.ts'
 import { isBlank, quoteHeaderAt, type ReadLine } from './reply-headers.ts'
 
 const MAX_CHARS = 64 * 1024
@@ -21,14 +22,7 @@ export function extractReply(text: string): string {
 }
 
 function toLines(text: string): ReadLine[] {
-  return text.split(/\r\n|\r|\n/).map((line) => ({ text: line, quoted: isQuoted(line) }))
-}
-
-// ">>> look here <<<" is an ornament, not a quote.
-function isQuoted(line: string): boolean {
-  const mark = line.search(/[^ \t]/)
-  if (mark < 0 || mark > 4 || line[mark] !== '>') return false
-  return !(line[mark + 1] === '>' && line.trimEnd().endsWith('<<'))
+  return text.split(/\r\n|\r|\n/).map((line) => ({ text: line, quoted: isQuotedLine(line) }))
 }
 
 // "Thanks! On 1 May 2020, Ann wrote:" above a marked quote: the writer began on the line of the attribution.
