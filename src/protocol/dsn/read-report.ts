@@ -1,6 +1,6 @@
 import { findField, type HeaderField, readHead, unfold } from '../mime/header-fields.ts'
 import { findAddresses, toAddress } from './addresses.ts'
-import { isAutomatic, isAutoReplySubject } from './automatic.ts'
+import { isAutomatic } from './automatic.ts'
 import { looksLikeBounce } from './bounce-signs.ts'
 import { decodeWords } from './decode-words.ts'
 import { readDeliveryStatus } from './delivery-status.ts'
@@ -145,9 +145,7 @@ function kindOf(recipients: readonly ReportedRecipient[]): Report['kind'] {
 }
 
 function readAutoReply(mail: Mail): Report | null {
-  const { kind } = isAutomatic(mail.fields)
-  const listed = kind === 'list' || kind === 'bulk' || kind === 'auto-generated'
-  if (kind !== 'auto-replied' && (listed || !isAutoReplySubject(mail.subject))) return null
+  if (isAutomatic(mail.fields).kind !== 'auto-replied') return null
   const from = toAddress(unfold(findField(mail.fields, 'from')?.value ?? ''))
   const answered = { ...complaint(from, ''), reason: 'auto_reply' as const }
   delete answered.feedbackType

@@ -44,5 +44,13 @@ export function untyped(value: string | null): string | null {
   if (value === null) return null
   const semicolon = value.indexOf(';')
   const rest = semicolon >= 0 && /^[\s\w-]*$/.test(value.slice(0, semicolon)) ? value.slice(semicolon + 1) : value
-  return rest.trim() || null
+  return unescapeUtf8(rest.trim()) || null
+}
+
+// utf-8-addr-xtext, how RFC 6533 §3 writes an address where only ASCII may stand.
+function unescapeUtf8(value: string): string {
+  return value.replace(/\\x\{([0-9A-F]{1,6})\}/gi, (whole, hex: string) => {
+    const code = Number.parseInt(hex, 16)
+    return code > 0x20 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
+  })
 }
