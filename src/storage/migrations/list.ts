@@ -1,0 +1,14 @@
+import * as accounts from './0001-accounts.ts'
+import * as mail from './0002-mail.ts'
+import * as outbound from './0003-outbound.ts'
+import * as eventsPostgres from './0004-events-postgres.ts'
+import * as eventsSqlite from './0004-events-sqlite.ts'
+
+/** One change of the schema; never edited once it is merged. */
+export interface Migration {
+  name: string
+  statements: string[]
+}
+
+export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite]
+export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres]

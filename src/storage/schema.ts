@@ -1,0 +1,279 @@
+import type { Generated } from 'kysely'
+
+// Ids are text, times epoch milliseconds, flags 0 or 1 on both engines, lists and objects JSON in text columns.
+type Flag = 0 | 1
+type Json = string
+
+export interface OrganizationTable {
+  id: string
+  name: string
+  mailbox_limit: number | null
+  domain_limit: number | null
+  /** Live mailboxes, kept by their insert and their deletion. */
+  mailbox_count: number
+  created_at: number
+  updated_at: number
+}
+
+export interface ProjectTable {
+  id: string
+  org_id: string
+  name: string
+  is_default: Flag
+  created_at: number
+}
+
+export interface ApiKeyTable {
+  id: string
+  org_id: string
+  project_id: string
+  mailbox_id: string | null
+  name: string
+  public_part: string
+  hash: string
+  scopes: Json
+  permissions: Json | null
+  used_at: number | null
+  expires_at: number | null
+  created_at: number
+  updated_at: number
+}
+
+export interface DomainTable {
+  id: string
+  org_id: string | null
+  name: string
+  status: string
+  created_at: number
+  updated_at: number
+}
+
+export interface MailboxTable {
+  id: string
+  org_id: string
+  project_id: string
+  address: string
+  local_part: string
+  domain: string
+  display_name: string | null
+  client_id: string | null
+  enabled: Flag
+  message_count: number
+  thread_count: number
+  size_bytes: number
+  /** The latest time that was given to a message. */
+  last_at: number
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+}
+
+export interface AddressTable {
+  address: string
+  mailbox_id: string
+  org_id: string
+  kind: string
+  created_at: number
+}
+
+export interface MessageTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  thread_id: string
+  direction: string
+  source: string
+  status: string | null
+  message_id: string
+  from_list: Json
+  to_list: Json
+  cc_list: Json
+  bcc_list: Json
+  reply_to_list: Json
+  subject: string | null
+  preview: string | null
+  in_reply_to: string | null
+  reference_list: Json
+  at: number
+  sent_at: number | null
+  size_bytes: number
+  sha256: string
+  blob_key: string
+  seen: Flag
+  flagged: Flag
+  handled: Flag
+  spam: Flag
+  blocked: Flag
+  trashed: Flag
+  /** Spam, blocked or trashed: what default lists leave out. */
+  hidden: Flag
+  labels: Json
+  part_count: number
+  /** Lower-cased, for substring filters. */
+  from_text: string
+  to_text: string
+  subject_text: string
+  created_at: number
+  updated_at: number
+}
+
+export interface MessageContentTable {
+  message_id: string
+  text: string | null
+  html: string | null
+  extracted_text: string | null
+  extracted_html: string | null
+  headers: Json
+  envelope: Json | null
+  authentication: Json | null
+  defects: Json
+}
+
+export interface MessageLabelTable {
+  message_id: string
+  label: string
+  mailbox_id: string
+  at: number
+}
+
+export interface PartTable {
+  id: string
+  message_id: string
+  position: number
+  filename: string | null
+  content_type: string
+  disposition: string | null
+  content_id: string | null
+  size_bytes: number
+  sha256: string
+  byte_offset: number
+  byte_length: number
+  encoding: string
+}
+
+export interface ThreadTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  subject: string | null
+  preview: string | null
+  last_message_id: string
+  last_at: number
+  last_received_at: number | null
+  last_sent_at: number | null
+  message_count: number
+  size_bytes: number
+  senders: Json
+  recipients: Json
+  labels: Json
+  hidden: Flag
+  /** Lower-cased, for substring filters. */
+  subject_text: string
+  senders_text: string
+  recipients_text: string
+  created_at: number
+  updated_at: number
+}
+
+export interface ThreadLabelTable {
+  thread_id: string
+  label: string
+  mailbox_id: string
+  last_at: number
+}
+
+export interface DeliveryTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  message_id: string
+  position: number
+  mail_from: string
+  recipient: string
+  domain: string
+  status: string
+  blob_key: string
+  next_attempt_at: number | null
+  lease_until: number | null
+  /** When a worker may take it: its next attempt, or the end of its lease; null when never again. */
+  due_at: number | null
+  attempt_count: number
+  created_at: number
+  updated_at: number
+}
+
+export interface DeliveryAttemptTable {
+  delivery_id: string
+  number: number
+  at: number
+  host: string | null
+  reply_code: number | null
+  enhanced_code: string | null
+  text: string
+}
+
+export interface CapturedTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  message_id: string
+  mail_from: string
+  recipients: Json
+  subject: string | null
+  size_bytes: number
+  blob_key: string
+  created_at: number
+}
+
+export interface EventTable {
+  /** On PostgreSQL null until the sequencer has numbered the row. */
+  seq: Generated<number>
+  id: string
+  org_id: string
+  mailbox_id: string | null
+  thread_id: string | null
+  message_id: string | null
+  type: string
+  payload: Json
+  created_at: number
+}
+
+export interface JobTable {
+  id: string
+  kind: string
+  task: Json
+  run_at: number
+  /** When a worker may take it: `run_at`, or the end of its lease. */
+  due_at: number
+  attempts: number
+}
+
+export interface IdempotencyTable {
+  org_id: string
+  key: string
+  fingerprint: string
+  result: Json | null
+  created_at: number
+  expires_at: number
+}
+
+export interface Schema {
+  organizations: OrganizationTable
+  projects: ProjectTable
+  api_keys: ApiKeyTable
+  domains: DomainTable
+  mailboxes: MailboxTable
+  addresses: AddressTable
+  messages: MessageTable
+  message_contents: MessageContentTable
+  message_labels: MessageLabelTable
+  parts: PartTable
+  threads: ThreadTable
+  thread_labels: ThreadLabelTable
+  deliveries: DeliveryTable
+  delivery_attempts: DeliveryAttemptTable
+  captured: CapturedTable
+  events: EventTable
+  jobs: JobTable
+  idempotency: IdempotencyTable
+}

@@ -1,0 +1,58 @@
+import type { CommandName } from '../core/commands.ts'
+import { Failure, type FailureCode, type Issue } from '../core/errors.ts'
+
+/** What crosses to the writer's thread: commands by name, in the order they came. */
+export interface WriteRequest {
+  id: number
+  name: CommandName
+  input: unknown
+  now: number
+}
+
+/** What comes back after each commit. */
+export interface WriteReply {
+  results: WriteResult[]
+  /** True when the commit added to the event log. */
+  appended: boolean
+}
+
+export type WriteResult = { id: number; value: unknown } | { id: number; error: ErrorData }
+
+/** An error as data: a structured clone keeps neither its class nor its own fields. */
+type ErrorData =
+  | {
+      failure: true
+      code: FailureCode
+      message: string
+      issues: Issue[]
+      retryAfterSeconds: number | undefined
+      permission: string | undefined
+      cause: string | undefined
+    }
+  | { failure: false; name: string; message: string; stack: string | undefined }
+
+export function toErrorData(error: unknown): ErrorData {
+  if (error instanceof Failure) {
+    const { code, message, issues, retryAfterSeconds, permission } = error
+    const cause = error.cause === undefined ? undefined : String(error.cause)
+    return { failure: true, code, message, issues, retryAfterSeconds, permission, cause }
+  }
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+  return { failure: false, name, message, stack }
+}
+
+export function fromErrorData(data: ErrorData): Error {
+  if (data.failure) {
+    const { issues, retryAfterSeconds, permission, cause } = data
+    return new Failure(data.code, data.message, {
+      issues,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...(permission === undefined ? {} : { permission }),
+      ...(cause === undefined ? {} : { cause }),
+    })
+  }
+  const error = new Error(data.message)
+  error.name = data.name
+  if (data.stack !== undefined) error.stack = data.stack
+  return error
+}

@@ -1,0 +1,68 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../core/clock.ts'
+import type { CommandInput, CommandName, CommandOutput } from '../core/commands.ts'
+import type { Reader, Store } from '../core/store.ts'
+import { Listeners } from './listeners.ts'
+import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
+import { readerOver } from './transaction.ts'
+import { WriterThread } from './writer-thread.ts'
+
+/** How often we look whether another process has written. */
+const FOREIGN_COMMITS_MS = 1000
+
+/** Opens the rows in one SQLite file: made and brought up to date when needed, read here, written by a thread of their own. */
+export async function openSqliteStore(options: { path: string; clock: Clock }): Promise<Store> {
+  mkdirSync(dirname(options.path), { recursive: true })
+  const first = openConnection(options.path)
+  try {
+    await migrateSqlite(first)
+  } finally {
+    first.close()
+  }
+  return new SqliteStore(options.path, options.clock)
+}
+
+class SqliteStore implements Store {
+  readonly read: Reader
+  readonly #clock: Clock
+  readonly #listeners = new Listeners()
+  readonly #connection: DatabaseSync
+  readonly #writer: WriterThread
+  readonly #watch: NodeJS.Timeout
+
+  constructor(path: string, clock: Clock) {
+    this.#clock = clock
+    this.#connection = openConnection(path, { readOnly: true })
+    this.#writer = new WriterThread(path, () => this.#listeners.call())
+    this.read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
+    this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
+  }
+
+  run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> {
+    return this.#writer.run({ name, input, now: this.#clock.now() })
+  }
+
+  async ping(): Promise<void> {
+    this.#connection.prepare('select 1').get()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#watch)
+    await this.#writer[Symbol.asyncDispose]()
+    if (this.#connection.isOpen) this.#connection.close()
+  }
+}
+
+/** `data_version` changes with every commit of another connection: our writer's, whose readers know already, or another process's. */
+function watchVersion(connection: DatabaseSync, changed: () => void): NodeJS.Timeout {
+  const pragma = connection.prepare('pragma data_version')
+  let last: unknown
+  const timer = setInterval(() => {
+    const version = pragma.get()?.data_version
+    if (last !== undefined && version !== last) changed()
+    last = version
+  }, FOREIGN_COMMITS_MS)
+  return timer.unref()
+}

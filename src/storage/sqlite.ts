@@ -1,0 +1,110 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Failure } from '../core/errors.ts'
+import type { Database, Engine } from './database.ts'
+import { migrate } from './migrate.ts'
+import { sqliteMigrations } from './migrations/list.ts'
+import type { Schema } from './schema.ts'
+
+/** A second process may hold the write lock: for one group commit, or for a long command of an operator. */
+const BUSY_TIMEOUT_MS = 10_000
+
+/** Checkpoints share the writer's time with commits; with 16 MiB between them they are not felt. */
+const CHECKPOINT_PAGES = 4000
+
+const MAX_STATEMENTS = 500
+
+/** One writer at a time: whoever is in a transaction holds everything. */
+const sqliteEngine: Engine = {
+  name: 'sqlite',
+  holdRows: (query) => query,
+  holdFreeRows: (query) => query,
+  holdBlobs: async () => {},
+}
+
+/** Opens one connection to a database file; every writing one is durable, or it is not opened. */
+export function openConnection(path: string, options: { readOnly?: boolean } = {}): DatabaseSync {
+  const readOnly = options.readOnly ?? false
+  const connection = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS })
+  try {
+    if (!readOnly) connection.exec('pragma journal_mode = wal')
+    connection.exec('pragma synchronous = full')
+    connection.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    connection.exec('pragma cache_size = -32000')
+    connection.exec('pragma temp_store = memory')
+    assertDurable(connection)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+// With `synchronous = normal` a power cut loses everything that was acknowledged since the last checkpoint.
+function assertDurable(connection: DatabaseSync): void {
+  const pragma = (name: string) => Object.values(connection.prepare(`pragma ${name}`).get() ?? {})[0]
+  if (pragma('journal_mode') !== 'wal') throw new Error('The database could not be switched to a write-ahead log')
+  if (pragma('synchronous') !== 2) throw new Error('The database could not be switched to synchronous = full')
+}
+
+/** The typed query builder over a connection. */
+export function databaseOver(connection: DatabaseSync): Database {
+  const dialect = new SqliteDialect({ database: { prepare: statementCache(connection), close: () => {} } })
+  return { kysely: new Kysely<Schema>({ dialect }), engine: sqliteEngine }
+}
+
+/** Brings the schema up to date, one process at a time. */
+export async function migrateSqlite(connection: DatabaseSync): Promise<void> {
+  connection.exec('begin immediate')
+  try {
+    await migrate(databaseOver(connection).kysely, sqliteMigrations)
+    connection.exec('commit')
+  } catch (error) {
+    if (connection.isTransaction) connection.exec('rollback')
+    throw error
+  }
+}
+
+/** Statements by their text, prepared once; the ones not used for longest go first. */
+function statementCache(connection: DatabaseSync) {
+  const cache = new Map<string, ReturnType<typeof adapt>>()
+  return (text: string) => {
+    let found = cache.get(text)
+    if (found) cache.delete(text)
+    else found = adapt(connection.prepare(text))
+    cache.set(text, found)
+    if (cache.size > MAX_STATEMENTS) cache.delete(cache.keys().next().value ?? '')
+    return found
+  }
+}
+
+function adapt(statement: StatementSync) {
+  return {
+    reader: statement.columns().length > 0,
+    all: (values: readonly unknown[]) => statement.all(...values.map(bindable)) as unknown[],
+    run: (values: readonly unknown[]) => statement.run(...values.map(bindable)),
+    iterate: (values: readonly unknown[]) => statement.iterate(...values.map(bindable)) as IterableIterator<unknown>,
+  }
+}
+
+function bindable(value: unknown): SQLInputValue {
+  return typeof value === 'string' ? storableText(value) : (value as SQLInputValue)
+}
+
+/** PostgreSQL has no U+0000 in text, and both engines must keep the same. The raw bytes of a mail are kept elsewhere. */
+export function storableText(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
+}
+
+// https://www.sqlite.org/rescode.html: what is the machine's fault and may be over the next time.
+const outages = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 26])
+
+/** True for a full disk, a failing disk, a lock that never came free: nothing that the caller did. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && outages.has(Number(error.errcode) & 0xff)
+}
+
+/** The refusal for an outage; anything else as it is. */
+export function outageAsFailure(error: unknown): unknown {
+  return isOutage(error) ? new Failure('unavailable', 'The store does not answer now', { cause: error }) : error
+}

@@ -1,0 +1,60 @@
+import type { Domain, DomainStatus } from '../../core/domains/model.ts'
+import type { DomainReader, DomainWriter } from '../../core/domains/store.ts'
+import type { DomainId, OrgId } from '../../core/ids.ts'
+import type { Database } from '../database.ts'
+import type { DomainTable } from '../schema.ts'
+import { statement } from '../statement.ts'
+
+const usable = statement((db, v: { org: string; name: string }) =>
+  db
+    .selectFrom('domains')
+    .selectAll()
+    .where('name', '=', v.name)
+    .where((eb) => eb.or([eb('org_id', '=', v.org), eb('org_id', 'is', null)]))
+    .orderBy((eb) => eb.case().when('org_id', 'is', null).then(1).else(0).end())
+    .limit(1),
+)
+
+const local = statement((db, v: { name: string }) =>
+  db
+    .selectFrom('domains')
+    .select('id')
+    .where('name', '=', v.name)
+    .where((eb) => eb.or([eb('org_id', 'is', null), eb('status', '=', 'verified')]))
+    .limit(1),
+)
+
+export function domainReader(db: Database): DomainReader {
+  return {
+    async usable(org, name) {
+      const row = await usable.first(db, { org, name })
+      return row && toDomain(row)
+    },
+    isLocal: async (name) => (await local.first(db, { name })) !== undefined,
+  }
+}
+
+export function domainWriter(db: Database): DomainWriter {
+  return {
+    ...domainReader(db),
+    async insert(domain) {
+      await db.kysely.insertInto('domains').values(fromDomain(domain)).execute()
+    },
+  }
+}
+
+function toDomain(row: DomainTable): Domain {
+  return {
+    id: row.id as DomainId,
+    orgId: row.org_id as OrgId | null,
+    name: row.name,
+    status: row.status as DomainStatus,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function fromDomain(d: Domain): DomainTable {
+  const { id, name, status } = d
+  return { id, org_id: d.orgId, name, status, created_at: d.createdAt, updated_at: d.updatedAt }
+}

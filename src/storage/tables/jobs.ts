@@ -1,0 +1,51 @@
+import { sql } from 'kysely'
+import { type JobId, newId } from '../../core/ids.ts'
+import type { Job } from '../../core/jobs/model.ts'
+import type { JobReader, JobWriter } from '../../core/jobs/store.ts'
+import type { Database } from '../database.ts'
+import type { JobTable } from '../schema.ts'
+
+export function jobReader(db: Database): JobReader {
+  return {
+    async nextDue() {
+      const next = db.kysely.selectFrom('jobs').select('due_at').orderBy('due_at').limit(1)
+      return (await next.executeTakeFirst())?.due_at
+    },
+  }
+}
+
+export function jobWriter(db: Database): JobWriter {
+  const { kysely } = db
+  return {
+    ...jobReader(db),
+    async add(task, runAt) {
+      const row = { id: newId<JobId>(), kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
+      await kysely
+        .insertInto('jobs')
+        .values({ ...row, attempts: 0 })
+        .execute()
+    },
+    claim: (now, leaseUntil, limit) => claim(db, now, leaseUntil, limit),
+    async done(id) {
+      await kysely.deleteFrom('jobs').where('id', '=', id).execute()
+    },
+    async retry(id, runAt) {
+      await kysely.updateTable('jobs').set({ run_at: runAt, due_at: runAt }).where('id', '=', id).execute()
+    },
+  }
+}
+
+async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Job[]> {
+  const due = db.kysely.selectFrom('jobs').select(['id', 'due_at']).where('due_at', '<=', now)
+  const free = await db.engine.holdFreeRows(due.orderBy('due_at').orderBy('id').limit(limit)).execute()
+  if (free.length === 0) return []
+  const ids = free.map((row) => row.id)
+  const claimed = db.kysely.updateTable('jobs').where('id', 'in', ids)
+  const rows = await claimed.set({ due_at: leaseUntil, attempts: sql<number>`attempts + 1` }).returningAll().execute()
+  const byId = new Map(rows.map((row) => [row.id, toJob(row)]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+function toJob(row: JobTable): Job {
+  return { id: row.id as JobId, task: JSON.parse(row.task), runAt: row.run_at, attempts: row.attempts }
+}

@@ -1,0 +1,180 @@
+import { sql } from 'kysely'
+import type { MailboxId, OrgId, ProjectId } from '../../core/ids.ts'
+import type { Address, Mailbox } from '../../core/mailboxes/model.ts'
+import type { MailboxReader, MailboxWriter } from '../../core/mailboxes/store.ts'
+import type { PageRequest } from '../../core/paging.ts'
+import type { Database } from '../database.ts'
+import { cutPage } from '../paging.ts'
+import type { AddressTable, MailboxTable } from '../schema.ts'
+import { statement } from '../statement.ts'
+import { purgeMailbox } from './purge.ts'
+
+const byId = statement((db, v: { org: string; id: string }) =>
+  db
+    .selectFrom('mailboxes')
+    .selectAll()
+    .where('id', '=', v.id)
+    .where('org_id', '=', v.org)
+    .where('deleted_at', 'is', null),
+)
+
+const byAddress = statement((db, v: { address: string }) =>
+  db
+    .selectFrom('addresses as a')
+    .innerJoin('mailboxes as m', 'm.id', 'a.mailbox_id')
+    .selectAll('m')
+    .where('a.address', '=', v.address)
+    .where('m.deleted_at', 'is', null),
+)
+
+const nextTime = statement((db, v: { id: string; now: number }) =>
+  db
+    .updateTable('mailboxes')
+    .set((eb) => ({
+      last_at: eb
+        .case()
+        .when('last_at', '>=', v.now)
+        .then(eb('last_at', '+', 1))
+        .else(v.now)
+        .end(),
+    }))
+    .where('id', '=', v.id)
+    .where('deleted_at', 'is', null)
+    .returning('last_at'),
+)
+
+const count = statement((db, v: { id: string; messages: number; threads: number; sizeBytes: number }) =>
+  db
+    .updateTable('mailboxes')
+    .set((eb) => ({
+      message_count: eb('message_count', '+', v.messages),
+      thread_count: eb('thread_count', '+', v.threads),
+      size_bytes: eb('size_bytes', '+', v.sizeBytes),
+    }))
+    .where('id', '=', v.id),
+)
+
+export function mailboxReader(db: Database): MailboxReader {
+  return {
+    async get(org, id) {
+      const row = await byId.first(db, { org, id })
+      return row && toMailbox(row)
+    },
+    async byAddress(address) {
+      const row = await byAddress.first(db, { address })
+      return row && toMailbox(row)
+    },
+    async byClientId(org, clientId) {
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
+      return row && toMailbox(row)
+    },
+    list: (org, page) => listMailboxes(db, org, page),
+  }
+}
+
+async function listMailboxes(db: Database, org: OrgId, page: PageRequest) {
+  const counted = db.kysely.selectFrom('organizations').select('mailbox_count').where('id', '=', org)
+  const total = (await counted.executeTakeFirst())?.mailbox_count ?? 0
+  if (page.limit === 0) return { items: [], total }
+  const live = db.kysely.selectFrom('mailboxes').selectAll().where('org_id', '=', org).where('deleted_at', 'is', null)
+  const rows = await cutPage(live, page, 'created_at', 'id').execute()
+  return { items: rows.map(toMailbox), total }
+}
+
+export function mailboxWriter(db: Database): MailboxWriter {
+  return {
+    ...mailboxReader(db),
+    insert: (mailbox, address) => insertMailbox(db, mailbox, address),
+    async update(mailbox) {
+      await db.kysely
+        .updateTable('mailboxes')
+        .set({
+          display_name: mailbox.displayName,
+          enabled: mailbox.enabled ? 1 : 0,
+          updated_at: mailbox.updatedAt,
+        })
+        .where('id', '=', mailbox.id)
+        .execute()
+    },
+    markDeleted: (id, at) => markDeleted(db, id, at),
+    nextTime: async (id, now) => (await nextTime.first(db, { id, now }))?.last_at,
+    async count(id, { messages = 0, threads = 0, sizeBytes = 0 }) {
+      await count.change(db, { id, messages, threads, sizeBytes })
+    },
+    purge: (id, limit) => purgeMailbox(db, id, limit),
+  }
+}
+
+async function insertMailbox(db: Database, mailbox: Mailbox, address: Address): Promise<boolean> {
+  const taken = db.kysely
+    .insertInto('addresses')
+    .values(fromAddress(address))
+    .onConflict((clash) => clash.column('address').doNothing())
+  const { numInsertedOrUpdatedRows } = await taken.executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows !== 1n) return false
+  await db.kysely.insertInto('mailboxes').values(fromMailbox(mailbox)).execute()
+  await countMailboxes(db, mailbox.orgId, 1)
+  return true
+}
+
+async function markDeleted(db: Database, id: MailboxId, at: number): Promise<void> {
+  const row = await db.kysely
+    .updateTable('mailboxes')
+    .set({ deleted_at: at, updated_at: at })
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .returning('org_id')
+    .executeTakeFirst()
+  await db.kysely.deleteFrom('addresses').where('mailbox_id', '=', id).execute()
+  if (row) await countMailboxes(db, row.org_id, -1)
+}
+
+async function countMailboxes(db: Database, org: string, change: number): Promise<void> {
+  const counted = db.kysely.updateTable('organizations').where('id', '=', org)
+  await counted.set({ mailbox_count: sql<number>`mailbox_count + ${change}` }).execute()
+}
+
+function toMailbox(row: MailboxTable): Mailbox {
+  return {
+    id: row.id as MailboxId,
+    orgId: row.org_id as OrgId,
+    projectId: row.project_id as ProjectId,
+    address: row.address,
+    localPart: row.local_part,
+    domain: row.domain,
+    displayName: row.display_name,
+    clientId: row.client_id,
+    enabled: row.enabled === 1,
+    messageCount: row.message_count,
+    threadCount: row.thread_count,
+    sizeBytes: row.size_bytes,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function fromMailbox(m: Mailbox): MailboxTable {
+  return {
+    id: m.id,
+    org_id: m.orgId,
+    project_id: m.projectId,
+    address: m.address,
+    local_part: m.localPart,
+    domain: m.domain,
+    display_name: m.displayName,
+    client_id: m.clientId,
+    enabled: m.enabled ? 1 : 0,
+    message_count: m.messageCount,
+    thread_count: m.threadCount,
+    size_bytes: m.sizeBytes,
+    last_at: 0,
+    created_at: m.createdAt,
+    updated_at: m.updatedAt,
+    deleted_at: null,
+  }
+}
+
+function fromAddress(a: Address): AddressTable {
+  return { address: a.address, mailbox_id: a.mailboxId, org_id: a.orgId, kind: a.kind, created_at: a.createdAt }
+}

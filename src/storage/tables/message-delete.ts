@@ -1,0 +1,35 @@
+import type { MessageId } from '../../core/ids.ts'
+import type { Database } from '../database.ts'
+
+// Below the number of parameters that either engine takes in one statement.
+const BITE = 1000
+
+/** Erases messages with all that hangs on them; answers the blob keys that nothing refers to any more. */
+export async function deleteMessages(db: Database, ids: MessageId[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  await db.engine.holdBlobs(db.kysely)
+  const orphans: string[] = []
+  for (let i = 0; i < ids.length; i += BITE) orphans.push(...(await deleteBite(db, ids.slice(i, i + BITE))))
+  return orphans
+}
+
+async function deleteBite(db: Database, ids: MessageId[]): Promise<string[]> {
+  const { kysely } = db
+  const deliveries = kysely.selectFrom('deliveries').select('id').where('message_id', 'in', ids)
+  await kysely.deleteFrom('delivery_attempts').where('delivery_id', 'in', deliveries).execute()
+  for (const table of ['deliveries', 'message_labels', 'parts', 'message_contents'] as const) {
+    await kysely.deleteFrom(table).where('message_id', 'in', ids).execute()
+  }
+  const gone = await kysely.deleteFrom('messages').where('id', 'in', ids).returning('blob_key').execute()
+  return unreferenced(db, [...new Set(gone.map((row) => row.blob_key))])
+}
+
+/** Those of the blob keys that no row names. */
+export async function unreferenced(db: Database, keys: string[]): Promise<string[]> {
+  if (keys.length === 0) return []
+  const named = (table: 'messages' | 'deliveries' | 'captured') =>
+    db.kysely.selectFrom(table).select('blob_key').where('blob_key', 'in', keys)
+  const used = await named('messages').union(named('deliveries')).union(named('captured')).execute()
+  const taken = new Set(used.map((row) => row.blob_key))
+  return keys.filter((key) => !taken.has(key))
+}

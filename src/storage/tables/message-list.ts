@@ -1,0 +1,101 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { MailboxId } from '../../core/ids.ts'
+import type { Message } from '../../core/messages/model.ts'
+import type { MessageFilter } from '../../core/messages/store.ts'
+import type { Page, PageRequest } from '../../core/paging.ts'
+import type { Database } from '../database.ts'
+import { contains, cutPage } from '../paging.ts'
+import type { MessageTable, Schema } from '../schema.ts'
+import { messageColumns } from './message-rows.ts'
+import { withParts } from './messages.ts'
+
+export async function listMessages(
+  db: Database,
+  mailbox: MailboxId,
+  filter: MessageFilter,
+  page: PageRequest,
+): Promise<Page<Message>> {
+  const total = await countMessages(db, mailbox, filter)
+  if (page.limit === 0 || total === 0) return { items: [], total }
+  const matching = matchingMessages(db, mailbox, filter)
+  const columns = messageColumns.map((name) => `m.${name}` as const)
+  const time = filter.labels?.length ? ['l.at', 'l.message_id'] : ['m.at', 'm.id']
+  const rows = await cutPage(matching.select(columns), page, time[0]!, time[1]!).execute()
+  return { items: await withParts(db, rows), total }
+}
+
+/** Counting a million rows takes a tenth of a second; so what a default list shows is read from the mailbox's own count. */
+async function countMessages(db: Database, mailbox: MailboxId, filter: MessageFilter): Promise<number> {
+  const { includeSpam, includeBlocked, includeTrashed, ...narrowing } = filter
+  if (Object.values(narrowing).some((v) => v !== undefined && (!Array.isArray(v) || v.length > 0))) {
+    return countRows(matchingMessages(db, mailbox, filter))
+  }
+  const counted = db.kysely.selectFrom('mailboxes').select('message_count').where('id', '=', mailbox)
+  const shown = (await counted.executeTakeFirst())?.message_count ?? 0
+  if (!includeSpam && !includeBlocked && !includeTrashed) return shown
+  return shown + (await countRows(matchingMessages(db, mailbox, filter).where('m.hidden', '=', 1)))
+}
+
+async function countRows(matching: ReturnType<typeof matchingMessages>): Promise<number> {
+  return (await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
+}
+
+function matchingMessages(db: Database, mailbox: MailboxId, filter: MessageFilter) {
+  const [first, ...others] = filter.labels ?? []
+  const start =
+    first === undefined
+      ? db.kysely.selectFrom('messages as m').where('m.mailbox_id', '=', mailbox)
+      : labelled(db, mailbox, first)
+  const query = start as ReturnType<typeof plain>
+  return query.where((eb) => eb.and([...visibility(eb, filter), ...narrowed(eb, filter), ...having(eb, others)]))
+}
+
+function plain(db: Database) {
+  return db.kysely.selectFrom('messages as m')
+}
+
+// The label's own index is in the order of the list, so it leads and the messages follow.
+function labelled(db: Database, mailbox: MailboxId, label: string) {
+  return db.kysely
+    .selectFrom('message_labels as l')
+    .innerJoin('messages as m', 'm.id', 'l.message_id')
+    .where('l.mailbox_id', '=', mailbox)
+    .where('l.label', '=', label)
+}
+
+type Builder = ExpressionBuilder<Schema & { m: MessageTable }, 'm'>
+
+function visibility(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
+  const { includeSpam, includeBlocked, includeTrashed } = filter
+  if (!includeSpam && !includeBlocked && !includeTrashed) return [eb('m.hidden', '=', 0)]
+  return [
+    ...(includeSpam ? [] : [eb('m.spam', '=', 0)]),
+    ...(includeBlocked ? [] : [eb('m.blocked', '=', 0)]),
+    ...(includeTrashed ? [] : [eb('m.trashed', '=', 0)]),
+  ]
+}
+
+function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
+  const { direction, threadId, before, after } = filter
+  return [
+    ...(direction ? [eb('m.direction', '=', direction)] : []),
+    ...(threadId ? [eb('m.thread_id', '=', threadId)] : []),
+    ...(before === undefined ? [] : [eb('m.at', '<', before)]),
+    ...(after === undefined ? [] : [eb('m.at', '>', after)]),
+    ...(filter.from ?? []).map((text) => contains('m.from_text', text)),
+    ...(filter.to ?? []).map((text) => contains('m.to_text', text)),
+    ...(filter.subject ?? []).map((text) => contains('m.subject_text', text)),
+  ]
+}
+
+function having(eb: Builder, labels: string[]): Expression<SqlBool>[] {
+  return labels.map((label) =>
+    eb.exists(
+      eb
+        .selectFrom('message_labels as x')
+        .select('x.label')
+        .whereRef('x.message_id', '=', 'm.id')
+        .where('x.label', '=', label),
+    ),
+  )
+}

@@ -1,0 +1,114 @@
+import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../../core/ids.ts'
+import type { Message, MessageContent, Part } from '../../core/messages/model.ts'
+import type { MessageReader, MessageWriter } from '../../core/messages/store.ts'
+import type { Database } from '../database.ts'
+import type { MessageContentTable, MessageTable, PartTable } from '../schema.ts'
+import { rowOf, statement } from '../statement.ts'
+import { deleteMessages } from './message-delete.ts'
+import { listMessages } from './message-list.ts'
+import type { MessageRow } from './message-rows.ts'
+import * as rows from './message-rows.ts'
+import { insertParts, readPart, withParts } from './parts.ts'
+
+const byId = statement((db, v: { mailbox: string; id: string }) =>
+  db.selectFrom('messages').select(rows.messageColumns).where('id', '=', v.id).where('mailbox_id', '=', v.mailbox),
+)
+
+const byMessageId = statement((db, v: { mailbox: string; messageId: string }) =>
+  db
+    .selectFrom('messages')
+    .select(rows.messageColumns)
+    .where('mailbox_id', '=', v.mailbox)
+    .where('message_id', '=', v.messageId),
+)
+
+const copy = statement((db, v: { mailbox: string; messageId: string; sha256: string }) =>
+  db
+    .selectFrom('messages')
+    .select('id')
+    .where('mailbox_id', '=', v.mailbox)
+    .where('message_id', '=', v.messageId)
+    .where('sha256', '=', v.sha256),
+)
+
+const insertMessage = statement((db, v: MessageTable) =>
+  db.insertInto('messages').values(rowOf(v, rows.allMessageColumns)),
+)
+const insertContent = statement((db, v: MessageContentTable) =>
+  db.insertInto('message_contents').values(rowOf(v, rows.contentColumns)),
+)
+
+export function messageReader(db: Database): MessageReader {
+  return {
+    get: async (mailbox, id) => one(db, await byId.first(db, { mailbox, id })),
+    byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
+    list: (mailbox, filter, page) => listMessages(db, mailbox, filter, page),
+    async ofThread(thread) {
+      const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('thread_id', '=', thread)
+      return withParts(db, await all.orderBy('at').orderBy('id').execute())
+    },
+    content: async (id) => (await readContents(db, [id])).get(id),
+    contents: (ids) => readContents(db, ids),
+    part: (org, id) => readPart(db, org, id),
+  }
+}
+
+export function messageWriter(db: Database): MessageWriter {
+  return {
+    ...messageReader(db),
+    insert: (message, content) => insert(db, message, content),
+    threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
+    hasCopy: async (mailbox, sha256, messageId) => Boolean(await copy.first(db, { mailbox, sha256, messageId })),
+    updateFlags: (message) => updateFlags(db, message),
+    async updateStatus(id, status, at) {
+      await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
+    },
+    delete: (ids) => deleteMessages(db, ids),
+  }
+}
+
+async function one(db: Database, row: MessageRow | undefined): Promise<Message | undefined> {
+  return row && (await withParts(db, [row]))[0]
+}
+
+async function readContents(db: Database, ids: MessageId[]): Promise<Map<MessageId, MessageContent>> {
+  if (ids.length === 0) return new Map()
+  const all = db.kysely.selectFrom('message_contents').selectAll().where('message_id', 'in', ids)
+  return new Map((await all.execute()).map((row) => [row.message_id as MessageId, rows.toContent(row)]))
+}
+
+async function insert(db: Database, message: Message, content: MessageContent): Promise<void> {
+  await insertMessage.change(db, rows.fromMessage(message))
+  await insertContent.change(db, rows.fromContent(message.id, content))
+  await insertParts(db, message.id, message.attachments)
+  await insertLabels(db, message.id, message.mailboxId, message.at, message.labels)
+}
+
+async function insertLabels(db: Database, id: MessageId, mailbox: string, at: number, labels: string[]) {
+  if (labels.length === 0) return
+  const all = labels.map((label) => ({ message_id: id, label, mailbox_id: mailbox, at }))
+  await db.kysely
+    .insertInto('message_labels')
+    .values(all)
+    .onConflict((clash) => clash.doNothing())
+    .execute()
+}
+
+async function threadsOf(db: Database, mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>> {
+  if (messageIds.length === 0) return new Map()
+  const known = db.kysely.selectFrom('messages').select(['message_id', 'thread_id']).where('mailbox_id', '=', mailbox)
+  const found = await known.where('message_id', 'in', messageIds).execute()
+  return new Map(found.map((row) => [row.message_id, row.thread_id as ThreadId]))
+}
+
+async function updateFlags(db: Database, message: Parameters<MessageWriter['updateFlags']>[0]): Promise<void> {
+  const { id, labels, updatedAt } = message
+  const row = await db.kysely
+    .updateTable('messages')
+    .set({ ...rows.flagsOf(message), labels: JSON.stringify(labels), updated_at: updatedAt })
+    .where('id', '=', id)
+    .returning(['mailbox_id', 'at'])
+    .executeTakeFirst()
+  await db.kysely.deleteFrom('message_labels').where('message_id', '=', id).execute()
+  if (row) await insertLabels(db, id, row.mailbox_id, row.at, labels)
+}

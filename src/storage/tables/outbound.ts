@@ -1,0 +1,199 @@
+import { sql } from 'kysely'
+import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../../core/ids.ts'
+import type { Attempt, Captured, Delivery, DeliveryStatus } from '../../core/outbound/model.ts'
+import type { DeliveryOutcome, OutboundReader, OutboundWriter } from '../../core/outbound/store.ts'
+import type { PageRequest } from '../../core/paging.ts'
+import type { Database } from '../database.ts'
+import { cutPage } from '../paging.ts'
+import type { CapturedTable, DeliveryTable } from '../schema.ts'
+
+export function outboundReader(db: Database): OutboundReader {
+  const { kysely } = db
+  return {
+    async ofMessage(id) {
+      const rows = kysely.selectFrom('deliveries').selectAll().where('message_id', '=', id).orderBy('position')
+      return withAttempts(db, await rows.execute())
+    },
+    captured: (org, page, mailbox) => listCaptured(db, org, page, mailbox),
+    async capturedById(org, id) {
+      const one = kysely.selectFrom('captured').selectAll().where('id', '=', id).where('org_id', '=', org)
+      const row = await one.executeTakeFirst()
+      return row && toCaptured(row)
+    },
+    async nextDue() {
+      const next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
+      return (await next.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
+    },
+    async depth() {
+      const waiting = kysely.selectFrom('deliveries').where('due_at', 'is not', null)
+      return (await waiting.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
+    },
+  }
+}
+
+export function outboundWriter(db: Database): OutboundWriter {
+  const { kysely } = db
+  return {
+    ...outboundReader(db),
+    async insert(deliveries) {
+      for (const [i, delivery] of deliveries.entries()) {
+        await kysely.insertInto('deliveries').values(fromDelivery(delivery, i)).execute()
+      }
+    },
+    claim: (now, leaseUntil, limit) => claim(db, now, leaseUntil, limit),
+    async record(outcomes, now) {
+      for (const outcome of outcomes) await record(db, outcome, now)
+    },
+    async release(ids) {
+      if (ids.length === 0) return
+      const claimed = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'sending')
+      await claimed.set((eb) => ({ status: 'queued', lease_until: null, due_at: eb.ref('next_attempt_at') })).execute()
+    },
+    async cancelOfMailbox(mailbox, now) {
+      const waiting = kysely.updateTable('deliveries').where('mailbox_id', '=', mailbox).where('due_at', 'is not', null)
+      const cancelled = { status: 'cancelled', next_attempt_at: null, lease_until: null, due_at: null, updated_at: now }
+      await waiting.set(cancelled).execute()
+    },
+    insertCaptured: (captured) => insertCaptured(db, captured),
+  }
+}
+
+async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Delivery[]> {
+  const due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
+  const free = await db.engine.holdFreeRows(due.orderBy('due_at').orderBy('id').limit(limit)).execute()
+  if (free.length === 0) return []
+  const ids = free.map((row) => row.id)
+  const claimed = db.kysely.updateTable('deliveries').where('id', 'in', ids)
+  const sending = { status: 'sending', lease_until: leaseUntil, due_at: leaseUntil, updated_at: now }
+  const rows = await claimed.set(sending).returningAll().execute()
+  const byId = new Map((await withAttempts(db, rows)).map((d) => [d.id as string, d]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+async function record(db: Database, outcome: DeliveryOutcome, now: number): Promise<void> {
+  const { id, status, nextAttemptAt, attempt } = outcome
+  const again = status === 'queued' ? nextAttemptAt : null
+  let known = db.kysely.updateTable('deliveries').where('id', '=', id)
+  // Another try for a delivery that was cancelled meanwhile must not revive it; what was said by the peer stays true.
+  if (status === 'queued') known = known.where('status', '=', 'sending')
+  const changed = await known
+    .set({
+      status,
+      next_attempt_at: again,
+      lease_until: null,
+      due_at: again,
+      updated_at: now,
+      attempt_count: sql<number>`attempt_count + ${attempt ? 1 : 0}`,
+    })
+    .returning('attempt_count')
+    .executeTakeFirst()
+  if (changed && attempt) await insertAttempt(db, id, changed.attempt_count, attempt)
+}
+
+async function insertAttempt(db: Database, id: DeliveryId, number: number, a: Attempt): Promise<void> {
+  const { at, host, text } = a
+  const row = { delivery_id: id, number, at, host, reply_code: a.replyCode, enhanced_code: a.enhancedCode, text }
+  await db.kysely.insertInto('delivery_attempts').values(row).execute()
+}
+
+async function insertCaptured(db: Database, captured: Captured): Promise<void> {
+  await db.engine.holdBlobs(db.kysely)
+  // A message that was erased while it was on its way took its bytes with it: there is nothing left to show.
+  const message = db.kysely.selectFrom('messages').select('id').where('id', '=', captured.messageId)
+  if (await message.executeTakeFirst()) await db.kysely.insertInto('captured').values(fromCaptured(captured)).execute()
+}
+
+async function listCaptured(db: Database, org: OrgId, page: PageRequest, mailbox?: MailboxId) {
+  let all = db.kysely.selectFrom('captured').where('org_id', '=', org)
+  if (mailbox) all = all.where('mailbox_id', '=', mailbox)
+  const { n } = await all.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+  if (page.limit === 0) return { items: [], total: n }
+  const rows = await cutPage(all, page, 'created_at', 'id').selectAll().execute()
+  return { items: rows.map(toCaptured), total: n }
+}
+
+async function withAttempts(db: Database, rows: DeliveryTable[]): Promise<Delivery[]> {
+  const tried = rows.filter((row) => row.attempt_count > 0).map((row) => row.id)
+  const attempts = new Map<string, Attempt[]>()
+  if (tried.length > 0) {
+    const all = db.kysely.selectFrom('delivery_attempts').selectAll().where('delivery_id', 'in', tried)
+    for (const row of await all.orderBy('number').execute()) {
+      const { at, host, text } = row
+      const list = attempts.get(row.delivery_id) ?? []
+      list.push({ at, host, replyCode: row.reply_code, enhancedCode: row.enhanced_code, text })
+      attempts.set(row.delivery_id, list)
+    }
+  }
+  return rows.map((row) => toDelivery(row, attempts.get(row.id) ?? []))
+}
+
+function toDelivery(row: DeliveryTable, attempts: Attempt[]): Delivery {
+  return {
+    id: row.id as DeliveryId,
+    orgId: row.org_id as OrgId,
+    mailboxId: row.mailbox_id as MailboxId,
+    messageId: row.message_id as MessageId,
+    mailFrom: row.mail_from,
+    recipient: row.recipient,
+    domain: row.domain,
+    status: row.status as DeliveryStatus,
+    blobKey: row.blob_key,
+    nextAttemptAt: row.next_attempt_at,
+    leaseUntil: row.lease_until,
+    attemptCount: row.attempt_count,
+    attempts,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function fromDelivery(d: Delivery, position: number): DeliveryTable {
+  return {
+    id: d.id,
+    org_id: d.orgId,
+    mailbox_id: d.mailboxId,
+    message_id: d.messageId,
+    position,
+    mail_from: d.mailFrom,
+    recipient: d.recipient,
+    domain: d.domain,
+    status: d.status,
+    blob_key: d.blobKey,
+    next_attempt_at: d.nextAttemptAt,
+    lease_until: d.leaseUntil,
+    due_at: d.status === 'sending' ? d.leaseUntil : d.nextAttemptAt,
+    attempt_count: d.attemptCount,
+    created_at: d.createdAt,
+    updated_at: d.updatedAt,
+  }
+}
+
+function toCaptured(row: CapturedTable): Captured {
+  return {
+    id: row.id as CapturedId,
+    orgId: row.org_id as OrgId,
+    mailboxId: row.mailbox_id as MailboxId,
+    messageId: row.message_id as MessageId,
+    mailFrom: row.mail_from,
+    recipients: JSON.parse(row.recipients),
+    subject: row.subject,
+    sizeBytes: row.size_bytes,
+    blobKey: row.blob_key,
+    createdAt: row.created_at,
+  }
+}
+
+function fromCaptured(c: Captured): CapturedTable {
+  return {
+    id: c.id,
+    org_id: c.orgId,
+    mailbox_id: c.mailboxId,
+    message_id: c.messageId,
+    mail_from: c.mailFrom,
+    recipients: JSON.stringify(c.recipients),
+    subject: c.subject,
+    size_bytes: c.sizeBytes,
+    blob_key: c.blobKey,
+    created_at: c.createdAt,
+  }
+}

@@ -1,0 +1,89 @@
+import type { MessageId, OrgId, PartId } from '../../core/ids.ts'
+import type { Message, Part } from '../../core/messages/model.ts'
+import type { Database } from '../database.ts'
+import type { PartTable } from '../schema.ts'
+import { rowOf, statement } from '../statement.ts'
+import { type MessageRow, toMessage } from './message-rows.ts'
+
+const columns = [
+  'id',
+  'message_id',
+  'position',
+  'filename',
+  'content_type',
+  'disposition',
+  'content_id',
+  'size_bytes',
+  'sha256',
+  'byte_offset',
+  'byte_length',
+  'encoding',
+] as const satisfies (keyof PartTable)[]
+
+const insertPart = statement((db, v: PartTable) => db.insertInto('parts').values(rowOf(v, columns)))
+
+export async function insertParts(db: Database, message: MessageId, parts: Part[]): Promise<void> {
+  for (const [i, part] of parts.entries()) await insertPart.change(db, fromPart(message, i, part))
+}
+
+/** The messages of these rows, in their order, with their attachments. */
+export async function withParts(db: Database, found: MessageRow[]): Promise<Message[]> {
+  const having = found.filter((row) => row.part_count > 0).map((row) => row.id)
+  const parts = new Map<string, Part[]>()
+  if (having.length > 0) {
+    const all = db.kysely.selectFrom('parts').selectAll().where('message_id', 'in', having).orderBy('position')
+    for (const row of await all.execute()) {
+      const list = parts.get(row.message_id) ?? []
+      list.push(toPart(row))
+      parts.set(row.message_id, list)
+    }
+  }
+  return found.map((row) => toMessage(row, parts.get(row.id) ?? []))
+}
+
+/** A part whose message's mailbox is alive, with the blob its bytes are in. */
+export async function readPart(db: Database, org: OrgId, id: PartId) {
+  const row = await db.kysely
+    .selectFrom('parts as p')
+    .innerJoin('messages as m', 'm.id', 'p.message_id')
+    .innerJoin('mailboxes as b', 'b.id', 'm.mailbox_id')
+    .selectAll('p')
+    .select('m.blob_key')
+    .where('p.id', '=', id)
+    .where('m.org_id', '=', org)
+    .where('b.deleted_at', 'is', null)
+    .executeTakeFirst()
+  return row && { part: toPart(row), blobKey: row.blob_key }
+}
+
+function toPart(row: PartTable): Part {
+  return {
+    id: row.id as PartId,
+    filename: row.filename,
+    contentType: row.content_type,
+    disposition: row.disposition as Part['disposition'],
+    contentId: row.content_id,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    offset: row.byte_offset,
+    length: row.byte_length,
+    encoding: row.encoding,
+  }
+}
+
+function fromPart(message: MessageId, position: number, p: Part): PartTable {
+  return {
+    id: p.id,
+    message_id: message,
+    position,
+    filename: p.filename,
+    content_type: p.contentType,
+    disposition: p.disposition,
+    content_id: p.contentId,
+    size_bytes: p.sizeBytes,
+    sha256: p.sha256,
+    byte_offset: p.offset,
+    byte_length: p.length,
+    encoding: p.encoding,
+  }
+}

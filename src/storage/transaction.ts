@@ -1,0 +1,42 @@
+import type { EventReader } from '../core/events/store.ts'
+import type { Reader, Tx } from '../core/store.ts'
+import type { Database } from './database.ts'
+import { accountReader, accountWriter } from './tables/accounts.ts'
+import { domainReader, domainWriter } from './tables/domains.ts'
+import { eventReader, eventWriter } from './tables/events.ts'
+import { idempotencyWriter } from './tables/idempotency.ts'
+import { jobReader, jobWriter } from './tables/jobs.ts'
+import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
+import { messageReader, messageWriter } from './tables/messages.ts'
+import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { threadReader, threadWriter } from './tables/threads.ts'
+
+/** Core's reading side over one connection. */
+export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
+  return {
+    accounts: accountReader(db),
+    domains: domainReader(db),
+    mailboxes: mailboxReader(db),
+    messages: messageReader(db),
+    threads: threadReader(db),
+    outbound: outboundReader(db),
+    events: { ...eventReader(db), onAppend },
+    jobs: jobReader(db),
+  }
+}
+
+/** Core's writing side over a transaction that somebody else begins and commits. */
+export function transactionOver(db: Database, now: number, appended: () => void): Tx {
+  return {
+    now,
+    accounts: accountWriter(db),
+    domains: domainWriter(db),
+    mailboxes: mailboxWriter(db),
+    messages: messageWriter(db),
+    threads: threadWriter(db),
+    outbound: outboundWriter(db),
+    events: eventWriter(db, now, appended),
+    jobs: jobWriter(db),
+    idempotency: idempotencyWriter(db),
+  }
+}

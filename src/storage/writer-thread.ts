@@ -1,0 +1,110 @@
+import { Worker } from 'node:worker_threads'
+import { Failure } from '../core/errors.ts'
+import type { WriteReply, WriteRequest } from './sqlite-messages.ts'
+import { fromErrorData } from './sqlite-messages.ts'
+
+/** How many commands cross at once, and so how many may share a commit. */
+const BATCH = 64
+
+interface Waiting {
+  request: WriteRequest
+  resolve(value: never): void
+  reject(error: unknown): void
+}
+
+/** The main thread's end of the writer: queues commands, sends them over in batches, restarts the thread when it dies. */
+export class WriterThread implements AsyncDisposable {
+  readonly #path: string
+  readonly #onAppend: () => void
+  readonly #queue: Waiting[] = []
+  readonly #sent = new Map<number, Waiting>()
+  #worker: Worker | undefined
+  #lastId = 0
+  #closed = false
+  #flushing = false
+  #idle: (() => void) | undefined
+
+  constructor(path: string, onAppend: () => void) {
+    this.#path = path
+    this.#onAppend = onAppend
+  }
+
+  run(command: Omit<WriteRequest, 'id'>): Promise<never> {
+    if (this.#closed) return Promise.reject(new Failure('unavailable', 'The store is closed'))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ request: { ...command, id: ++this.#lastId }, resolve, reject })
+      if (this.#flushing) return
+      this.#flushing = true
+      // After the current turn of the loop, so that everything that came in with it crosses together.
+      setImmediate(() => {
+        this.#flushing = false
+        this.#send()
+      })
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#queue.length + this.#sent.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    const worker = this.#worker
+    this.#worker = undefined
+    if (!worker) return
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+    worker.ref()
+    worker.postMessage('close')
+    await exited
+  }
+
+  // While one batch is being committed the next one gathers; a second is sent ahead only when it is full.
+  #send(): void {
+    const mayGo = () => this.#sent.size === 0 || (this.#queue.length >= BATCH && this.#sent.size <= BATCH)
+    while (this.#queue.length > 0 && mayGo()) this.#sendBatch(this.#queue.splice(0, BATCH))
+    if (this.#sent.size === 0) this.#idle?.()
+  }
+
+  #sendBatch(batch: Waiting[]): void {
+    try {
+      this.#start().postMessage(batch.map((w) => w.request))
+      for (const waiting of batch) this.#sent.set(waiting.request.id, waiting)
+    } catch (error) {
+      // One input that cannot be cloned must not take its neighbours with it.
+      const [only] = batch
+      if (batch.length === 1) only?.reject(error)
+      else for (const waiting of batch) this.#sendBatch([waiting])
+    }
+  }
+
+  #start(): Worker {
+    if (this.#worker) return this.#worker
+    const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: { path: this.#path } })
+    this.#worker = worker
+    worker.on('message', (reply: WriteReply) => this.#receive(reply))
+    worker.on('error', (error) => this.#lost(worker, error))
+    worker.on('exit', () => this.#lost(worker, undefined))
+    return worker
+  }
+
+  #receive(reply: WriteReply): void {
+    for (const result of reply.results) {
+      const waiting = this.#sent.get(result.id)
+      this.#sent.delete(result.id)
+      if (!waiting) continue
+      if ('error' in result) waiting.reject(fromErrorData(result.error))
+      else waiting.resolve(result.value as never)
+    }
+    if (reply.appended) this.#onAppend()
+    this.#send()
+  }
+
+  /** Whether its last batch was committed nobody knows: `unavailable` makes the peer ask again. */
+  #lost(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    for (const waiting of this.#sent.values()) {
+      waiting.reject(new Failure('unavailable', 'The store does not answer now', { cause }))
+    }
+    this.#sent.clear()
+    this.#send()
+  }
+}
