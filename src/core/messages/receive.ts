@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { claimsAuthservId, renderAuthenticationResults } from '../../protocol/authentication-results/index.ts'
+import { claimsAuthservId } from '../../protocol/authentication-results/claims.ts'
 import type { SpfResult } from '../../protocol/spf/check.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
@@ -8,6 +8,7 @@ import type { Copy, Filed, ReadMail } from './file-inbound.ts'
 import { refuseLoop } from './hops.ts'
 import type { Authentication, Envelope } from './model.ts'
 import type { ParsedMail } from './parser.ts'
+import { resultsField } from './results-field.ts'
 
 /** A mail that a source took in: its bytes as they came, the envelope, and the mailboxes that `resolveRecipient` found for it. */
 export interface IncomingMail {
@@ -76,6 +77,5 @@ function withOurResults(
   const foreign = headers.filter(
     (h) => h.name.toLowerCase() !== 'authentication-results' || !claimsAuthservId(h.value, host),
   )
-  const value = renderAuthenticationResults(host, { ...authentication, mailFrom: mail.envelope.mailFrom })
-  return [{ name: 'Authentication-Results', value }, ...foreign]
+  return [resultsField(host, mail.envelope, authentication), ...foreign]
 }

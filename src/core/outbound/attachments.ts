@@ -1,4 +1,4 @@
-import type { Attachment } from '../../protocol/compose/compose-message.ts'
+import type { Attachment } from '../../protocol/compose/draft.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
 import { contentTypeOf } from './content-types.ts'

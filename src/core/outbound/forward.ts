@@ -1,5 +1,5 @@
-import type { Attachment } from '../../protocol/compose/compose-message.ts'
-import { quoteForwarded } from '../../protocol/compose/quote.ts'
+import type { Attachment } from '../../protocol/compose/draft.ts'
+import { forwardedMessage } from '../../protocol/compose/quote.ts'
 import { forwardSubject } from '../../protocol/compose/subject.ts'
 import { decodePart } from '../../protocol/mime/decode-part.ts'
 import { type Caller, demand } from '../accounts/caller.ts'
@@ -44,8 +44,8 @@ function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequ
   const { text, html } = request
   if ((text !== null || html !== null) && !request.includeOriginal) return { text, html }
   const { message, content } = original
-  const quoted = quoteForwarded({
-    from: message.from,
+  const quoted = forwardedMessage({
+    from: message.from[0] ?? null,
     date: message.sentAt ?? message.at,
     subject: message.subject ?? '',
     to: message.to,
@@ -56,12 +56,16 @@ function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequ
   return above({ text, html }, quoted)
 }
 
-function above(note: Pick<SendRequest, 'text' | 'html'>, quoted: { text: string; html: string | null }) {
-  const noteHtml = note.html ?? (note.text === null ? null : `<p>${escapeHtml(note.text)}</p>`)
-  const wantsHtml = quoted.html !== null || note.html !== null
+type Bodies = Pick<SendRequest, 'text' | 'html'>
+
+// A note goes into every form that the original has, so that no reader misses it.
+function above(note: Bodies, quoted: Bodies): Bodies {
+  const noteHtml = note.html ?? (note.text === null ? '' : `<p>${escapeHtml(note.text)}</p>`)
+  const quotedHtml = quoted.html ?? (note.html === null ? null : `<p>${escapeHtml(quoted.text ?? '')}</p>`)
+  const texts = [note.text, quoted.text].filter((text) => text !== null)
   return {
-    text: note.text === null ? quoted.text : `${note.text}\r\n\r\n${quoted.text}`,
-    html: wantsHtml ? `${noteHtml ?? ''}${quoted.html ?? `<pre>${escapeHtml(quoted.text)}</pre>`}` : null,
+    text: note.text === null && quoted.text === null ? null : texts.join('\r\n\r\n'),
+    html: quotedHtml === null ? null : `${noteHtml}${quotedHtml}`,
   }
 }
 
