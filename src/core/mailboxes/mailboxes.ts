@@ -1,9 +1,9 @@
-import { canonicalAddress } from '../../protocol/address/normalize.ts'
 import { type Caller, demand, demandMailbox, demandWholeOrganization } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import { canonicalOrNone } from './canonical.ts'
 import { checkLocalPart, toAsciiDomain } from './local-part.ts'
 import type { Mailbox } from './model.ts'
 
@@ -72,7 +72,7 @@ export async function reachMailbox(app: App, caller: Caller, idOrAddress: string
 
 async function lookUp(app: App, caller: Caller, idOrAddress: string): Promise<Mailbox | undefined> {
   if (isUuid(idOrAddress)) return app.store.read.mailboxes.get(caller.orgId, idOrAddress as MailboxId)
-  const address = idOrAddress.includes('@') ? canonicalAddress(idOrAddress) : undefined
+  const address = canonicalOrNone(idOrAddress)
   return address ? app.store.read.mailboxes.byAddress(address) : undefined
 }
 

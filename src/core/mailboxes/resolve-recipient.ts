@@ -1,6 +1,7 @@
-import { canonicalAddress, splitTag } from '../../protocol/address/normalize.ts'
+import { splitTag } from '../../protocol/address/normalize.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
+import { canonicalOrNone } from './canonical.ts'
 import type { Mailbox } from './model.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { Mailbox } from './model.ts'
  * Refuses with `relay_denied` (not our domain), `not_found` (nobody there) or `disabled`.
  */
 export async function resolveRecipient(app: App, address: string): Promise<Mailbox> {
-  const canonical = canonicalAddress(address)
+  const canonical = canonicalOrNone(address)
   const at = canonical?.lastIndexOf('@') ?? -1
   if (!canonical || at < 1) throw notFound('mailbox')
   const mailbox = await lookUp(app, canonical, at)

@@ -1,7 +1,7 @@
-import { canonicalAddress } from '../../protocol/address/normalize.ts'
 import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { ParseError } from '../../protocol/parse-error.ts'
 import { invalid } from '../errors.ts'
+import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import { checkLabels } from '../messages/labels.ts'
 import type { MailboxAddress } from '../messages/model.ts'
 import type { AttachmentInput } from './attachments.ts'
@@ -75,7 +75,7 @@ function distinctRecipients({ to, cc, bcc }: Recipients): Recipients {
   const seen = new Set<string>()
   const fresh = (list: MailboxAddress[]) =>
     list.filter(({ address }) => {
-      const key = canonicalAddress(address) ?? address
+      const key = canonicalOrNone(address) ?? address
       return !seen.has(key) && seen.add(key)
     })
   const recipients = { to: fresh(to), cc: fresh(cc), bcc: fresh(bcc) }

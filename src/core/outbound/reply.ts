@@ -1,10 +1,11 @@
 import { formatAddress } from '../../protocol/address/format-address.ts'
-import { canonicalAddress, splitTag } from '../../protocol/address/normalize.ts'
+import { splitTag } from '../../protocol/address/normalize.ts'
 import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { replySubject } from '../../protocol/compose/subject.ts'
 import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
+import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { findMessage } from '../messages/messages.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
@@ -62,7 +63,7 @@ function everybody(original: Message, sender: MailboxAddress[], own: (a: Mailbox
 
 /** True for the mailbox's own address in any case and with any `+tag`. */
 export function isOwn({ address }: MailboxAddress, mailbox: Mailbox): boolean {
-  const canonical = canonicalAddress(address)
+  const canonical = canonicalOrNone(address)
   if (!canonical) return false
   if (canonical === mailbox.address) return true
   const at = canonical.lastIndexOf('@')

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Attachment, composeMessage } from '../../protocol/compose/compose-message.ts'
+import { composeMessage } from '../../protocol/compose/compose-message.ts'
+import type { Attachment } from '../../protocol/compose/draft.ts'
 import { newMessageId } from '../../protocol/compose/message-id.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
