@@ -29,7 +29,7 @@ test('the chains of the ARC test suite get the verdict it asks for', async () =>
   for (const { tests, 'txt-records': zone } of documents) {
     for (const [name, { message, cv, description }] of Object.entries(tests)) {
       const bytes = Buffer.from(message.replaceAll('\n', '\r\n'), 'utf8')
-      const { result, reason } = await verifyArc(bytes, { resolver: resolverOf(zone), now: 0 })
+      const { result, reason } = await verifyArc(bytes, { resolver: resolverOf(zone), now: Date.UTC(2025, 0, 1) })
       // An empty verdict stands for a chain already sealed as broken.
       if (result === (cv.trim().toLowerCase() || 'fail')) right++
       else wrong.push(`${name} (${description}): ${result}, ${reason}`)

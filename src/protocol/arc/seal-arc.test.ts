@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { generateDkimKey } from '../dkim/generate-dkim-key.ts'
 import { signDkim } from '../dkim/sign-dkim.ts'
@@ -70,6 +71,24 @@ test.each<[string, (message: string) => string, string]>([
 ])('a chain with %s fails', async (_, change, reason) => {
   const message = change(await pass(await pass(MESSAGE, 'one.example'), 'two.example'))
   expect(await verify(message)).toMatchObject({ result: 'fail', reason })
+})
+
+test('a chain sealed in the future, or by anyone with anything, gets a verdict', async () => {
+  const sealed = await pass(MESSAGE, 'one.example', { now: now + 3_600_000 })
+  expect(await verify(sealed)).toMatchObject({ result: 'fail', reason: 'signature is from the future' })
+  const names = fc.constantFrom('ARC-Seal', 'ARC-Message-Signature', 'ARC-Authentication-Results')
+  const values = fc.string({
+    unit: fc.constantFrom('i=1;', 'i=2', 'cv=none', 'a=rsa-sha256', ';', '=', ' ', '\r\n ', 'b'),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 200 }), async (fields) => {
+      const head = fields.map(([name, value]) => `${name}:${value}\r\n`).join('')
+      const { result, reason } = await verify(head + MESSAGE)
+      expect(result).toBe('fail')
+      expect(reason).not.toBeNull()
+      expect(await pass(head + MESSAGE, 'one.example')).toContain('From: ')
+    }),
+  )
 })
 
 test('a key the DNS does not give right now fails the chain', async () => {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { canonicalField } from '../dkim/canonical-header.ts'
 import { toAsciiDomain, toAsciiName } from '../dkim/domain-name.ts'
-import { prepareMessage } from '../dkim/sign-dkim.ts'
+import { prepareMessage } from '../dkim/prepare-message.ts'
 import { composeSignature, readPrivateKey, type SigningAlgorithm } from '../dkim/signature-field.ts'
 import { trimBlanks } from '../dkim/tag-list.ts'
 import { type HeaderField, readHead } from '../mime/header-fields.ts'
@@ -49,8 +49,8 @@ export function sealArc(message: Uint8Array, options: SealArcOptions): string {
 
 /** The earlier sets, which the new seal covers, unless they no longer hold together (RFC 8617 §5.1.2). */
 function sealedBefore(fields: readonly HeaderField[], instance: number, chain: ArcResult['result']): string {
+  if (chain === 'fail') return ''
   if ((chain === 'none') !== (instance === 1)) throw new ParseError('the chain is not the one that was verified')
-  if (chain !== 'pass') return ''
   const sets = readArcSets(fields)
   const sealed = sets.flatMap((set) => [set.authResults, set.messageSignature, set.seal])
   return sealed.map((field) => canonicalField(field, 'relaxed')).join('')

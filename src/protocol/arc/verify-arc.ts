@@ -2,6 +2,7 @@ import { compareBody, hashBody } from '../dkim/body-hash.ts'
 import { canonicalField, unsignedField } from '../dkim/canonical-header.ts'
 import { createKeySource, isSignatureOf, type SignerKey, today } from '../dkim/check-signature.ts'
 import { DkimError } from '../dkim/dkim-error.ts'
+import { checkTimes } from '../dkim/dkim-signature.ts'
 import { createHeadBudget, signedHead } from '../dkim/signed-head.ts'
 import { wireForm } from '../dkim/wire-form.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -37,6 +38,7 @@ export async function verifyArc(message: Uint8Array, options: VerifyArcOptions):
     outcome.instances = sets.length
     outcome.sealers = sets.map(({ sealer }) => sealer.domain)
     checkChain(sets)
+    checkTimes(sets.at(-1)!.message, options.now)
     await checkSignatures(sets, head, bytes, options.resolver)
     return { ...outcome, result: 'pass' }
   } catch (error) {

@@ -33,8 +33,8 @@ function isDnsQuery(method: string, lenient: boolean): boolean {
   return method === 'dns/txt' || (lenient && method === 'dns')
 }
 
-/** DkimError when the signature is not of this time. `now` is in milliseconds. */
-export function checkTimes({ timestamp, expiration }: DkimSignature, now: number): void {
+/** Throws when the signature is not of this time. `now` is in milliseconds. */
+export function checkTimes({ timestamp, expiration }: MessageSignature, now: number): void {
   const seconds = now / 1000
   if (expiration !== undefined) {
     if (timestamp !== undefined && expiration < timestamp) throw new ParseError('tag x= lies before t=')
@@ -49,6 +49,7 @@ function readIdentity(tags: TagList, domain: string): { identity: string; identi
   const text = tags.get('i')
   if (text === undefined) return { identity: `@${domain}`, identityDomain: domain }
   const bytes = decodeQuoted(text)
+  if (/[\x00-\x1f\x7f]/.test(bytes)) throw new ParseError('tag i= has control characters')
   const at = bytes.lastIndexOf('@')
   if (at < 0) throw new ParseError('tag i= has no @')
   const identityDomain = toAsciiDomain(bytes.slice(at + 1))

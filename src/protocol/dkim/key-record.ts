@@ -37,7 +37,9 @@ export function parseKeyRecord(text: string): KeyRecord {
 
 /** Asks the DNS for the key records of a selector. Texts that are no key record are passed over if one of them is. */
 export async function fetchKeyRecords(resolver: Resolver, domain: string, selector: string): Promise<KeyRecord[]> {
-  const texts = await askTxt(resolver, `${selector}._domainkey.${domain}`)
+  const name = `${selector}._domainkey.${domain}`
+  if (name.length > 253) throw new DkimError('permerror', 'no such name for a key')
+  const texts = await askTxt(resolver, name)
   const records: KeyRecord[] = []
   let reason = 'no key record'
   for (const text of texts.slice(0, MAX_RECORDS)) {

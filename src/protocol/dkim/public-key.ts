@@ -13,6 +13,8 @@ const cache = new Map<string, PublicKey>()
 // A check costs the square of the key's length; RFC 8301 §3.2 asks for support up to 4096 bits.
 const MAX_TEXT = 4096
 const MAX_BITS = 8192
+// The usual exponent is 65537; one as long as the key makes a check a hundred times dearer.
+const MAX_EXPONENT = 0xffff_ffffn
 
 /** The key in the `p=` of a key record, parsed once as long as it stays among the recently used ones. */
 export function readPublicKey(keyType: string, publicKey: string): PublicKey {
@@ -30,8 +32,9 @@ function parsePublicKey(keyType: string, text: string): PublicKey {
   const bytes = Buffer.from(text, 'base64')
   if (keyType === 'ed25519') return { key: ed25519Key(bytes), bits: 256 }
   const key = rsaKey(bytes)
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+  const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType !== 'rsa' || bits > MAX_BITS) throw unusable()
+  if (publicExponent < 3n || publicExponent > MAX_EXPONENT) throw unusable()
   return { key, bits }
 }
 

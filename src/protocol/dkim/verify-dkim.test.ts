@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DnsError, type Resolver } from '../dns/resolver.ts'
@@ -94,6 +94,8 @@ test.each<[Tags, string]>([
   [{ i: 'example.org' }, 'permerror: tag i= has no @'],
   [{ i: 'a@badexample.org' }, 'permerror: tag i= is not within d='],
   [{ i: 'a=2@example.org' }, 'permerror: malformed quoted-printable'],
+  [{ i: 'a=0D=0AX:1@example.org' }, 'permerror: tag i= has control characters'],
+  [{ s: `${'a.'.repeat(120)}a` }, 'permerror: no such name for a key'],
   [{ q: 'dns/txt:x' }, 'pass'],
   [{ q: 'http' }, 'permerror: unknown query method'],
   [{ t: String(SECONDS) }, 'pass'],
@@ -150,6 +152,21 @@ test('RSA keys are read in both wrappings and refused below 1024 bits', async ()
   expect(await verify(`${signRsa(short)}${HEAD}\r\n${BODY}`, toPublicRecord(short.publicKey))).toMatchObject([
     { result: 'permerror', reason: 'key of 768 bits is too short' },
   ])
+})
+
+test('RSA keys that would cost too much or prove nothing are refused', async () => {
+  const n = Buffer.alloc(256, 0xff).toString('base64url')
+  for (const e of [Buffer.from([1]), Buffer.alloc(256, 0xfd)]) {
+    const key = createPublicKey({ key: { kty: 'RSA', n, e: e.toString('base64url') }, format: 'jwk' })
+    expect(await verdict({ a: 'rsa-sha256' }, toPublicRecord(key))).toBe(
+      'permerror: key record: the public key cannot be read',
+    )
+  }
+})
+
+test('what a broken signature says is passed on only if it could stand in a header field', async () => {
+  const results = await verify(`DKIM-Signature: v=1; d=a.b\r\n c; s=\tx\r\n y; a=rsa (1)\r\n${HEAD}\r\n${BODY}`)
+  expect(results).toMatchObject([{ result: 'permerror', domain: null, selector: null, algorithm: null }])
 })
 
 test('a From or Subject put on top of the signed ones is noticed', async () => {

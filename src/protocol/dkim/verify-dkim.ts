@@ -5,6 +5,7 @@ import { compareBody, hashBody } from './body-hash.ts'
 import { createKeySource, isSignatureOf, type Strength, today } from './check-signature.ts'
 import { DkimError } from './dkim-error.ts'
 import { checkTimes, type DkimSignature, readDkimSignature } from './dkim-signature.ts'
+import { toAsciiDomain, toAsciiName } from './domain-name.ts'
 import { createHeadBudget, type HeadBudget, signedHead } from './signed-head.ts'
 import { parseTagList, type TagList } from './tag-list.ts'
 import { wireForm } from './wire-form.ts'
@@ -12,7 +13,7 @@ import { wireForm } from './wire-form.ts'
 /** What became of one DKIM-Signature, in the words of RFC 8601 §2.7.1. */
 export interface DkimResult {
   result: 'none' | 'pass' | 'fail' | 'neutral' | 'policy' | 'temperror' | 'permerror'
-  /** `d=`, as A-labels in lower case once it is known to be a domain. */
+  /** `d=`, as A-labels in lower case; null when it is not a domain. */
   domain: string | null
   selector: string | null
   algorithm: string | null
@@ -108,16 +109,23 @@ async function checkHead(own: HeaderField, context: Context): Promise<Attempt> {
   }
 }
 
-// A malformed signature is reported with what can be read of it.
+// A malformed signature is reported with what can be read of it, and nothing that could not stand in a header field.
 function describeTags(outcome: DkimResult, tags: TagList): void {
-  outcome.domain = tags.get('d')?.toLowerCase() ?? null
-  outcome.selector = tags.get('s') ?? null
-  outcome.algorithm = tags.get('a') ?? null
+  outcome.domain = orNull(toAsciiDomain, tags.get('d'))
+  outcome.selector = orNull(toAsciiName, tags.get('s'))
+  outcome.algorithm = /^[a-z0-9-]{1,40}$/i.exec(tags.get('a') ?? '')?.[0] ?? null
+}
+
+function orNull(read: (bytes: string) => string, bytes = ''): string | null {
+  try {
+    return read(bytes)
+  } catch (error) {
+    if (error instanceof ParseError) return null
+    throw error
+  }
 }
 
 function describeSignature(outcome: DkimResult, signature: DkimSignature): void {
-  outcome.domain = signature.domain
-  outcome.selector = signature.selector
   outcome.identity = signature.identity
   if (signature.bodyLength !== undefined) outcome.bodyLength = signature.bodyLength
 }
