@@ -62,8 +62,8 @@ function mergeByAddress(blocks: readonly { address: string; lines: string[] }[])
 const CUES: readonly RegExp[] = [
   /RCPT TO: ?<?$/i,
   /(?:recipients?|mailbox|address|user|account|group|addressee)\s*(?:is|was|:)?\s*[<"'(]?$/i,
-  /(?:deliver(?:ed|ing|y)?|message|mail|sent|send|gateway|attempts?)\b[^.@]{0,40}\b(?:to|for)\s*:?\s*[<"'(]?$/i,
-  /(?:exceeds allowed size|attempts|unknown user|user unknown|no such user|mailbox is full|full|following address(?:es)?)\s*:\s*[<"'(]?$/i,
+  /(?:deliver(?:ed|ing|y)?|undeliverable|message|mail|sent|send|gateway|attempts?)\b[^.@]{0,40}\b(?:to|for)\s*:?\s*[<"'(]?$/i,
+  /(?:exceeds allowed size|attempts|unknown user|user unknown|unknown host|no such user|mailbox is full|full|following address(?:es)?)\s*:\s*[<"'(]?$/i,
   /Duplicated Message-ID in <$/,
 ]
 

@@ -60,6 +60,8 @@ export function isHard(reason: Reason, status: string | null): boolean {
 
 export function reasonFor(evidence: Evidence): Reason {
   const certain = fromCertainStatus(evidence.status)
+  // Exchange writes 5.1.10 for an unknown mailbox, RFC 7505 for a domain without mail.
+  if (certain === 'no_mail_service' && says(normalise(evidence.texts[0] ?? ''), STRONG_UNKNOWN)) return 'user_unknown'
   if (certain) return certain
   const texts = evidence.texts.map(normalise)
   for (const text of texts) {
