@@ -293,6 +293,18 @@ describe('any bytes', () => {
     )
   })
 
+  it('with many recipients beside a long text take no longer either', () => {
+    const groups = Array.from({ length: 600 }, (_, i) => [
+      `Final-Recipient: rfc822; a${i}@example.net`,
+      'Action: failed',
+      '',
+    ])
+    const start = performance.now()
+    const read = readReport(report(groups.flat(), 'a@example.net said 550 5.1.1 no such user\n'.repeat(8000)))
+    expect(read?.recipients).toHaveLength(600)
+    expect(performance.now() - start).toBeLessThan(1500)
+  })
+
   it.each([
     'a@',
     '<',

@@ -53,7 +53,7 @@ const PERMANENT_ADDRESS_FAILURE: ReadonlySet<Reason> = new Set([
   'no_mail_service',
 ])
 
-/** True only for a permanent failure of the address itself: anything else passes, or is about the message or its sender. */
+/** True only for a permanent failure of the address: anything else passes, or is about the message or its sender. */
 export function isHard(reason: Reason, status: string | null): boolean {
   return PERMANENT_ADDRESS_FAILURE.has(reason) && status?.[0] === '5'
 }
