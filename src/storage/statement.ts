@@ -27,8 +27,8 @@ export function statement<P extends object, R>(
 ): Statement<P, R> {
   const compiled = new Map<Engine, CompiledQuery<R>>()
   const bind = (db: Database, values: P): CompiledQuery<R> => {
-    let query = compiled.get(db.engine)
-    if (!query) compiled.set(db.engine, (query = build(db.kysely, slots<P>(), db.engine).compile()))
+    const query = compiled.get(db.engine) ?? build(db.kysely, slots<P>(), db.engine).compile()
+    compiled.set(db.engine, query)
     const record = values as Record<string, unknown>
     const parameters = query.parameters.map((p) => (p instanceof Slot ? record[p.name] : p))
     return { ...query, parameters }
