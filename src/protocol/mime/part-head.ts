@@ -28,9 +28,11 @@ export function readPartHead(
 ): PartHead {
   const { headEnd, bodyOffset } = findHeadEnd(bytes, start, isBoundary, defects)
   const { fields, stray } = readHead(bytes, start, headEnd, maxFields + 1)
-  if (stray > 0) defects.add('malformed-header-line', `${stray}`)
-  if (fields.length > maxFields) defects.add('too-many-header-fields', `${maxFields}`)
-  if (fields.length > maxFields) fields.pop()
+  // Fields beyond the limit count as stray too.
+  if (fields.length > maxFields) {
+    defects.add('too-many-header-fields', `${maxFields}`)
+    fields.pop()
+  } else if (stray > 0) defects.add('malformed-header-line', `${stray}`)
   return { fields, byName: indexFields(fields), bodyOffset }
 }
 
