@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
+import { asBuffer } from './as-buffer.ts'
 import { decodeUtf7 } from './utf7.ts'
 
 /** Text read from bytes, and what was wrong with the label or the bytes. */
@@ -110,8 +111,3 @@ function iconvDecoder(label: string): Decode | null {
 
 // iconv-lite also answers to Node's byte encodings and to its own building blocks; and mailbox names of IMAP are no texts.
 const NOT_CHARSETS = new Set(['hex', 'base64', 'binary', 'internal', 'sbcs', 'dbcs'])
-
-/** The same bytes as a Buffer, without a copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
