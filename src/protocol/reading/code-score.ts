@@ -79,6 +79,8 @@ function before(gap: string): number {
 
 const UNIT =
   /^ ?(?:minutes?|mins?|hours?|days?|people|users?|points?|km|miles|steps|followers|views|times|characters|words|mb|gb|items?|px|years?)\b/i
+const STREET =
+  /^ (?:[\p{L}.]{1,20} ){0,3}(?:street|st\.|st,|avenue|ave|road|rd|drive|dr\.|boulevard|blvd|lane|way|parkway|square)(?!\p{L})/iu
 const VOUCHER =
   /\d ?%|discount|coupon|voucher|promo|gutschein|rabatt|checkout|free shipping|réduction|descuento|desconto|sconto/i
 
@@ -95,6 +97,7 @@ function doubt(source: string, { value, start, end, kind }: Candidate, { alone, 
   let result = 1
   if (/[a-z]/.test(value) && /[A-Z]/.test(value) && !alone) result *= 0.9
   if (UNIT.test(source.slice(end, end + 12))) result *= 0.2
+  if (STREET.test(source.slice(end, end + 60))) result *= 0.2
   if (kind !== 'digits' || !linked) result *= voucher(source, start, end)
   if (linked) return result
   if (/^(?:19|20)\d\d$/.test(value)) result *= 0.3

@@ -4,7 +4,7 @@
  */
 const certain = [
   String.raw`(?:verif\p{L}{0,12}|confirm\p{L}{0,8}|security|secure|authenti\p{L}{0,8}|authori\p{L}{0,8}|auth|activation|log-?in|sign-?in|sign-?up|access|one[- ]?time|otp|registration|validation|2fa|mfa|two-factor|recovery|reset|temporary|pass) ?-?(?:pass ?)?(?:code|pin|password|key|number|digits?)s?`,
-  String.raw`one[- ]?time pass\p{L}{0,5}|passcode|totp|otp|[ms]-?tan|push-?tan|verifycode`,
+  String.raw`one[- ]?time pass\p{L}{0,5}|passcode|totp|otp|[ms]-?tan|push-?tan|tan(?= ?:| lautet| ist)|verifycode`,
   // German, Dutch, the Nordic languages: one word, its first half says what for.
   `(?:verifizierungs|bestätigungs|sicherheits|einmal|anmelde|zugangs|aktivierungs|freischalt|prüf|login|registrierungs|authentifizierungs)[- ]?(?:code|passwort|kennwort|pin|nummer)`,
   `(?:verificatie|bevestigings|beveiligings|inlog|toegangs|activerings|activatie|eenmalige?)[- ]?(?:code|wachtwoord)`,
@@ -46,7 +46,7 @@ export const keyword = new RegExp(
 
 /** What stands before "code" when it is not for signing in: "promo code", "error code". */
 export const otherCode =
-  /(?:purchase|promo|promotion|promotional|discount|coupon|voucher|gift|gift card|referral|zip|postal|post|area|country|dial(?:l?ing)?|sort|swift|bar|qr|error|status|response|source|dress|tracking|booking|order|reservation|payment|product|item|reference|tax|offer|redemption|redeem|delivery|shipping|appointment|flight|hotel|invoice|store|class|exit|vat|iata|hs|color|colour|team|rabatt|gutschein)[- ]?$/i
+  /(?<![\p{L}\p{N}])(?:purchase|promo|promotion|promotional|discount|coupon|voucher|gift|gift card|referral|zip|postal|post|area|country|dial(?:l?ing)?|sort|swift|bar|qr|error|status|response|source|dress|tracking|booking|order|reservation|payment|product|item|reference|tax|offer|redemption|redeem|delivery|shipping|appointment|flight|hotel|invoice|store|class|exit|vat|iata|hs|color|colour|team|rabatt|gutschein)[- ]?$/iu
 
 /** What stands behind it: "code postal", "code of conduct", "código de descuento". */
 export const otherCodeAfter =
@@ -54,4 +54,4 @@ export const otherCodeAfter =
 
 /** What stands before a number that counts or names something else. */
 export const otherNumber =
-  /(?:order|invoice|ticket|case|ref|reference|account|acct|a\/c|card|ending(?: in| with)?|tracking|room|suite|ste|apt|ext|extension|phone|tel|fax|mobile|number|model|version|build|issue|page|article|policy|claim|customer(?: id)?|transaction|booking|flight|zip|po box|bestellung|bestellnummer|rechnung|kundennummer|commande|facture|pedido|factura|fatura|ordine|fattura|zamówienie|заказ|заказа|счет|注文番号|订单号|訂單|주문번호|©|copyright|since|in|year)[.:]? ?(?:no\.?|nr\.?|number|id|n°)?[:.#]? ?#?$/i
+  /(?:(?<![\p{L}\p{N}])(?:order|iban|invoice|ticket|case|ref|reference|account|acct|a\/c|card|ending(?: in| with)?|tracking|room|suite|ste|apt|ext|extension|phone|tel|fax|mobile|number|model|version|build|issue|page|article|policy|claim|customer(?: id)?|transaction|booking|flight|zip|po box|bestellung|bestellnummer|rechnung|kundennummer|commande|facture|pedido|factura|fatura|ordine|fattura|zamówienie|заказ|заказа|счет|注文番号|订单号|訂單|주문번호|©|copyright|since|in|year)[.:]? ?(?:no\.?|nr\.?|number|id|n°)?[:.#]? ?#?[*•x]{0,16}|[*•]{1,16})$/iu

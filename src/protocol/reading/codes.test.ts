@@ -64,6 +64,16 @@ describe('findCodes', () => {
     ['[예시] 인증번호 [552831]를 입력해 주세요', '552831'],
     ['552831 is your one-time passcode', '552831'],
     ['5 5 2 8 3 1 is your code', '552831'],
+    ['Your verification code\n\n5\n5\n2\n8\n3\n1\n', '552831'],
+    ['Your code is 12 34 56', '123456'],
+    ['Your login code: 4F7K-9Q2M', '4F7K-9Q2M'],
+    ['Your Steam code is 5N2QR', '5N2QR'],
+    ['Ihre TAN: 884412 für Überweisung über 1.234,56 EUR auf DE89370400440532013000', '884412'],
+    ['FB-12345 is your Facebook confirmation code', '12345'],
+    [
+      'Use the verification code below:\n\n884412\n\nExample Inc., 1234 Main Street, Suite 5000, Springfield, IL 62701',
+      '884412',
+    ],
   ])('finds the code in %j', (text, code) => {
     expect(values(text)[0]).toBe(code)
   })

@@ -54,7 +54,7 @@ function findKeywords(source: string): Keyword[] {
 }
 
 const CANDIDATE =
-  /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{N}_])(?:G-(\d{6})|(\d{3}[- ]\d{3}|\d{4}[- ]\d{4}|\d{2}-\d{2}-\d{2}|\d{3}-\d{3}-\d{3}|(?:\d ){3,7}\d|\d{4,8})|((?=[A-Za-z]{0,9}\d)[A-Za-z\d]{4,10}|[A-Z\d]{3,5}-[A-Z\d]{3,5}|[A-Z]{5,8}))(?![\p{Script=Latin}\p{Script=Cyrillic}\p{N}_])/gu
+  /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{N}_])(?:G-(\d{6})|(\d{3}[- ]\d{3}|\d{4}[- ]\d{4}|\d{2}-\d{2}-\d{2}|\d{2} \d{2} \d{2}|\d{3}-\d{3}-\d{3}|(?:\d[ \n]{1,2}){3,7}\d|\d{4,8})|([A-Z\d]{3,5}-[A-Z\d]{3,5}|(?=[A-Za-z]{0,9}\d)[A-Za-z\d]{4,10}|[A-Z]{5,8}))(?![\p{Script=Latin}\p{Script=Cyrillic}\p{N}_])/gu
 
 function* findCandidates(source: string): Generator<Candidate> {
   let count = 0
@@ -64,7 +64,7 @@ function* findCandidates(source: string): Generator<Candidate> {
     const end = start + whole.length
     if (isPartOfMore(source, start, end) || (mixed === undefined && isTelephone(source, start, end))) continue
     if (google !== undefined) yield { value: google, start, end, kind: 'google' }
-    else if (number !== undefined) yield { value: number.replace(/[- ]/g, ''), start, end, kind: 'digits' }
+    else if (number !== undefined) yield { value: number.replace(/\D/g, ''), start, end, kind: 'digits' }
     else yield { value: mixed!, start, end, kind: /\d/.test(mixed!) ? 'mixed' : 'letters' }
     if (++count >= MAX_CANDIDATES) return
   }
