@@ -524,7 +524,9 @@ export const forwardedMessage = [
 
 /** A line a telephone or a program adds below every mail. Each pattern is anchored on both sides and bounded. */
 export const deviceSignatures: readonly RegExp[] = [
-  /^sent from my (?!desk$|office$|bed$|heart$|car$|home$)[\p{L}\p{N}'’®™.-]{1,30}(?: [\p{L}\p{N}'’®™.-]{1,30}){0,3}$/u,
+  /^sent from my (?!desk$|office$|bed$|heart$|car$|home$)[\p{L}\p{N}'’®™.-]{1,30}(?: [\p{L}\p{N}'’®™.-]{1,30}){0,3}(?:[,.;] ?(?:please |kindly )?(?:excuse|forgive|pardon|ignore) .{1,80})?$/u,
+  /^sent (?:from|via|by|using) (?:a|an|the) (?:mobile|phone|smartphone|tablet|iphone|ipad|android|samsung|blackberry|cell ?phone|yahoo)(?: .{1,60})?$/,
+  /^(?:please |kindly )?(?:excuse|forgive|pardon) (?:the |any |my |all )?(?:brevity|typos?|typographical|spelling|autocorrect|errors|thumbs|terseness|shortness) ?.{0,60}$/,
   /^sent (?:from|with|via|by|using) (?:outlook|yahoo|gmail|mail|aol|samsung|proton ?mail|iphone|ipad|android|blackberry|huawei|xiaomi|windows|sparrow|mailbird|airmail|spark|superhuman|polymail|acompli|hey|zoho|tutanota|mobile|front|missive|thunderbird|k-9|fairemail|nine|newton|workspace|hotmail|mimestream|fastmail|canary|typeapp|bluemail)\b[^\n]{0,100}$/,
   /^get (?:outlook|bluemail|mailbird|aquamail|typeapp) for .{1,40}$/,
   /^(?:diese nachricht wurde )?von (?:meinem|mein|einem) .{1,40} gesendet$/,
