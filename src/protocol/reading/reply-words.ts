@@ -17,7 +17,7 @@ export const verbs = list(`
 
 /** The same in scripts that glue words together. */
 export const gluedVerbs = list(`
-  写道, 寫道, 书写, 來信, 来信, のメール, 書きました, が書きました, 님이 작성, 작성, 썼습니다, wrote`)
+  写道, 寫道, 书写, 來信, 来信, のメール, 書きました, が書きました, 님이 작성, 작성, 썼습니다`)
 
 /** Months by their first letters, enough to tell a date in words. */
 export const months = list(`
