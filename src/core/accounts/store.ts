@@ -15,7 +15,7 @@ export interface AccountReader {
 }
 
 export interface AccountWriter extends AccountReader {
-  /** Holds the organization's row until the end of the transaction, so that counts can be checked and acted on. */
+  /** Holds the organization (any text will do) until the end of the transaction, so that counts can be checked and acted on. */
   lockOrganization(id: OrgId): Promise<void>
   insertOrganization(organization: Organization, defaultProject: Project): Promise<void>
   insertKey(key: ApiKey): Promise<void>

@@ -28,6 +28,8 @@ export interface MessageReader {
   ofThread(thread: ThreadId): Promise<Message[]>
   content(id: MessageId): Promise<MessageContent | undefined>
   contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
+  /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
+  countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
 }
