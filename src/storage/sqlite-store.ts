@@ -9,6 +9,8 @@ import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
 import { readerOver } from './transaction.ts'
 import { WriterThread } from './writer-thread.ts'
 
+const script = new URL('./sqlite-writer.ts', import.meta.url)
+
 /** How often we look whether another process has written. */
 const FOREIGN_COMMITS_MS = 1000
 
@@ -35,13 +37,13 @@ class SqliteStore implements Store {
   constructor(path: string, clock: Clock) {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
-    this.#writer = new WriterThread(path, () => this.#listeners.call())
+    this.#writer = new WriterThread(script, path, () => this.#listeners.call())
     this.read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
 
   run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> {
-    return this.#writer.run({ name, input, now: this.#clock.now() })
+    return this.#writer.run(name, input, this.#clock.now())
   }
 
   async ping(): Promise<void> {

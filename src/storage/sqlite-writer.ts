@@ -1,30 +1,18 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { GroupWriter } from './sqlite-group.ts'
-import type { WriteRequest } from './sqlite-messages.ts'
+import { commands } from '../core/commands.ts'
+import type { Tx } from '../core/store.ts'
+import { databaseOver } from './sqlite.ts'
+import { transactionOver } from './transaction.ts'
+import { serveWrites } from './writer-loop.ts'
 
-// The thread that writes. It takes commands in batches and answers after each commit.
-const port = parentPort
-if (!port) throw new Error('This file runs as a worker thread')
-const writer = new GroupWriter((workerData as { path: string }).path)
-const waiting: WriteRequest[] = []
-let running = false
+type Command = (tx: Tx, input: unknown) => Promise<unknown>
+const byName = new Map(Object.entries(commands) as [string, Command][])
 
-port.on('message', (message: WriteRequest[] | 'close') => {
-  if (message === 'close') {
-    writer[Symbol.dispose]()
-    port.close()
-    return
+// The thread that writes the rows: core's commands, by name.
+serveWrites((connection) => {
+  const db = databaseOver(connection)
+  return async ({ name, input, now }, appended) => {
+    const command = byName.get(name)
+    if (!command) throw new Error(`No such command: ${name}`)
+    return command(transactionOver(db, now, appended), input)
   }
-  waiting.push(...message)
-  if (!running) void run()
 })
-
-async function run(): Promise<void> {
-  running = true
-  while (waiting.length > 0) {
-    const reply = await writer.runGroup(waiting)
-    waiting.splice(0, reply.results.length)
-    port?.postMessage(reply)
-  }
-  running = false
-}

@@ -28,7 +28,11 @@ export function statement<P extends object, R>(
   const compiled = new Map<Engine, CompiledQuery<R>>()
   const bind = (db: Database, values: P): CompiledQuery<R> => {
     let query = compiled.get(db.engine)
-    if (!query) compiled.set(db.engine, (query = build(db.kysely, slots<P>(), db.engine).compile()))
+    if (!query) {
+      query = build(db.kysely, slots<P>(), db.engine).compile()
+      compiled.set(db.engine, query)
+      db.engine.keep(query.sql)
+    }
     const record = values as Record<string, unknown>
     const parameters = query.parameters.map((p) => (p instanceof Slot ? record[p.name] : p))
     return { ...query, parameters }

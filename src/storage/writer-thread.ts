@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { Failure } from '../core/errors.ts'
-import type { WriteReply, WriteRequest } from './sqlite-messages.ts'
-import { fromErrorData } from './sqlite-messages.ts'
+import { fromErrorData, type WriteReply, type WriteRequest } from './writer-messages.ts'
 
 /** How many commands cross at once, and so how many may share a commit. */
 const BATCH = 64
@@ -12,8 +11,9 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The main thread's end of the writer: queues commands, sends them over in batches, restarts the thread when it dies. */
+/** The main thread's end of a thread that writes one SQLite file: queues commands, sends them over in batches, restarts the thread when it dies. */
 export class WriterThread implements AsyncDisposable {
+  readonly #script: URL
   readonly #path: string
   readonly #onAppend: () => void
   readonly #queue: Waiting[] = []
@@ -24,15 +24,21 @@ export class WriterThread implements AsyncDisposable {
   #flushing = false
   #idle: (() => void) | undefined
 
-  constructor(path: string, onAppend: () => void) {
+  /** `script` is what the thread runs: a file that calls `serveWrites`. */
+  constructor(script: URL, path: string, onAppend: () => void = () => {}) {
+    this.#script = script
     this.#path = path
     this.#onAppend = onAppend
   }
 
-  run(command: Omit<WriteRequest, 'id'>): Promise<never> {
+  run<T>(name: string, input: unknown, now = 0): Promise<T> {
     if (this.#closed) return Promise.reject(new Failure('unavailable', 'The store is closed'))
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ request: { ...command, id: ++this.#lastId }, resolve, reject })
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({
+        request: { id: ++this.#lastId, name, input, now },
+        resolve: resolve as Waiting['resolve'],
+        reject,
+      })
       if (this.#flushing) return
       this.#flushing = true
       // After the current turn of the loop, so that everything that came in with it crosses together.
@@ -77,7 +83,7 @@ export class WriterThread implements AsyncDisposable {
 
   #start(): Worker {
     if (this.#worker) return this.#worker
-    const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: { path: this.#path } })
+    const worker = new Worker(this.#script, { workerData: { path: this.#path } })
     this.#worker = worker
     worker.on('message', (reply: WriteReply) => this.#receive(reply))
     worker.on('error', (error) => this.#lost(worker, error))

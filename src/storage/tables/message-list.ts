@@ -7,7 +7,7 @@ import type { Database } from '../database.ts'
 import { contains, cutPage } from '../paging.ts'
 import type { MessageTable, Schema } from '../schema.ts'
 import { messageColumns } from './message-rows.ts'
-import { withParts } from './messages.ts'
+import { withParts } from './parts.ts'
 
 export async function listMessages(
   db: Database,

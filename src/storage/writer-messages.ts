@@ -1,10 +1,9 @@
-import type { CommandName } from '../core/commands.ts'
 import { Failure, type FailureCode, type Issue } from '../core/errors.ts'
 
-/** What crosses to the writer's thread: commands by name, in the order they came. */
+/** What crosses to a writer's thread: commands by name, in the order they came. */
 export interface WriteRequest {
   id: number
-  name: CommandName
+  name: string
   input: unknown
   now: number
 }

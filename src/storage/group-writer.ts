@@ -1,45 +1,49 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { commands } from '../core/commands.ts'
-import type { Tx } from '../core/store.ts'
-import type { Database } from './database.ts'
-import { databaseOver, isOutage, openConnection, outageAsFailure } from './sqlite.ts'
-import { toErrorData, type WriteReply, type WriteRequest, type WriteResult } from './sqlite-messages.ts'
-import { transactionOver } from './transaction.ts'
+import { isOutage, openConnection, outageAsFailure } from './sqlite.ts'
+import { toErrorData, type WriteReply, type WriteRequest, type WriteResult } from './writer-messages.ts'
 
 // A group that takes longer is cut here, so that nobody waits for the commit of an endless one.
 const MAX_GROUP_MS = 50
 
+/** Runs one command inside the transaction that is open. `appended` tells that it added to the event log. */
+export type Execute = (request: WriteRequest, appended: () => void) => Promise<unknown>
+
 /**
- * The writing connection: runs groups of commands, one commit for each group, each command in a savepoint of its own.
+ * A writing connection: runs groups of commands, one commit for each group, each command in a savepoint of its own.
  * After a failure of the disk the connection is opened anew for the next group.
  */
 export class GroupWriter implements Disposable {
   readonly #path: string
-  #open: { connection: DatabaseSync; db: Database } | undefined
+  readonly #executeOver: (connection: DatabaseSync) => Execute
+  #open: { connection: DatabaseSync; execute: Execute } | undefined
 
-  constructor(path: string) {
+  constructor(path: string, executeOver: (connection: DatabaseSync) => Execute) {
     this.#path = path
+    this.#executeOver = executeOver
   }
 
   /** Runs as many of the commands as fit in one commit; answers for those, from the first on. */
   async runGroup(requests: readonly WriteRequest[]): Promise<WriteReply> {
-    const done: WriteResult[] = []
+    const results: WriteResult[] = []
     let appended = false
     try {
-      const { connection, db } = this.#connect()
+      const { connection, execute } = this.#connect()
       connection.exec('begin immediate')
       const start = performance.now()
       for (const request of requests) {
-        const tx = transactionOver(db, request.now, () => {
-          appended = true
-        })
-        done.push(await runOne(connection, tx, request))
+        results.push(
+          await runOne(connection, request, () =>
+            execute(request, () => {
+              appended = true
+            }),
+          ),
+        )
         if (performance.now() - start > MAX_GROUP_MS) break
       }
       connection.exec('commit')
-      return { results: done, appended }
+      return { results, appended }
     } catch (error) {
-      this.#reset()
+      this[Symbol.dispose]()
       // No commit, so nothing of the group happened: neither what was refused nor what went well.
       const data = toErrorData(outageAsFailure(error))
       return { results: requests.map(({ id }) => ({ id, error: data })), appended: false }
@@ -47,31 +51,28 @@ export class GroupWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#reset()
-  }
-
-  #connect(): { connection: DatabaseSync; db: Database } {
-    if (!this.#open) {
-      const connection = openConnection(this.#path)
-      this.#open = { connection, db: databaseOver(connection) }
-    }
-    return this.#open
-  }
-
-  #reset(): void {
     const open = this.#open
     this.#open = undefined
     open?.connection.close()
   }
+
+  #connect(): { connection: DatabaseSync; execute: Execute } {
+    if (!this.#open) {
+      const connection = openConnection(this.#path)
+      this.#open = { connection, execute: this.#executeOver(connection) }
+    }
+    return this.#open
+  }
 }
 
-async function runOne(connection: DatabaseSync, tx: Tx, request: WriteRequest): Promise<WriteResult> {
-  const { id, name, input } = request
+async function runOne(
+  connection: DatabaseSync,
+  { id }: WriteRequest,
+  command: () => Promise<unknown>,
+): Promise<WriteResult> {
   connection.exec('savepoint command')
   try {
-    const command = commands[name] as (tx: Tx, input: unknown) => Promise<unknown>
-    if (command === undefined) throw new Error(`No such command: ${name}`)
-    const value = await command(tx, input)
+    const value = await command()
     connection.exec('release command')
     return { id, value }
   } catch (error) {
