@@ -9,6 +9,7 @@ import { type FullMessage, getMessage } from '../messages/messages.ts'
 import { loadAttachments } from './attachments.ts'
 import { checkDraft, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
+import { oneLine, oneWord, typeOrNone } from './foreign-text.ts'
 import { once } from './once.ts'
 import { submit } from './submit.ts'
 
@@ -30,7 +31,7 @@ export async function forwardMessage(
 ): Promise<Enqueued> {
   demand(caller, 'message_send')
   const original = await getMessage(app, caller, mailboxId, messageId)
-  const subject = request.subject ?? forwardSubject(original.message.subject ?? '')
+  const subject = request.subject ?? forwardSubject(oneLine(original.message.subject))
   const draft = checkDraft({ ...request, subject, ...bodiesOf(original, request) })
   return once(app, original.mailbox, idempotencyKey, ['forward', original.message.id, request], async () => {
     const added = await loadAttachments(app, request.attachments)
@@ -79,9 +80,9 @@ async function originalAttachments(app: App, { message }: FullMessage): Promise<
   if (!raw) throw new Failure('unprocessable', 'The raw content of this message is no longer kept')
   return message.attachments.map((part) => ({
     filename: part.filename,
-    contentType: part.contentType,
+    contentType: typeOrNone(part.contentType) ?? 'application/octet-stream',
     disposition: part.disposition ?? 'attachment',
-    contentId: part.contentId,
+    contentId: oneWord(part.contentId),
     content: decodePart(raw, part as Parameters<typeof decodePart>[1]),
   }))
 }

@@ -1,6 +1,7 @@
 import { formatAddress } from '../../protocol/address/format-address.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
 import { parseAddress } from '../../protocol/address/parse-address.ts'
+import { isMessageId } from '../../protocol/compose/message-id.ts'
 import { replySubject } from '../../protocol/compose/subject.ts'
 import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
@@ -12,6 +13,7 @@ import type { MailboxAddress, Message } from '../messages/model.ts'
 import { loadAttachments } from './attachments.ts'
 import { checkDraft, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
+import { oneLine } from './foreign-text.ts'
 import { once } from './once.ts'
 import { submit } from './submit.ts'
 
@@ -34,11 +36,12 @@ export async function replyToMessage(
 ): Promise<Enqueued> {
   demand(caller, 'message_send')
   const { mailbox, message: original } = await findMessage(app, caller, mailboxId, messageId)
-  const subject = replySubject(original.subject ?? '')
+  const subject = replySubject(oneLine(original.subject))
   const draft = checkDraft({ ...request, ...recipientsOf(original, mailbox, request), subject })
   return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
     const attachments = await loadAttachments(app, request.attachments)
-    const ancestry = { inReplyTo: original.messageId, references: ancestors(original), joins: original.threadId }
+    const inReplyTo = isMessageId(original.messageId) ? original.messageId : null
+    const ancestry = { inReplyTo, references: ancestors(original), joins: original.threadId }
     return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
   })
 }
@@ -82,7 +85,8 @@ function texts(addresses: readonly MailboxAddress[]): string[] {
 }
 
 function ancestors(original: Message): string[] {
-  const chain = [...original.references.filter((id) => id !== original.messageId), original.messageId]
+  const known = original.references.filter((id) => id !== original.messageId)
+  const chain = [...known, original.messageId].filter(isMessageId)
   const [first = ''] = chain
   return chain.length <= MAX_REFERENCES ? chain : [first, ...chain.slice(1 - MAX_REFERENCES)]
 }

@@ -24,6 +24,8 @@ describe('whether a program wrote a message', () => {
     [['Precedence: bulk', 'Subject: Out of office: Bob'], 'auto-replied'],
     [['X-Auto-Response-Suppress: All'], 'auto-generated'],
     [['X-Auto-Response-Suppress: None'], null],
+    [['Content-Type: multipart/report; report-type=disposition-notification; boundary=x'], 'auto-replied'],
+    [['Content-Type: multipart/report; report-type=feedback-report; boundary=x'], 'auto-generated'],
     [['Return-Path: <>'], 'auto-generated'],
     [['From: Mail Delivery System <MAILER-DAEMON@example.org>'], 'auto-generated'],
     [['X-Failed-Recipients: a@example.org'], 'auto-generated'],

@@ -21,16 +21,16 @@ export function looksLikeBounce(fields: readonly HeaderField[], subject: string,
   const says = SENTENCES.test(opening)
   const coded = findReplyCodes(opening).length > 0 || findStatusCodes(opening).length > 0
   const titled = SUBJECTS.test(subject.trim())
-  if (DAEMONS.test(from) || isNullSender(fields, from)) return says || coded || titled
+  if (DAEMONS.test(from) || from === '<>' || /^mailer-daemon$/i.test(from)) return says || coded || titled
+  // Auto-responders of people have a null sender too: it takes a title and a sentence.
+  if (hasNullSender(fields) && titled && (says || coded)) return true
   if (POSTMASTERS.test(from)) return (says && (titled || coded)) || (titled && coded)
   return ROBOTS.test(from) && saysItOfMail(opening) && (titled || opening.includes('@'))
 }
 
-function isNullSender(fields: readonly HeaderField[], from: string): boolean {
+function hasNullSender(fields: readonly HeaderField[]): boolean {
   const returnPath = findField(fields, 'return-path')
-  return (
-    from === '<>' || /^mailer-daemon$/i.test(from) || (returnPath !== undefined && unfold(returnPath.value) === '<>')
-  )
+  return returnPath !== undefined && unfold(returnPath.value) === '<>'
 }
 
 function saysItOfMail(text: string): boolean {

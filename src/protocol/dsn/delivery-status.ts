@@ -1,5 +1,5 @@
 import { sameAddress, toAddress } from './addresses.ts'
-import { linesAbout } from './free-form.ts'
+import { linesByAddress } from './free-form.ts'
 import type { ReportedRecipient } from './report.ts'
 import { type FieldGroup, firstValue, readFieldGroups, untyped } from './status-fields.ts'
 import { judge } from './verdict.ts'
@@ -13,18 +13,19 @@ export interface DeliveryStatus {
 const OF_RECIPIENT = ['final-recipient', 'original-recipient', 'action', 'status', 'diagnostic-code']
 
 /**
- * Reads the fields of RFC 3464 (and 6533). `notice` is the text beside them, which often says more than Diagnostic-Code;
- * `failed` are the addresses of X-Failed-Recipients, for reports that name a program or a file as the recipient.
+ * Reads the fields of RFC 3464 (and 6533). `notice` is the text beside them, which often says more than
+ * Diagnostic-Code; `failed` are the addresses of X-Failed-Recipients, for reports that name a program or a file as the recipient.
  */
 export function readDeliveryStatus(fields: string, notice: string, failed: readonly string[]): DeliveryStatus {
   const groups = readFieldGroups(fields)
   const ofRecipients = groups.filter((g) => OF_RECIPIENT.some((name) => g.has(name)))
   const ofMessage = groups.filter((g) => !ofRecipients.includes(g))
   const single = ofRecipients.length === 1
+  const about = linesByAddress(notice)
   const reportingMta = untyped(firstOf(groups, 'reporting-mta'))
   return {
     recipients: ofRecipients.map((g) =>
-      toRecipient(g, { notice, single, reportingMta, failed: single ? (failed[0] ?? null) : null }),
+      toRecipient(g, { notice, about, single, reportingMta, failed: single ? (failed[0] ?? null) : null }),
     ),
     envelopeId: firstOf([...ofMessage, ...ofRecipients], 'original-envelope-id'),
     messageId: firstOf([...ofMessage, ...ofRecipients], 'x-original-message-id'),
@@ -37,6 +38,7 @@ function firstOf(groups: readonly FieldGroup[], name: string): string | null {
 
 interface Context {
   notice: string
+  about: (address: string) => string
   single: boolean
   failed: string | null
   reportingMta: string | null
@@ -58,7 +60,7 @@ function toRecipient(group: FieldGroup, context: Context): ReportedRecipient {
     diagnostic: untyped(firstValue(group, 'diagnostic-code')),
     remoteMta: untyped(firstValue(group, 'remote-mta')),
     reportingMta: context.reportingMta,
-    about: address ? linesAbout(notice, address) : '',
+    about: address ? context.about(address) : '',
     notice: single ? notice : '',
   })
 }

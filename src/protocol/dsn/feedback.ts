@@ -4,7 +4,7 @@ import { headFields, type Notice } from './notice.ts'
 import type { ReportedRecipient } from './report.ts'
 import { type FieldGroup, untyped } from './status-fields.ts'
 
-/** Recipients of the mail that a feedback report (RFC 5965) complains about; one with a null address when it hides them. */
+/** Recipients of the mail that a feedback report (RFC 5965) is about; one with a null address when it hides them. */
 export function readFeedback(groups: readonly FieldGroup[], notice: Notice): ReportedRecipient[] {
   const values = (name: string) => groups.flatMap((g) => g.get(name) ?? [])
   const feedbackType = (values('feedback-type')[0] ?? 'abuse').toLowerCase()

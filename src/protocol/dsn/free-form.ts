@@ -62,8 +62,8 @@ function mergeByAddress(blocks: readonly { address: string; lines: string[] }[])
 const CUES: readonly RegExp[] = [
   /RCPT TO: ?<?$/i,
   /(?:recipients?|mailbox|address|user|account|group|addressee)\s*(?:is|was|:)?\s*[<"'(]?$/i,
-  /(?:deliver(?:ed|ing|y)?|message|mail|sent|send|gateway|attempts?)\b[^.@]{0,40}\b(?:to|for)\s*:?\s*[<"'(]?$/i,
-  /(?:exceeds allowed size|attempts|unknown user|user unknown|no such user|mailbox is full|full|following address(?:es)?)\s*:\s*[<"'(]?$/i,
+  /(?:deliver(?:ed|ing|y)?|undeliverable|message|mail|sent|send|gateway|attempts?)\b[^.@]{0,40}\b(?:to|for)\s*:?\s*[<"'(]?$/i,
+  /(?:exceeds allowed size|attempts|unknown user|user unknown|unknown host|no such user|mailbox is full|full|following address(?:es)?)\s*:\s*[<"'(]?$/i,
   /Duplicated Message-ID in <$/,
 ]
 
@@ -84,15 +84,18 @@ export function readCuedAddresses(text: string, sender: string | null): string[]
   return found
 }
 
-/** The lines that name an address and what follows until the next empty line. */
-export function linesAbout(text: string, address: string): string {
-  const wanted = address.toLowerCase()
-  const kept: string[] = []
-  let taking = false
+/** Finds the lines that name an address, with what follows each until the next empty line or the next address. */
+export function linesByAddress(text: string): (address: string) => string {
+  const kept = new Map<string, string>()
+  let taking: string[] = []
   for (const line of text.split('\n', MAX_LINES)) {
-    if (line.toLowerCase().includes(wanted)) taking = true
-    else if (line.trim() === '' || findAddresses(line.slice(0, 500)).length > 0) taking = false
-    if (taking) kept.push(line)
+    const named = findAddresses(line.slice(0, 1000)).slice(0, 5)
+    if (named.length > 0) taking = [...new Set(named.map((a) => a.toLowerCase()))]
+    else if (line.trim() === '') taking = []
+    for (const address of taking) {
+      const before = kept.get(address) ?? ''
+      if (before.length < MAX_BLOCK_CHARS && kept.size < 2000) kept.set(address, `${before}${line.slice(0, 2000)}\n`)
+    }
   }
-  return kept.join('\n').slice(0, MAX_BLOCK_CHARS)
+  return (address) => kept.get(address.toLowerCase()) ?? ''
 }

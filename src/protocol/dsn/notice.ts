@@ -1,4 +1,4 @@
-import { type HeaderField, readHead } from '../mime/header-fields.ts'
+import { findField, type HeaderField, readHead } from '../mime/header-fields.ts'
 import { type Section, sectionText } from './sections.ts'
 
 /** What a report says to its reader, and the message it speaks of. */
@@ -30,7 +30,14 @@ export function readNotice(sections: readonly Section[]): Notice {
     .join('\n')
   const { text, rest } = splitAtOriginal(whole)
   const originalHead = carried ? headOf(sectionText({ ...carried, type: 'text/plain' })) : rest && headOf(rest)
-  return { text: text.slice(0, MAX_TEXT), originalHead: originalHead || null }
+  return { text: text.slice(0, MAX_TEXT), originalHead: originalHead || bareOriginal(sections) }
+}
+
+// Some put the original behind a boundary as it is, so that its head becomes the head of the part.
+function bareOriginal(sections: readonly Section[]): string | null {
+  const bare = sections.slice(1).find((s) => findField(s.fields, 'message-id') && findField(s.fields, 'from'))
+  const raw = bare?.fields.map((f) => f.raw.replace(/\r\n?/g, '\n')).join('')
+  return raw ? Buffer.from(raw.slice(0, MAX_HEAD), 'latin1').toString('utf8') : null
 }
 
 function beforeOriginal(sections: readonly Section[]): readonly Section[] {

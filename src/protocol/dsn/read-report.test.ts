@@ -123,6 +123,29 @@ describe('a notice in a server’s own words', () => {
         '    bob@example.net',
       ],
     ],
+    [
+      'Notes',
+      ['------- Failure Reasons  --------', '', 'User not listed in public Name & Address Book', 'bob@example.net'],
+    ],
+    [
+      'James',
+      [
+        'Failed recipient(s):',
+        'bob@example.net',
+        '',
+        'Error message:',
+        '550 - Requested action not taken: no such user here',
+      ],
+    ],
+    [
+      'InterScan',
+      [
+        'Sent <<< RCPT TO:<bob@example.net>',
+        'Received >>> 550 user unknown',
+        'Unable to deliver message to <bob@example.net>',
+      ],
+    ],
+    ['IMail', ['Unknown user: bob@example.net', '', 'Original message follows.']],
     ['German', ['Diese Nachricht ist unzustellbar (undeliverable):', 'bob@example.net', '  550 Empfänger unbekannt']],
   ])('is understood: %s', (_, text) => {
     const read = readReport(notice('MAILER-DAEMON@mx.example.org', 'failure notice', ...text))
@@ -171,6 +194,22 @@ describe('a notice in a server’s own words', () => {
     expect(read).toMatchObject({
       originalMessageId: '<orig@example.org>',
       originalHeaders: 'Message-ID: <orig@example.org>\nSubject: Hello\n',
+    })
+  })
+})
+
+describe('a colleague who left', () => {
+  it('answers automatically and is not suppressed', () => {
+    const away = mail(
+      'Return-Path: <>',
+      'From: Bob <bob@example.net>',
+      'Subject: Automatic reply: Hello',
+      '',
+      'Your message has not been delivered: Bob is no longer with the company. Write to eve@example.net.',
+    )
+    expect(readReport(away)).toMatchObject({
+      kind: 'auto_reply',
+      recipients: [{ address: 'bob@example.net', hard: false }],
     })
   })
 })
@@ -252,6 +291,18 @@ describe('any bytes', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('with many recipients beside a long text take no longer either', () => {
+    const groups = Array.from({ length: 600 }, (_, i) => [
+      `Final-Recipient: rfc822; a${i}@example.net`,
+      'Action: failed',
+      '',
+    ])
+    const start = performance.now()
+    const read = readReport(report(groups.flat(), 'a@example.net said 550 5.1.1 no such user\n'.repeat(8000)))
+    expect(read?.recipients).toHaveLength(600)
+    expect(performance.now() - start).toBeLessThan(1500)
   })
 
   it.each([

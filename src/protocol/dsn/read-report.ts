@@ -5,7 +5,7 @@ import { looksLikeBounce } from './bounce-signs.ts'
 import { decodeWords } from './decode-words.ts'
 import { readDeliveryStatus } from './delivery-status.ts'
 import { complaint, readFeedback } from './feedback.ts'
-import { linesAbout, readBlocks, readCuedAddresses } from './free-form.ts'
+import { linesByAddress, readBlocks, readCuedAddresses } from './free-form.ts'
 import { headFields, type Notice, readNotice, statusSections } from './notice.ts'
 import type { Report, ReportedRecipient } from './report.ts'
 import { readSections, recoverSections, type Section, sectionText } from './sections.ts'
@@ -21,8 +21,9 @@ interface Mail {
 }
 
 /**
- * Reads a bounce, delay or delivery notice, a complaint or an automatic reply: RFC 3464 and 6533, RFC 5965, and the notices of mail servers
- * that know neither. Null for a mail that a person wrote, or a program for another purpose.
+ * Reads a bounce, delay or delivery notice, a complaint or an automatic reply: RFC 3464 and 6533, RFC 5965, and the
+ * notices of mail servers that know neither. Null for a mail that a person wrote, or a program for another purpose.
+ * Anybody can write such a mail: it must be matched to a delivery of ours before it is believed.
  */
 export function readReport(message: Uint8Array): Report | null {
   const mail = openMail(message)
@@ -106,8 +107,9 @@ function freeFormRecipients(mail: Mail): ReportedRecipient[] {
   const claim = claimOf(mail)
   const named = failedRecipientsField(mail.fields)
   const blocks = readBlocks(text)
-  const about = (address: string) =>
-    blocks.find((b) => b.address.toLowerCase() === address.toLowerCase())?.text ?? linesAbout(text, address)
+  const inLines = linesByAddress(text)
+  const inBlocks = new Map(blocks.map((b) => [b.address.toLowerCase(), b.text]))
+  const about = (address: string) => inBlocks.get(address.toLowerCase()) ?? inLines(address)
   if (named.length > 0) return named.map((address) => judge({ ...claim, address, about: about(address) }))
   if (blocks.length > 0) return blocks.map((b) => judge({ ...claim, address: b.address, about: b.text }))
   const sender = toAddress(unfold(findField(mail.fields, 'to')?.value ?? ''))
@@ -117,7 +119,7 @@ function freeFormRecipients(mail: Mail): ReportedRecipient[] {
 }
 
 function claimOf(mail: Mail) {
-  return { action: actionOf(mail), diagnostic: null, notice: mail.notice.text }
+  return { action: actionOf(mail), diagnostic: null, notice: mail.notice.text.slice(0, 16_384) }
 }
 
 const DELAYED =

@@ -53,13 +53,15 @@ const PERMANENT_ADDRESS_FAILURE: ReadonlySet<Reason> = new Set([
   'no_mail_service',
 ])
 
-/** True only for a permanent failure of the address itself: anything else passes, or is about the message or its sender. */
+/** True only for a permanent failure of the address: anything else passes, or is about the message or its sender. */
 export function isHard(reason: Reason, status: string | null): boolean {
   return PERMANENT_ADDRESS_FAILURE.has(reason) && status?.[0] === '5'
 }
 
 export function reasonFor(evidence: Evidence): Reason {
   const certain = fromCertainStatus(evidence.status)
+  // Exchange writes 5.1.10 for an unknown mailbox, RFC 7505 for a domain without mail.
+  if (certain === 'no_mail_service' && says(normalise(evidence.texts[0] ?? ''), STRONG_UNKNOWN)) return 'user_unknown'
   if (certain) return certain
   const texts = evidence.texts.map(normalise)
   for (const text of texts) {

@@ -15,7 +15,7 @@ export function readSesNotification(text: string): SesNotification | null {
   const value = parse(opening.split(/\n--\s*\n/, 1)[0]?.slice(0, 200_000) ?? '')
   const type = value?.notificationType ?? value?.eventType
   if (!value || typeof type !== 'string') return null
-  const messageId = text1(object(object(value.mail).commonHeaders).messageId)
+  const messageId = originalMessageId(object(value.mail))
   switch (type) {
     case 'Bounce':
       return { ...bounced(object(value.bounce)), messageId }
@@ -26,6 +26,13 @@ export function readSesNotification(text: string): SesNotification | null {
     default:
       return null
   }
+}
+
+function originalMessageId(mail: Json): string | null {
+  const named = list(mail.headers)
+    .map(object)
+    .find((h) => text1(h.name)?.toLowerCase() === 'message-id')
+  return text1(object(mail.commonHeaders).messageId) ?? text1(named?.value)
 }
 
 // The mail program may have folded the line; a fold never stands for anything inside the object.

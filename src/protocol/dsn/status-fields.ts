@@ -1,7 +1,7 @@
-/** A group of fields of a delivery-status or feedback-report part (RFC 3464 §2.1): names in lower case, values unfolded. */
+/** A group of fields of a status or feedback part (RFC 3464 §2.1): names in lower case, values unfolded. */
 export type FieldGroup = Map<string, string[]>
 
-const MAX_GROUPS = 500
+const MAX_GROUPS = 2000
 const FIELD = /^([a-z][\w-]{0,60})[ \t]*:[ \t]*/i
 
 /** Splits a status part at its empty lines; lines that are no field are passed over. */

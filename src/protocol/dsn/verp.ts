@@ -16,8 +16,8 @@ export interface VerpInput {
 }
 
 /**
- * A return path of its own for each delivery, so that a bounce tells which one failed whatever its text says. The local part is 44 octets of
- * base32 behind a prefix, for servers change the case; ten octets of HMAC keep others from inventing bounces.
+ * A return path of its own for each delivery, so that a bounce tells which one failed whatever its text says.
+ * Base32, for servers change the case; ten octets of HMAC keep others from inventing bounces. 44 octets in all.
  */
 export function verpAddress({ deliveryId, domain, key }: VerpInput): string {
   if (!UUID.test(deliveryId)) throw new RangeError('deliveryId is not a UUID')

@@ -34,7 +34,8 @@ export interface DsnInput {
 const MAX_HEAD = 32 * 1024
 
 /**
- * Writes a delivery status notification (RFC 3464; with an address outside ASCII the types of RFC 6533, and then it needs SMTPUTF8).
+ * Writes a delivery status notification (RFC 3464). With an address outside ASCII it takes the types of RFC 6533,
+ * and then it needs SMTPUTF8.
  * Whatever stands in the values, no field and no part can be added through them.
  */
 export function writeDsn(input: DsnInput): Buffer {

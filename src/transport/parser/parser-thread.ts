@@ -1,0 +1,8 @@
+import { parentPort } from 'node:worker_threads'
+import { parseMail } from './parse-mail.ts'
+import type { Answer, Question } from './parser-pool.ts'
+
+parentPort?.on('message', ({ id, bytes }: Question) => {
+  const answer: Answer = { id, mail: parseMail(bytes) }
+  parentPort?.postMessage(answer)
+})
