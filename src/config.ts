@@ -78,7 +78,7 @@ export const settings = {
     read: blobsUrl,
   }),
   POSTHOUSE_DELIVERY: setting({
-    help: 'Way out for mail: sandbox, smtp://… or smtps://…',
+    help: 'Way out for mail: sandbox, direct, smtp://… or smtps://…',
     default: 'sandbox',
     secret: true,
     read: deliveryRoute,
@@ -227,6 +227,7 @@ function blobsUrl(text: string | undefined): string | undefined {
 
 function deliveryRoute(text: string | undefined): DeliveryRoute {
   if (text === undefined || text === 'sandbox') return { kind: 'sandbox' }
+  if (text === 'direct') return { kind: 'direct' }
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^smtps?:$/.test(url.protocol) || !url.hostname)
     throw new Error('must be sandbox, smtp://host or smtps://host')
