@@ -294,7 +294,7 @@ test("another's server takes it too, over STARTTLS and signed in", async () => {
     onAuth: ({ username }, _session, done) => done(null, { user: username }),
     async onData(stream, { envelope, user, secure }, done) {
       const bytes = Buffer.concat(await stream.toArray())
-      const from = envelope.mailFrom && envelope.mailFrom.address
+      const from = envelope.mailFrom ? envelope.mailFrom.address : false
       received.push({ from, to: envelope.rcptTo.map((r) => r.address), user, secure, bytes })
       done()
     },
