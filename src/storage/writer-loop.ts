@@ -1,0 +1,47 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type Execute, GroupWriter } from './group-writer.ts'
+import { toErrorData, type WriteReply, type WriteRequest } from './writer-messages.ts'
+
+/** The thread's end of a writer: takes commands in batches, runs them in groups and answers after each commit. */
+export function serveWrites(executeOver: (connection: DatabaseSync) => Execute): void {
+  const port = parentPort
+  if (!port) throw new Error('Writers run in a worker thread')
+  const writer = new GroupWriter((workerData as { path: string }).path, executeOver)
+  const waiting: WriteRequest[] = []
+  let running = false
+  const run = async () => {
+    running = true
+    while (waiting.length > 0) {
+      const reply = await writer.runGroup(waiting)
+      waiting.splice(0, reply.results.length)
+      post(port, reply)
+    }
+    running = false
+  }
+  port.on('message', (message: WriteRequest[] | 'close') => {
+    if (message === 'close') {
+      writer[Symbol.dispose]()
+      port.close()
+      return
+    }
+    waiting.push(...message)
+    if (!running) void run()
+  })
+}
+
+function post(port: MessagePort, reply: WriteReply): void {
+  try {
+    port.postMessage(reply)
+  } catch {
+    // One answer that cannot be cloned must not take the others with it.
+    const results = reply.results.map((result) => {
+      try {
+        return structuredClone(result)
+      } catch (error) {
+        return { id: result.id, error: toErrorData(error) }
+      }
+    })
+    port.postMessage({ ...reply, results })
+  }
+}
