@@ -1,5 +1,7 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { activateDkimKeys, addDkimKeys } from './domains/dkim-keys/commands.ts'
+import { ensurePlatform } from './domains/platform.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
@@ -17,6 +19,9 @@ export const commands = {
   'accounts.create-key': createKey,
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
+  'domains.ensure-platform': ensurePlatform,
+  'dkim-keys.add': addDkimKeys,
+  'dkim-keys.activate': activateDkimKeys,
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
