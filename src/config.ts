@@ -171,7 +171,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       problems.push(`${name}: ${(error as Error).message}`)
     }
   }
-  if ((values.POSTHOUSE_TLS_CERT === undefined) !== (values.POSTHOUSE_TLS_KEY === undefined)) {
+  if (Boolean(env.POSTHOUSE_TLS_CERT) !== Boolean(env.POSTHOUSE_TLS_KEY)) {
     problems.push('POSTHOUSE_TLS_CERT, POSTHOUSE_TLS_KEY: set both or none')
   }
   if (problems.length > 0) throw new ConfigError(problems)

@@ -1,7 +1,7 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
-import { activateDkimKeys, addDkimKeys } from './domains/dkim-keys/commands.ts'
-import { ensurePlatform } from './domains/platform.ts'
+import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
+import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
@@ -19,7 +19,8 @@ export const commands = {
   'accounts.create-key': createKey,
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
-  'domains.ensure-platform': ensurePlatform,
+  'domains.ensure-platform': ensurePlatformDomain,
+  'dkim-keys.add-first': addFirstDkimKeys,
   'dkim-keys.add': addDkimKeys,
   'dkim-keys.activate': activateDkimKeys,
   'mailboxes.create': createMailbox,

@@ -4,16 +4,26 @@ import type { Schema } from './schema.ts'
 /** What the two engines do differently, behind names. */
 export interface Engine {
   readonly name: 'sqlite' | 'postgres'
-  /** Holds the selected rows until the end of the transaction. One writer needs no such thing. */
-  holdRows<TB extends keyof Schema, O>(query: SelectQueryBuilder<Schema, TB, O>): SelectQueryBuilder<Schema, TB, O>
-  /** As `holdRows`, passing over rows that another worker holds. */
+  /** Holds the selected rows until the end of the transaction, passing over those that another one holds. */
   holdFreeRows<TB extends keyof Schema, O>(query: SelectQueryBuilder<Schema, TB, O>): SelectQueryBuilder<Schema, TB, O>
-  /** Lets one transaction at a time decide which blobs nothing refers to any more. */
-  holdBlobs(db: Kysely<Schema>): Promise<void>
+  /** Says that this text will be run often. */
+  keep(sql: string): void
+  /** Lets one transaction at a time go on under this name. The one writer of SQLite holds everything already. */
+  hold(db: Kysely<Schema>, name: string): Promise<void>
 }
 
 /** A connection or a transaction, and whose. */
 export interface Database {
   kysely: Kysely<Schema>
   engine: Engine
+}
+
+/**
+ * A value as both engines keep it. PostgreSQL has no U+0000 in text; the raw bytes of a mail are kept elsewhere.
+ * Anything but a scalar would be taken by each driver for something else of its own.
+ */
+export function storable(value: unknown): string | number | bigint | null {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+  if (value === null || typeof value === 'number' || typeof value === 'bigint') return value
+  throw new TypeError(`A value of type ${typeof value} cannot be stored`)
 }

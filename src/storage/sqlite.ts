@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Failure } from '../core/errors.ts'
-import type { Database, Engine } from './database.ts'
+import { type Database, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
 import { sqliteMigrations } from './migrations/list.ts'
 import type { Schema } from './schema.ts'
@@ -17,9 +17,9 @@ const MAX_STATEMENTS = 500
 /** One writer at a time: whoever is in a transaction holds everything. */
 const sqliteEngine: Engine = {
   name: 'sqlite',
-  holdRows: (query) => query,
   holdFreeRows: (query) => query,
-  holdBlobs: async () => {},
+  keep: () => {},
+  hold: async () => {},
 }
 
 /** Opens one connection to a database file; every writing one is durable, or it is not opened. */
@@ -79,21 +79,20 @@ function statementCache(connection: DatabaseSync) {
 }
 
 function adapt(statement: StatementSync) {
+  const attempt = <T>(run: (values: SQLInputValue[]) => T, values: readonly unknown[]): T => {
+    try {
+      return run(values.map(storable))
+    } catch (error) {
+      throw outageAsFailure(error)
+    }
+  }
   return {
     reader: statement.columns().length > 0,
-    all: (values: readonly unknown[]) => statement.all(...values.map(bindable)) as unknown[],
-    run: (values: readonly unknown[]) => statement.run(...values.map(bindable)),
-    iterate: (values: readonly unknown[]) => statement.iterate(...values.map(bindable)) as IterableIterator<unknown>,
+    all: (values: readonly unknown[]) => attempt((all) => statement.all(...all) as unknown[], values),
+    run: (values: readonly unknown[]) => attempt((all) => statement.run(...all), values),
+    iterate: (values: readonly unknown[]) =>
+      attempt((all) => statement.iterate(...all) as IterableIterator<unknown>, values),
   }
-}
-
-function bindable(value: unknown): SQLInputValue {
-  return typeof value === 'string' ? storableText(value) : (value as SQLInputValue)
-}
-
-/** PostgreSQL has no U+0000 in text, and both engines must keep the same. The raw bytes of a mail are kept elsewhere. */
-export function storableText(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
 }
 
 // https://www.sqlite.org/rescode.html: what is the machine's fault and may be over the next time.
@@ -101,10 +100,12 @@ const outages = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 26])
 
 /** True for a full disk, a failing disk, a lock that never came free: nothing that the caller did. */
 export function isOutage(error: unknown): boolean {
+  if (error instanceof Failure) return isOutage(error.cause)
   return error instanceof Error && 'errcode' in error && outages.has(Number(error.errcode) & 0xff)
 }
 
 /** The refusal for an outage; anything else as it is. */
 export function outageAsFailure(error: unknown): unknown {
-  return isOutage(error) ? new Failure('unavailable', 'The store does not answer now', { cause: error }) : error
+  if (error instanceof Failure || !isOutage(error)) return error
+  return new Failure('unavailable', 'The store does not answer now', { cause: error })
 }

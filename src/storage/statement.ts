@@ -27,8 +27,12 @@ export function statement<P extends object, R>(
 ): Statement<P, R> {
   const compiled = new Map<Engine, CompiledQuery<R>>()
   const bind = (db: Database, values: P): CompiledQuery<R> => {
-    const query = compiled.get(db.engine) ?? build(db.kysely, slots<P>(), db.engine).compile()
-    compiled.set(db.engine, query)
+    let query = compiled.get(db.engine)
+    if (!query) {
+      query = build(db.kysely, slots<P>(), db.engine).compile()
+      compiled.set(db.engine, query)
+      db.engine.keep(query.sql)
+    }
     const record = values as Record<string, unknown>
     const parameters = query.parameters.map((p) => (p instanceof Slot ? record[p.name] : p))
     return { ...query, parameters }

@@ -74,23 +74,21 @@ function addToken(entry: Entry, token: Token): void {
   }
 }
 
-function toMailbox(entry: Entry): Mailbox | null {
-  const angle = entry.angle === null ? '' : cleanAddress(entry.angle)
-  const bare = angle === '' && entry.bare ? takeBareAddress(entry.pieces) : ''
-  const address = angle || bare
-  if (entry.leftover && !address.includes('@')) return null
-  const phrase = cleanName(joinPieces(entry.pieces)) ?? cleanName(entry.comments.join(' '))
+function toMailbox({ pieces, comments, angle, bare, leftover }: Entry): Mailbox | null {
+  if (pieces.length === 0 && angle === null) return null
+  const inAngle = angle === null ? '' : cleanAddress(angle)
+  const address = inAngle === '' && bare ? takeBareAddress(pieces) : inAngle
+  if (leftover && !address.includes('@')) return null
+  const comment = cleanName(comments.join(' '))
   // `MAILER-DAEMON`: one bare word is where the mail comes from, several are a name.
-  const [only] = entry.pieces
-  if (
-    address === '' &&
-    entry.angle === null &&
-    entry.pieces.length === 1 &&
-    only?.kind === 'word' &&
-    !only.text.includes('=?')
-  )
-    return { name: cleanName(entry.comments.join(' ')), address: cleanAddress(only.text) }
-  return address === '' && phrase === null ? null : { name: phrase, address }
+  if (address === '' && angle === null && isBareWord(pieces))
+    return { name: comment, address: cleanAddress(pieces[0]!.text) }
+  const name = cleanName(joinPieces(pieces)) ?? comment ?? (address === '' ? cleanName(angle ?? '') : null)
+  return address === '' && name === null ? null : { name, address }
+}
+
+function isBareWord(pieces: readonly Token[]): boolean {
+  return pieces.length === 1 && pieces[0]!.kind === 'word' && !pieces[0]!.text.includes('=?')
 }
 
 /** Takes the address out of the pieces, put together again when blanks or quotes split it (`"a b"@c`, `a @ c`). */
@@ -100,9 +98,14 @@ function takeBareAddress(pieces: Token[]): string {
   let from = index
   let to = index + 1
   if (text.startsWith('@') && from > 0) text = asWritten(pieces[--from]!) + text
-  if (text.endsWith('@') && to < pieces.length) text += pieces[to++]!.text
+  while (to < pieces.length && (text.endsWith('@') || isDotted(pieces, to))) text += pieces[to++]!.text
   pieces.splice(from, to - from)
   return cleanAddress(text)
+}
+
+/** RFC 5322 §4.4 lets blanks stand around the dots of a domain. */
+function isDotted(pieces: readonly Token[], at: number): boolean {
+  return pieces[at]!.text.startsWith('.') || pieces[at - 1]!.text === '.'
 }
 
 function asWritten(piece: Token): string {
@@ -118,6 +121,8 @@ function cleanAddress(text: string): string {
     .replace(/^mailto:/i, '')
   // RFC 5322 §4.4: an obsolete route is dropped.
   const address = plain.startsWith('@') && plain.includes(':') ? plain.slice(plain.lastIndexOf(':') + 1) : plain
+  // Words in brackets are a name that lost its way.
+  if (!address.includes('@') && /\S\s+\S/.test(address)) return ''
   return address.includes('"') ? address : address.replace(/\([^()]*\)/g, '').replace(/\s/g, '')
 }
 

@@ -20,55 +20,68 @@ function makeTable(): Uint8Array {
  */
 export function decodeBase64(bytes: Uint8Array): { bytes: Buffer; damaged: boolean } {
   const out = Buffer.allocUnsafe(Math.ceil((bytes.length * 3) / 4) + 3)
+  const group: Group = { bits: 0, digits: 0 }
   let size = 0
-  let bits = 0
-  let digits = 0
   let damaged = false
-  let at = 0
   let goesOn: boolean | undefined
-  const length = bytes.length
-  const flush = () => {
-    if (digits > 1) out[size++] = digits === 2 ? bits >> 4 : bits >> 10
-    if (digits === 3) out[size++] = (bits >> 2) & 255
-    digits = 0
-    bits = 0
-  }
-  while (at < length) {
-    if (digits === 0 && at + 4 <= length) {
-      const a = TABLE[bytes[at]!]!
-      const b = TABLE[bytes[at + 1]!]!
-      const c = TABLE[bytes[at + 2]!]!
-      const d = TABLE[bytes[at + 3]!]!
-      if ((a | b | c | d) < 64) {
-        out[size++] = (a << 2) | (b >> 4)
-        out[size++] = (b << 4) | (c >> 2)
-        out[size++] = (c << 6) | d
-        at += 4
-        continue
-      }
+  for (let at = 0; at < bytes.length; ) {
+    if (group.digits === 0) {
+      const groups = decodeGroups(bytes, at, out, size)
+      at += groups * 4
+      size += groups * 3
+      if (at >= bytes.length) break
     }
     const value = TABLE[bytes[at++]!]!
     if (value < 64) {
-      bits = (bits << 6) | value
-      if (++digits < 4) continue
-      out[size++] = bits >> 16
-      out[size++] = bits >> 8
-      out[size++] = bits
-      digits = 0
-      bits = 0
+      group.bits = (group.bits << 6) | value
+      if (++group.digits === 4) size = flush(group, out, size)
     } else if (value === JUNK) damaged = true
-    else if (value === PAD) {
-      if (digits < 2) continue
-      flush()
+    else if (value === PAD && group.digits > 1) {
+      size = flush(group, out, size)
       goesOn ??= isAllBase64(bytes, at)
       if (goesOn) continue
       damaged = true
       break
     }
   }
-  if (digits === 1) damaged = true
-  flush()
-  return { bytes: out.subarray(0, size), damaged }
+  if (group.digits === 1) damaged = true
+  return { bytes: out.subarray(0, flush(group, out, size)), damaged }
+}
+
+/** A group of up to four digits, not yet complete. */
+interface Group {
+  bits: number
+  digits: number
+}
+
+/** The quick way through whole groups without anything between; returns how many there were. */
+function decodeGroups(bytes: Uint8Array, from: number, out: Buffer, start: number): number {
+  let at = from
+  let size = start
+  for (; at + 4 <= bytes.length; at += 4) {
+    const a = TABLE[bytes[at]!]!
+    const b = TABLE[bytes[at + 1]!]!
+    const c = TABLE[bytes[at + 2]!]!
+    const d = TABLE[bytes[at + 3]!]!
+    if ((a | b | c | d) >= 64) break
+    out[size++] = (a << 2) | (b >> 4)
+    out[size++] = (b << 4) | (c >> 2)
+    out[size++] = (c << 6) | d
+  }
+  return (at - from) / 4
+}
+
+/** Writes the whole bytes of a group and empties it. */
+function flush(group: Group, out: Buffer, start: number): number {
+  const { digits } = group
+  const bits = group.bits << (6 * (4 - digits))
+  let size = start
+  if (digits > 1) out[size++] = bits >> 16
+  if (digits > 2) out[size++] = bits >> 8
+  if (digits > 3) out[size++] = bits
+  group.bits = 0
+  group.digits = 0
+  return size
 }
 
 function isAllBase64(bytes: Uint8Array, from: number): boolean {

@@ -23,6 +23,8 @@ export interface Boundaries {
   match(lineStart: number, next: number): Delimiter | null
   /** The next delimiter at or behind `from`, where a line begins. */
   find(from: number): Delimiter | null
+  /** The delimiter that stands right there, at the beginning of a line. */
+  at(lineStart: number): Delimiter | null
 }
 
 /**
@@ -56,8 +58,7 @@ export function trackBoundaries(bytes: Buffer): Boundaries {
     let at = from
     if (bytes[at] !== DASH || bytes[at + 1] !== DASH) at = nextDashes(bytes, at)
     while (at >= 0 && at < bytes.length) {
-      const lf = bytes.indexOf(LF, at)
-      const next = lf < 0 ? bytes.length : lf + 1
+      const next = nextLine(bytes, at)
       const found = match(at, next)
       if (found) return found
       if (next >= bytes.length) return null
@@ -77,9 +78,18 @@ export function trackBoundaries(bytes: Buffer): Boundaries {
       levels.delete(boundary)
       measure()
     },
+    at(lineStart) {
+      if (bytes[lineStart] !== DASH || bytes[lineStart + 1] !== DASH) return null
+      return match(lineStart, nextLine(bytes, lineStart))
+    },
     match: (lineStart, next) => (levels.size === 0 ? null : match(lineStart, next)),
     find,
   }
+}
+
+function nextLine(bytes: Buffer, from: number): number {
+  const lf = bytes.indexOf(LF, from)
+  return lf < 0 ? bytes.length : lf + 1
 }
 
 const DASHES = Buffer.from('\n--')

@@ -1,5 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
+import { asBuffer } from './as-buffer.ts'
+import { decodeUtf7 } from './utf7.ts'
 
 /** Text read from bytes, and what was wrong with the label or the bytes. */
 export interface Decoded {
@@ -62,10 +64,13 @@ function decoderFor(label: string): Decode | null {
   const known = decoders.get(label)
   if (known !== undefined) return known
   if (decoders.size >= CACHE_SIZE) decoders.clear()
-  const made = webDecoder(label) ?? iconvDecoder(label)
+  const made = UTF7.test(label) ? decodeUtf7 : (webDecoder(label) ?? iconvDecoder(label))
   decoders.set(label, made)
   return made
 }
+
+// iconv-lite needs seconds for a mail made of short UTF-7 runs.
+const UTF7 = /^(?:(?:x-)?(?:unicode-(?:1-1|2-0)-)?utf-?7|csunicode11utf7)$/
 
 // Names that mailers write and the web does not know.
 const ALIASES: Record<string, string> = {
@@ -96,17 +101,13 @@ function webDecoder(label: string): Decode | null {
 
 function iconvDecoder(label: string): Decode | null {
   try {
-    if (!/^[a-z0-9_:.() -]+$/.test(label) || NOT_CHARSETS.has(label) || !iconv.encodingExists(label)) return null
+    const plain = label.replace(/[^a-z0-9]/g, '')
+    if (plain === '' || plain.includes('utf7') || NOT_CHARSETS.has(plain) || !iconv.encodingExists(label)) return null
     return (bytes) => iconv.decode(bytes, label).toWellFormed()
   } catch {
     return null
   }
 }
 
-// iconv-lite also answers to Node's own byte encodings, which are no charsets.
-const NOT_CHARSETS = new Set(['hex', 'base64', 'binary', 'internal', 'singlebyte', 'doublebyte', 'utf16', 'utf32'])
-
-/** The same bytes as a Buffer, without a copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
+// iconv-lite also answers to Node's byte encodings and to its own building blocks; and mailbox names of IMAP are no texts.
+const NOT_CHARSETS = new Set(['hex', 'base64', 'binary', 'internal', 'sbcs', 'dbcs'])

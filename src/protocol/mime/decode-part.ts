@@ -1,4 +1,4 @@
-import { asBuffer } from './charset.ts'
+import { asBuffer } from './as-buffer.ts'
 import { decodeTransfer, type TransferEncoding } from './transfer-encoding.ts'
 
 /** Where a part's encoded body is inside the message, and how it is encoded. */

@@ -4,24 +4,22 @@ export interface Defect {
   detail?: string
 }
 
-/** Collects defects up to a number; each code and detail once, so that a thousand broken parts do not hide the other kinds. */
+/** Collects defects up to a number, and few of each code, so that a thousand broken parts do not hide the other kinds. */
 export interface DefectList {
   add(code: string, detail?: string): void
   list: Defect[]
 }
 
 const DETAIL_LENGTH = 200
+const MAX_OF_ONE_CODE = 5
 
 export function collectDefects(max = 50): DefectList {
   const list: Defect[] = []
-  const seen = new Set<string>()
   const add = (code: string, detail?: string) => {
-    if (list.length >= max) return
-    const short = detail?.slice(0, DETAIL_LENGTH)
-    const key = `${code} ${short ?? ''}`
-    if (seen.has(key)) return
-    seen.add(key)
-    list.push(short === undefined ? { code } : { code, detail: short.toWellFormed() })
+    const short = detail?.slice(0, DETAIL_LENGTH).toWellFormed()
+    const same = list.filter((d) => d.code === code)
+    if (list.length >= max || same.length >= MAX_OF_ONE_CODE || same.some((d) => d.detail === short)) return
+    list.push(short === undefined ? { code } : { code, detail: short })
   }
   return { add, list }
 }

@@ -13,13 +13,10 @@ export function parseMessageIds(value: string, max = 1000): string[] {
     if (close < 0) break
     const inner = value.lastIndexOf('<', close)
     const id = close - inner <= MAX_LENGTH ? cleanId(value.slice(inner + 1, close)) : null
-    if (id !== null) {
-      if (ids.length >= max && max > 1) ids.splice(1, 1)
-      if (ids.length < max) ids.push(`<${id}>`)
-    }
+    if (id !== null) ids.push(`<${id}>`)
     open = value.indexOf('<', close)
   }
-  return ids
+  return ids.length > max ? [ids[0]!, ...ids.slice(ids.length - max + 1)] : ids
 }
 
 /** The identifier of a Message-ID value: the first in brackets, or the first word with an `@` when someone forgot them. */

@@ -106,26 +106,31 @@ function indexOrEnd(text: string, wanted: string, from: number): number {
 }
 
 /** A quoted string; undefined when it never ends. A quote in the middle of a word is taken as part of the value. */
-function readQuoted(text: string, start: number, keepBackslash: boolean): { value: string; end: number } | undefined {
+function readQuoted(text: string, start: number, isName: boolean): { value: string; end: number } | undefined {
   let value = ''
   let from = start + 1
   for (let at = from; at < text.length; at++) {
     const char = text[at]
     if (char === '\\' && at + 1 < text.length) {
       // Old mailers put whole Windows paths there without escaping them.
-      const escaped = text[at + 1] === '"' || text[at + 1] === '\\' || !keepBackslash
+      const escaped = text[at + 1] === '"' || text[at + 1] === '\\' || !isName
       value += text.slice(from, escaped ? at : at + 1)
       from = at + 1
       at++
-    } else if (char === '"' && endsValue(text[at + 1])) {
+    } else if (char === '"' && endsValue(text, at + 1, isName)) {
       return { value: value + text.slice(from, at), end: at + 1 }
     }
   }
   return undefined
 }
 
-function endsValue(next: string | undefined): boolean {
-  return next === undefined || ' \t\r\n;,('.includes(next)
+const AFTER_NAME = /[ \t\r\n]*(?:$|[;,(]|[^\s=;"(),]{1,100}\s*=)/y
+
+/** A blank behind the quote is enough, but in file names people write quotes of their own: there the next parameter must follow. */
+function endsValue(text: string, at: number, isName: boolean): boolean {
+  if (!isName) return at >= text.length || ' \t\r\n;,('.includes(text[at]!)
+  AFTER_NAME.lastIndex = at
+  return AFTER_NAME.test(text)
 }
 
 function readUnquoted(name: string, raw: string): string {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
+import { asBuffer } from './as-buffer.ts'
 import { type Block, chooseBody, leaves } from './body.ts'
 import { readBody } from './body-text.ts'
-import { asBuffer } from './charset.ts'
 import { encodedBytes } from './decode-part.ts'
 import { collectDefects, type Defect, type DefectList } from './defects.ts'
 import { defaultLimits, type MimeLimits } from './limits.ts'

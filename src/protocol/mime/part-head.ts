@@ -1,3 +1,4 @@
+import { decodeRawHeader } from './charset.ts'
 import type { DefectList } from './defects.ts'
 import { type HeaderField, readHead } from './header-fields.ts'
 
@@ -27,10 +28,11 @@ export function readPartHead(
   defects: DefectList,
 ): PartHead {
   const { headEnd, bodyOffset } = findHeadEnd(bytes, start, isBoundary, defects)
-  const { fields, stray } = readHead(bytes, start, headEnd, maxFields + 1)
-  if (stray > 0) defects.add('malformed-header-line', `${stray}`)
-  if (fields.length > maxFields) defects.add('too-many-header-fields', `${maxFields}`)
-  if (fields.length > maxFields) fields.pop()
+  const { fields } = readHead(bytes, start, headEnd, maxFields + 1)
+  if (fields.length > maxFields) {
+    defects.add('too-many-header-fields', `${maxFields}`)
+    fields.pop()
+  }
   return { fields, byName: indexFields(fields), bodyOffset }
 }
 
@@ -40,29 +42,49 @@ function findHeadEnd(
   isBoundary: (lineStart: number, lineEnd: number) => boolean,
   defects: DefectList,
 ): { headEnd: number; bodyOffset: number } {
+  // Where lines began that are no field, with no known field behind them yet.
   let stray = -1
+  let bodyOffset = bytes.length
   let at = start
   while (at < bytes.length) {
     const lf = bytes.indexOf(LF, at)
     const next = lf < 0 ? bytes.length : lf + 1
     if (next - at > LINE_LIMIT) defects.add('header-line-too-long')
-    const first = bytes[at]
-    if (first === LF || (first === CR && bytes[at + 1] === LF)) {
-      if (stray < 0) return { headEnd: at, bodyOffset: next }
+    const end = endsHead(bytes, at, next, isBoundary)
+    if (end >= 0) {
+      bodyOffset = end
       break
     }
-    if (first === DASH && bytes[at + 1] === DASH && isBoundary(at, next)) {
-      if (stray < 0) return { headEnd: at, bodyOffset: at }
-      break
+    const colon = isBlank(bytes[at]!) ? (at === start ? -1 : 0) : findColon(bytes, at, next)
+    if (colon < 0 && stray < 0) stray = at
+    else if (colon > 0 && stray >= 0 && isKnown(bytes.toString('latin1', at, Math.min(colon, at + 40)))) {
+      defects.add(
+        'malformed-header-line',
+        decodeRawHeader(bytes.toString('latin1', stray, Math.min(at, stray + 400))).trim(),
+      )
+      stray = -1
     }
-    const colon = first === 32 || first === 9 ? (at === start ? -1 : 0) : findColon(bytes, at, next)
-    if (colon < 0) stray = stray < 0 ? at : stray
-    else if (stray >= 0 && colon > 0 && isKnown(bytes.toString('latin1', at, Math.min(colon, at + 40)))) stray = -1
     at = next
   }
-  if (stray < 0) return { headEnd: at, bodyOffset: at }
+  if (stray < 0) return { headEnd: at, bodyOffset }
   defects.add('no-empty-line-after-head')
   return { headEnd: stray, bodyOffset: stray }
+}
+
+/** Where the body begins when this line ends the head, else -1. */
+function endsHead(
+  bytes: Buffer,
+  at: number,
+  next: number,
+  isBoundary: (lineStart: number, lineEnd: number) => boolean,
+): number {
+  const first = bytes[at]
+  if (first === LF || (first === CR && bytes[at + 1] === LF)) return next
+  return first === DASH && bytes[at + 1] === DASH && isBoundary(at, next) ? at : -1
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 9
 }
 
 /** Offset of the colon behind a field name (RFC 5322 §3.6.8, blanks before the colon forgiven), -1 for a line that is no field. */
@@ -70,7 +92,7 @@ function findColon(bytes: Buffer, start: number, end: number): number {
   let at = start
   while (at < end && bytes[at]! > 32 && bytes[at]! < 127 && bytes[at] !== COLON) at++
   if (at === start) return -1
-  while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++
+  while (at < end && isBlank(bytes[at]!)) at++
   return bytes[at] === COLON && at < end ? at : -1
 }
 

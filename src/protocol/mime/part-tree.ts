@@ -41,6 +41,8 @@ interface Context {
   limits: MimeLimits
   defects: DefectList
   parameters: Parameters
+  /** Multiparts that hold nothing at all. */
+  empty: Set<PartNode>
   count: number
 }
 
@@ -54,7 +56,7 @@ interface Entity {
 /** Reads the tree of parts of a message (RFC 2046) whose head begins at `start`. */
 export function readPartTree(bytes: Buffer, start: number, limits: MimeLimits, defects: DefectList): PartTree {
   const boundaries = trackBoundaries(bytes)
-  const context: Context = { bytes, boundaries, limits, defects, parameters: new Map(), count: 0 }
+  const context: Context = { bytes, boundaries, limits, defects, parameters: new Map(), empty: new Set(), count: 0 }
   const { node, head } = readEntity(context, start, '', 0, 'text/plain')
   if (node.children.length === 0) node.path = '1'
   return { root: node, head, parameters: context.parameters }
@@ -71,7 +73,7 @@ function readEntity(context: Context, start: number, path: string, depth: number
   const stop = node.contentType.startsWith('multipart/')
     ? readMultipart(context, node, contentType, depth)
     : boundaries.find(head.bodyOffset)
-  node.length = bodyEnd(bytes, node.offset, stop) - node.offset
+  node.length = context.empty.has(node) ? 0 : bodyEnd(bytes, node.offset, stop) - node.offset
   if (node.children.length === 0) checkBase64(bytes, node, defects)
   return { node, head, stop }
 }
@@ -92,8 +94,21 @@ function readMultipart(context: Context, node: PartNode, { parameters }: Content
   }
   const stop = readParts(context, node, depth)
   boundaries.close(boundary)
-  if (node.children.length === 0) defects.add('boundary-not-found', node.path)
+  if (node.children.length > 0) return stop
+  defects.add('boundary-not-found', node.path)
+  if (hasOnlyDelimiters(context.bytes, node.offset, stop, boundary)) context.empty.add(node)
   return stop
+}
+
+// Larger than this there is something to see.
+const EMPTY_SIZE = 10_000
+
+function hasOnlyDelimiters(bytes: Buffer, start: number, stop: Delimiter | null, boundary: string): boolean {
+  const end = bodyEnd(bytes, start, stop)
+  if (end - start > EMPTY_SIZE) return false
+  const lines = bytes.toString('latin1', start, end).split('\n')
+  const delimiters = ['', `--${boundary}`, `--${boundary}--`]
+  return lines.every((line) => delimiters.includes(line.trimEnd()))
 }
 
 function openProblem(boundaries: Boundaries, boundary: string, level: number): string | null {
@@ -110,6 +125,12 @@ function readParts(context: Context, node: PartNode, depth: number): Delimiter |
     if (stop.closing) {
       closed = true
       stop = boundaries.find(stop.next)
+      continue
+    }
+    // Two delimiters in a row have no part between them.
+    const following = boundaries.at(stop.next)
+    if (following) {
+      stop = following
       continue
     }
     if (context.count >= limits.parts) {

@@ -1,5 +1,5 @@
+import { asBuffer } from './as-buffer.ts'
 import { decodeBase64 } from './base64.ts'
-import { asBuffer } from './charset.ts'
 import { decodeQuotedPrintable } from './quoted-printable.ts'
 import { decodeUuencode } from './uuencode.ts'
 

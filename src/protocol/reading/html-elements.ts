@@ -19,9 +19,7 @@ const METADATA = words('head html title meta link base style script noscript tem
 export const endsHead = (name: string) => !METADATA.has(name) && !name.includes(':') && name !== 'xml'
 
 /** Content that is never shown as words. */
-export const UNSHOWN = words(
-  'script style title template object applet svg math canvas audio video select datalist head',
-)
+const UNSHOWN = words('script style title template object applet svg math canvas audio video select datalist head')
 
 /** Whether the tag hides its content: preheaders, and what mail programs show only elsewhere. */
 export function hides({ name, attributes }: OpenTag): boolean {

@@ -7,7 +7,8 @@ export type HtmlToken =
   | { type: 'close'; name: string; start: number; end: number }
 
 const MAX_ATTRIBUTES = 64
-const MAX_VALUE = 4096
+/** Longer values read as empty: half an address would be another address. */
+const MAX_VALUE = 16_384
 const MAX_NAME = 64
 
 /** Elements whose content is not markup (HTML standard, tokenizer states RCDATA and RAWTEXT). Their text is no text of the mail. */
@@ -107,12 +108,14 @@ function readAttribute(html: string, from: number, attributes: Map<string, strin
   if (quote !== QUOTE && quote !== APOSTROPHE) {
     const valueFrom = at
     while (at < html.length && html.charCodeAt(at) !== GT && !isSpace(html.charCodeAt(at))) at++
-    return keep(attributes, name, html.slice(valueFrom, Math.min(at, valueFrom + MAX_VALUE)), at)
+    return keep(attributes, name, value(html, valueFrom, at), at)
   }
   const end = html.indexOf(html[at]!, at + 1)
   if (end < 0) return html.length
-  return keep(attributes, name, html.slice(at + 1, Math.min(end, at + 1 + MAX_VALUE)), end + 1)
+  return keep(attributes, name, value(html, at + 1, end), end + 1)
 }
+
+const value = (html: string, start: number, end: number) => (end - start > MAX_VALUE ? '' : html.slice(start, end))
 
 const endsAttributeName = (code: number) => isSpace(code) || code === SLASH || code === GT || code === EQUALS
 

@@ -69,11 +69,16 @@ function trimMarks(text: string): string {
 
 const ADDRESS = /[\w.+=-]@[\w-]{1,63}\.\w/
 const MAX_BLOCK = 30
+const BEGINNINGS: ReadonlySet<HeaderKind> = new Set(['from', 'date', 'subject'])
+
+// "Name: Ann" directly above "From: …" is a form that somebody filled in.
+const isField = (text: string | undefined) =>
+  text !== undefined && /^[ *]{0,4}[\p{L} ]{2,20}[*]?[:：] ?\S/u.test(text) && !text.includes('://')
 
 // Outlook, Windows Mail, Zimbra: labels on lines of their own, bold or not, values wrapped, at times a blank line between.
 function headerBlockAt(lines: readonly ReadLine[], at: number): QuoteHeader | undefined {
   const first = labelOf(lines[at]!.text)
-  if (!first || first.kind === 'cc' || first.kind === 'other' || first.kind === 'to') return undefined
+  if (!first || !BEGINNINGS.has(first.kind) || isField(lines[at - 1]?.text)) return undefined
   const kinds = new Set<HeaderKind>()
   let end = at
   let address = false
@@ -151,7 +156,7 @@ const word = (list: readonly string[]) =>
     .map((w) => w.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('|')
 
-const opener = new RegExp(`^(?:${word(openers)}) ?(?=[\\p{L}\\d]|$)`, 'iu')
+const opener = new RegExp(`^(?:${word(openers)})(?: |(?=\\d)|$)`, 'iu')
 const glued = word(gluedVerbs)
 const endsWithVerb = new RegExp(`(?:(?:^|[\\s>)\\]"'’,.:])(?:${word(verbs)})|${glued}) ?[:：]?$`, 'iu')
 const hasVerb = new RegExp(`(?:^|[\\s>)\\]"'’,.])(?:${word(verbs)})(?=[\\s:：]|$)|${glued}`, 'iu')
@@ -188,5 +193,6 @@ function judge(joined: string): 'sure' | 'likely' | undefined {
   }
   if (colon && dated && hasVerb.test(text) && (opener.test(text) || dateStart.test(text) || address)) return 'sure'
   if (colon && dated && address && time.test(text)) return dateStart.test(text) ? 'sure' : 'likely'
+  if (colon && dated && hasVerb.test(text)) return 'likely'
   return dateStart.test(text) && dated && address && />$/.test(text) ? 'likely' : undefined
 }

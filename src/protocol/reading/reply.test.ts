@@ -178,6 +178,9 @@ describe('extractReply', () => {
       '傳自我的 iPhone',
       '나의 iPhone에서 보냄',
       'Get Outlook for iOS',
+      'Sent from my phone, please excuse typos',
+      'Sent from a mobile device',
+      'Sent from my iPad\nPlease excuse any typos.',
     ],
     ...[
       'Sent from Yahoo Mail on Android',
@@ -213,6 +216,24 @@ describe('extractReply', () => {
   ])('leaves %j alone', (text) => {
     expect(extractReply(text)).toBe(text)
     expect(extractReply(`Hello,\n\n${text}`)).toBe(`Hello,\n\n${text}`)
+  })
+
+  it('reads a form as words, not as the header of a quote', () => {
+    const form = 'A new message:\n\nName: Ann\nFrom: ann@example.com\nDate: 5 Oct 2020\nSubject: Hello\n\nHow are you?'
+    expect(extractReply(form)).toBe(form)
+  })
+
+  it('cuts an attribution that is known only by the marks below it', () => {
+    for (const line of [
+      'Ann Smith/Sales wrote on 05.10.2020 10:00:00:',
+      'Ann Smith wrote:',
+      '"Ann" <ann@example.com> wrote on 5.10.2020:',
+    ]) {
+      expect(extractReply(`New words\n\n${line}\n\n> Old words`)).toBe('New words')
+      expect(extractReply(`New words\n\n${line.replace('ann@example.com', 'Ann')}\n\nNew as well`)).toContain(
+        'New as well',
+      )
+    }
   })
 
   it('keeps answers that stand between quotes, and the quotes they answer', () => {

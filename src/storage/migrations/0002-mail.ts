@@ -29,6 +29,7 @@ export const statements = [
   `create index messages_all on messages (mailbox_id, at desc, id desc)`,
   `create unique index messages_by_message_id on messages (mailbox_id, message_id)`,
   `create index messages_by_thread on messages (thread_id, at)`,
+  `create index messages_sent on messages (mailbox_id, at) where direction = 'outbound'`,
   `create index messages_by_blob on messages (blob_key)`,
 
   `create table message_contents (

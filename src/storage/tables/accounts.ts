@@ -13,10 +13,6 @@ const keyByHash = statement((db, v: { hash: string }) =>
 const organizationById = statement((db, v: { id: string }) =>
   db.selectFrom('organizations').selectAll().where('id', '=', v.id),
 )
-const heldOrganization = statement((db, v: { id: string }, engine) =>
-  engine.holdRows(db.selectFrom('organizations').select('id').where('id', '=', v.id)),
-)
-
 export function accountReader(db: Database): AccountReader {
   const { kysely } = db
   return {
@@ -66,10 +62,7 @@ export function accountWriter(db: Database): AccountWriter {
   const { kysely } = db
   return {
     ...accountReader(db),
-    async lockOrganization(id) {
-      // The one writer of SQLite holds everything already.
-      if (db.engine.name !== 'sqlite') await heldOrganization.first(db, { id })
-    },
+    lockOrganization: (id) => db.engine.hold(kysely, `organization ${id}`),
     async insertOrganization(organization, defaultProject) {
       await kysely.insertInto('organizations').values(fromOrganization(organization)).execute()
       await kysely.insertInto('projects').values(fromProject(defaultProject)).execute()

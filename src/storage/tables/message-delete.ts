@@ -4,10 +4,13 @@ import type { Database } from '../database.ts'
 // Below the number of parameters that either engine takes in one statement.
 const BITE = 1000
 
+/** Held by whoever decides which blobs nothing refers to any more, and by whoever refers to one that is there already. */
+export const BLOBS = 'blobs'
+
 /** Erases messages with all that hangs on them; answers the blob keys that nothing refers to any more. */
 export async function deleteMessages(db: Database, ids: MessageId[]): Promise<string[]> {
   if (ids.length === 0) return []
-  await db.engine.holdBlobs(db.kysely)
+  await db.engine.hold(db.kysely, BLOBS)
   const orphans: string[] = []
   for (let i = 0; i < ids.length; i += BITE) orphans.push(...(await deleteBite(db, ids.slice(i, i + BITE))))
   return orphans

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { MailboxId, MessageId, ThreadId } from '../../core/ids.ts'
 import type { Message, MessageContent } from '../../core/messages/model.ts'
 import type { MessageReader, MessageWriter } from '../../core/messages/store.ts'
@@ -49,8 +50,17 @@ export function messageReader(db: Database): MessageReader {
     },
     content: async (id) => (await readContents(db, [id])).get(id),
     contents: (ids) => readContents(db, ids),
+    countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
     part: (org, id) => readPart(db, org, id),
   }
+}
+
+async function countOutbound(db: Database, mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number> {
+  let sent = db.kysely.selectFrom('messages').where('mailbox_id', '=', mailbox).where('at', '>=', since)
+  // Written out, not a parameter: that is how both engines know the partial index.
+  sent = sent.where(sql<boolean>`direction = 'outbound'`)
+  if (thread) sent = sent.where('thread_id', '=', thread)
+  return (await sent.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
 export function messageWriter(db: Database): MessageWriter {

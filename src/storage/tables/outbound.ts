@@ -6,6 +6,7 @@ import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { CapturedTable, DeliveryTable } from '../schema.ts'
+import { BLOBS } from './message-delete.ts'
 
 export function outboundReader(db: Database): OutboundReader {
   const { kysely } = db
@@ -97,7 +98,7 @@ async function insertAttempt(db: Database, id: DeliveryId, number: number, a: At
 }
 
 async function insertCaptured(db: Database, captured: Captured): Promise<void> {
-  await db.engine.holdBlobs(db.kysely)
+  await db.engine.hold(db.kysely, BLOBS)
   // A message that was erased while it was on its way took its bytes with it: there is nothing left to show.
   const message = db.kysely.selectFrom('messages').select('id').where('id', '=', captured.messageId)
   if (await message.executeTakeFirst()) await db.kysely.insertInto('captured').values(fromCaptured(captured)).execute()

@@ -1,6 +1,6 @@
 import type { MailboxId, MessageId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
-import { deleteMessages, unreferenced } from './message-delete.ts'
+import { BLOBS, deleteMessages, unreferenced } from './message-delete.ts'
 
 /** Erases one bite of a deleted mailbox: messages first, then captured mails, then threads, at last the row itself. */
 export async function purgeMailbox(db: Database, id: MailboxId, limit: number) {
@@ -22,7 +22,7 @@ export async function purgeMailbox(db: Database, id: MailboxId, limit: number) {
 }
 
 async function purgeCaptured(db: Database, id: MailboxId, limit: number): Promise<string[]> {
-  await db.engine.holdBlobs(db.kysely)
+  await db.engine.hold(db.kysely, BLOBS)
   const bite = db.kysely.selectFrom('captured').select('id').where('mailbox_id', '=', id).limit(limit)
   const gone = await db.kysely.deleteFrom('captured').where('id', 'in', bite).returning('blob_key').execute()
   return unreferenced(db, [...new Set(gone.map((row) => row.blob_key))])

@@ -8,6 +8,12 @@ export const PUBLISHED_AFTER_MS = 14 * 24 * 3_600_000
 
 export type NewDkimKey = Pick<DkimKey, 'id' | 'selector' | 'algorithm' | 'publicRecord' | 'sealedKey'>
 
+/** Gives a domain the keys it signs with from now on; a domain that has keys keeps them. */
+export async function addFirstDkimKeys(tx: Tx, input: { domainId: DomainId; keys: NewDkimKey[] }): Promise<void> {
+  await hold(tx, input.domainId)
+  if ((await tx.dkimKeys.ofDomain(input.domainId)).length === 0) await insertKeys(tx, input, 'active')
+}
+
 /** Adds keys that will sign one day. While others are pending nothing is added, and those are answered. */
 export async function addDkimKeys(tx: Tx, input: { domainId: DomainId; keys: NewDkimKey[] }): Promise<DkimKey[]> {
   await hold(tx, input.domainId)
@@ -16,7 +22,7 @@ export async function addDkimKeys(tx: Tx, input: { domainId: DomainId; keys: New
   if (pending.length > 0) return pending
   const forgotten = known.filter((key) => key.retiredAt !== null && key.retiredAt <= tx.now - PUBLISHED_AFTER_MS)
   await tx.dkimKeys.delete(forgotten.map((key) => key.id))
-  return insertKeys(tx, input.domainId, input.keys, 'pending')
+  return insertKeys(tx, input, 'pending')
 }
 
 /** From this commit on the pending keys sign; those that signed are retired and their private halves forgotten. */
@@ -32,11 +38,9 @@ export async function activateDkimKeys(tx: Tx, input: { domainId: DomainId }): P
   return pending.map((key) => ({ ...key, state: 'active', activatedAt: tx.now }))
 }
 
-/** Writes new keys in one state. The caller holds the domain. */
-export async function insertKeys(
+async function insertKeys(
   tx: Tx,
-  domainId: DomainId,
-  keys: readonly NewDkimKey[],
+  { domainId, keys }: { domainId: DomainId; keys: NewDkimKey[] },
   state: DkimKeyState,
 ): Promise<DkimKey[]> {
   const activatedAt = state === 'active' ? tx.now : null

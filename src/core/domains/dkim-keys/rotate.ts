@@ -8,9 +8,11 @@ import type { NewDkimKey } from './commands.ts'
 import { newKey } from './key-box.ts'
 import type { DkimKey } from './model.ts'
 
-/** A domain's first pair of keys, under the names that its owner was told to publish. */
-export function firstKeys(app: App, domainId: DomainId): Promise<NewDkimKey[]> {
-  return newPair(app, domainId, 'dkim', 'dkim-ed')
+/** Gives a new domain its first keys, under the selectors `dkim` and `dkim-ed`; every domain that is made goes through here. */
+export async function ensureDkimKeys(app: App, domain: Domain): Promise<void> {
+  if ((await app.store.read.dkimKeys.ofDomain(domain.id)).length > 0) return
+  const keys = await newPair(app, domain.id, 'dkim', 'dkim-ed')
+  await app.store.run('dkim-keys.add-first', { domainId: domain.id, keys })
 }
 
 /**
@@ -60,7 +62,7 @@ function newPair(app: App, domainId: DomainId, rsa: string, ed25519: string): Pr
   ])
 }
 
-/** `20261121`, with a letter behind it from the second rotation of a day on. */
+/** `20261121`, with a number behind it from the second rotation of a day on. */
 function dayOf(now: number, taken: ReadonlySet<string>): string {
   const day = new Date(now).toISOString().slice(0, 10).replaceAll('-', '')
   for (let n = 1; ; n++) {

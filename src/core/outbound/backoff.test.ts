@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { GIVE_UP_AFTER_MS, nextAttemptAt } from './backoff.ts'
+
+const MINUTE = 60_000
+
+test('the waits grow from a minute to four hours', () => {
+  const waits = Array.from({ length: 12 }, (_, i) => (nextAttemptAt(0, i + 1, 0, 0.5) ?? 0) / MINUTE)
+  expect(waits).toEqual([1, 2, 5, 10, 20, 40, 60, 120, 240, 240, 240, 240])
+})
+
+test('a wait varies by a fifth either way', () => {
+  expect(nextAttemptAt(0, 1, 0, 0)).toBe(48_000)
+  expect(nextAttemptAt(0, 1, 0, 1)).toBe(72_000)
+})
+
+test('there is a last attempt at 48 hours and none after it', () => {
+  const late = GIVE_UP_AFTER_MS - MINUTE
+  expect(nextAttemptAt(0, 20, late, 0.5)).toBe(GIVE_UP_AFTER_MS)
+  expect(nextAttemptAt(0, 21, GIVE_UP_AFTER_MS, 0.5)).toBeNull()
+})

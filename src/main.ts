@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { type Config, ConfigError, readConfig, settings } from './config.ts'
+import { Failure } from './core/errors.ts'
+
+const program = new Command('posthouse')
+  .description('A self-hosted inbox platform. Settings come from the environment; "posthouse settings" lists them.')
+  .showHelpAfterError()
+
+program
+  .command('serve', { isDefault: true })
+  .description('run the server')
+  .action(async () => (await import('./commands/serve.ts')).serve(config()))
+
+const org = program.command('org').description('organizations')
+org
+  .command('create <name>')
+  .description('make an organization and its first admin key')
+  .option('--json', 'print JSON')
+  .action(async (name, options) => (await import('./commands/org-create.ts')).createOrg(config(), name, options))
+
+const key = program.command('key').description('API keys')
+key
+  .command('create')
+  .description('make an API key for an organization')
+  .requiredOption('--org <id>', 'the organization')
+  .option('--scopes <list>', 'some of read,write,admin (default: all)')
+  .option('--mailbox <address>', 'restrict the key to one mailbox')
+  .option('--name <name>', 'what the key is for')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await import('./commands/key-create.ts')).createKey(config(), options))
+
+program
+  .command('settings')
+  .description('list the settings, with their defaults')
+  .action(() => {
+    for (const [name, { help, default: fallback }] of Object.entries(settings)) {
+      console.log(`${name.padEnd(32)} ${help} (default: ${fallback})`)
+    }
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  console.error(explain(error))
+  process.exitCode = 1
+}
+
+function config(): Config {
+  return readConfig(process.env)
+}
+
+/** What a person needs to put it right; the stack only for what should never happen. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError)
+    return ['Posthouse cannot start:', ...error.problems.map((p) => `  ${p}`)].join('\n')
+  if (error instanceof Failure) return error.message
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE' || code === 'EACCES') return `Posthouse cannot listen: ${(error as Error).message}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import { keyUsesOf } from './core/accounts/key-uses.ts'
+import { hashKey } from './core/accounts/keys.ts'
+import type { App, Settings } from './core/app.ts'
+import { systemClock } from './core/clock.ts'
+import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
+import { secretsFrom } from './core/secrets.ts'
+import { openLog } from './log.ts'
+import { masterSecretOf } from './master-secret.ts'
+import { openLocalBlobs } from './storage/blobs/local.ts'
+import { openSqliteStore } from './storage/sqlite-store.ts'
+import { DnsResolver } from './transport/dns/dns-resolver.ts'
+import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
+import { ParserPool } from './transport/parser/parser-pool.ts'
+import { SmtpSender } from './transport/smtp-client/smtp-sender.ts'
+
+/** The core with all its adapters open; disposing closes them. */
+export interface OpenApp extends AsyncDisposable {
+  app: App
+}
+
+/** Opens everything that the commands and the server share. Listeners and workers come on top of it. */
+export async function openApp(config: Config): Promise<OpenApp> {
+  const folder = config.POSTHOUSE_DATA
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const log = openLog(config.POSTHOUSE_LOG)
+  const clock = systemClock
+  await using opened = new AsyncDisposableStack()
+  const store = opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock }))
+  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs') }))
+  const parser = opened.use(new ParserPool({ log }))
+  const sender = opened.use(new SmtpSender({ log, helo: config.mailHost }))
+  const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
+  const app: App = {
+    clock,
+    log,
+    settings: settingsOf(config),
+    secrets: secretsFrom(config.POSTHOUSE_SECRET ?? masterSecretOf(folder)),
+    store,
+    blobs,
+    parser,
+    resolver,
+    files: new GuardedFileFetcher({ resolver, allowNet: config.POSTHOUSE_ALLOW_NET }),
+    sender,
+    keyUses: keyUsesOf(clock, store),
+  }
+  await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
+  await store.run('accounts.ensure-first-organization', {})
+  const closing = opened.move()
+  return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+function settingsOf(config: Config): Settings {
+  return {
+    mailDomain: config.POSTHOUSE_DOMAIN,
+    mailHost: config.mailHost,
+    publicUrl: config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${config.POSTHOUSE_HTTP_PORT}`,
+    route: config.POSTHOUSE_DELIVERY,
+    rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),
+    maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
+    threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
+  }
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { parseMessageId, parseMessageIds } from './message-ids.ts'
+
+test.each([
+  ['<a@b> <c@d>', ['<a@b>', '<c@d>']],
+  ['<a@b><c@d>,<e@f>', ['<a@b>', '<c@d>', '<e@f>']],
+  ['Your message of "Mon" <a@b> (comment)', ['<a@b>']],
+  ['<a@b <c@d>', ['<c@d>']],
+  ['<long\r\n part@b>', ['<longpart@b>']],
+  ['<> < > <a', []],
+  [`<${'x'.repeat(2000)}>`, []],
+])('%j', (value, ids) => {
+  expect(parseMessageIds(value)).toEqual(ids)
+})
+
+test('of very many the first and the last ones stay', () => {
+  const value = Array.from({ length: 5000 }, (_, i) => `<${i}@x>`).join(' ')
+  expect(parseMessageIds(value, 3)).toEqual(['<0@x>', '<4998@x>', '<4999@x>'])
+})
+
+test('a Message-ID without brackets gets them', () => {
+  expect(parseMessageId('<a@b> <c@d>')).toBe('<a@b>')
+  expect(parseMessageId(' a@b ')).toBe('<a@b>')
+  expect(parseMessageId('nothing here')).toBe(null)
+})

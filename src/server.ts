@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { HttpServer } from './api/server.ts'
+import type { Config, Role } from './config.ts'
+import { openFirstOrganization } from './core/accounts/organizations.ts'
+import type { App } from './core/app.ts'
+import { JobWorker } from './core/jobs/worker.ts'
+import { DeliveryWorker } from './core/outbound/worker.ts'
+import { openApp } from './open-app.ts'
+import { ensureCertificate } from './transport/smtp-server/self-signed.ts'
+import { SmtpServer } from './transport/smtp-server/smtp-server.ts'
+
+/** A running server and where it listens. Disposing drains it: listeners close, what is under way finishes or is given back. */
+export interface RunningServer extends AsyncDisposable {
+  app: App
+  /** Only of the roles that this process has. */
+  httpPort: number | null
+  smtpPort: number | null
+  /** The key made at the very first start, to be shown once. */
+  firstKey: string | null
+}
+
+/** Starts everything that the configuration asks of this process. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  await using started = new AsyncDisposableStack()
+  const { app } = started.use(await openApp(config))
+  const { key: firstKey } = await openFirstOrganization(app)
+  const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)
+  if (has('worker')) {
+    started.use(new JobWorker(app))
+    started.use(new DeliveryWorker(app))
+  }
+  const smtpPort = has('smtp') ? await listenSmtp(app, config, started) : null
+  const httpPort = has('http') ? await listenHttp(app, config, started) : null
+  const closing = started.move()
+  return { app, httpPort, smtpPort, firstKey, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+async function listenSmtp(app: App, config: Config, started: AsyncDisposableStack): Promise<number> {
+  const folder = config.POSTHOUSE_DATA
+  const { POSTHOUSE_TLS_CERT: cert, POSTHOUSE_TLS_KEY: key } = config
+  const tls = cert && key ? { cert, key } : await ensureCertificate(folder, config.mailHost)
+  const server = started.use(new SmtpServer(app, { tls, spoolFolder: join(folder, 'spool') }))
+  return server.listen(config.POSTHOUSE_HOST, config.POSTHOUSE_SMTP_PORT)
+}
+
+async function listenHttp(app: App, config: Config, started: AsyncDisposableStack): Promise<number> {
+  const server = started.use(new HttpServer(app))
+  const port = await server.listen(config.POSTHOUSE_HOST, config.POSTHOUSE_HTTP_PORT)
+  // Port 0 is only known now, and the URLs that we hand out must be right from the first request on.
+  app.settings.publicUrl = config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${port}`
+  return port
+}

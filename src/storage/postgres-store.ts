@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Clock } from '../core/clock.ts'
+import { type CommandInput, type CommandName, type CommandOutput, commands } from '../core/commands.ts'
+import { Failure } from '../core/errors.ts'
+import type { Reader, Store, Tx } from '../core/store.ts'
+import type { Database } from './database.ts'
+import { Listeners } from './listeners.ts'
+import { databaseOver, isCollision, migratePostgres, openPool, unavailable } from './postgres.ts'
+import { EventLog } from './postgres-events.ts'
+import { readerOver, transactionOver } from './transaction.ts'
+
+const MAX_TRIES = 8
+
+/** Opens the rows in a PostgreSQL database, which it brings up to date; any number of nodes may share it. */
+export async function openPostgresStore(options: { url: string; clock: Clock }): Promise<Store> {
+  const pool = openPool(options.url)
+  const db = databaseOver(pool)
+  try {
+    await migratePostgres(db)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const store = new PostgresStore(pool, db, options)
+  await store.listen()
+  return store
+}
+
+class PostgresStore implements Store {
+  readonly read: Reader
+  readonly #pool: pg.Pool
+  readonly #db: Database
+  readonly #clock: Clock
+  readonly #listeners = new Listeners()
+  readonly #log: EventLog
+  #closed = false
+
+  constructor(pool: pg.Pool, db: Database, options: { url: string; clock: Clock }) {
+    this.#pool = pool
+    this.#db = db
+    this.#clock = options.clock
+    this.#log = new EventLog(db, options.url, () => this.#listeners.call())
+    this.read = readerOver(db, (listener) => this.#listeners.add(listener))
+  }
+
+  listen(): Promise<void> {
+    return this.#log.listen()
+  }
+
+  async run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> {
+    if (this.#closed) throw new Failure('unavailable', 'The store is closed')
+    const now = this.#clock.now()
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#runOnce(name, input, now)
+      } catch (error) {
+        if (!isCollision(error)) throw error
+        if (tries === MAX_TRIES) throw unavailable(error)
+        await delay(Math.random() * 10 * 2 ** tries)
+      }
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#pool.query('select 1')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#log[Symbol.asyncDispose]()
+    await this.#pool.end()
+  }
+
+  async #runOnce<K extends CommandName>(name: K, input: CommandInput<K>, now: number): Promise<CommandOutput<K>> {
+    const command = commands[name] as (tx: Tx, input: CommandInput<K>) => Promise<CommandOutput<K>>
+    let appended = false
+    const output = await this.#db.kysely.transaction().execute((transaction) => {
+      const db = { kysely: transaction, engine: this.#db.engine }
+      return command(
+        transactionOver(db, now, () => {
+          appended = true
+        }),
+        input,
+      )
+    })
+    if (appended) this.#log.poke()
+    return output
+  }
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { runCommand, startServerProcess, temporaryFolder } from '../support/server-process.ts'
+
+const get = (url: string, key: string) => fetch(url, { headers: { authorization: `Bearer ${key}` } })
+
+test('the first start prints a key that works, the second start prints none and the key still works', async () => {
+  using folder = temporaryFolder()
+  let key: string | undefined
+  {
+    await using server = await startServerProcess(folder.path)
+    key = server.apiKey
+    expect(key).toMatch(/^inai_[0-9A-Za-z]{8}_[0-9A-Za-z]{40}$/)
+    expect((await get(`${server.url}/api/v0/organizations`, key ?? '')).status).toBe(200)
+    expect(server.output()).toContain('curl')
+    expect(await server.stop('SIGTERM')).toBe(0)
+  }
+  await using server = await startServerProcess(folder.path)
+  expect(server.apiKey).toBeUndefined()
+  expect((await get(`${server.url}/api/v0/organizations`, key ?? '')).status).toBe(200)
+})
+
+test('every wrong setting is listed and nothing starts', async () => {
+  using folder = temporaryFolder()
+  const run = await runCommand(['serve'], folder.path, { POSTHOUSE_HTTP_PORT: 'x', POSTHOUSE_LOG: 'loud' })
+  expect(run.code).toBe(1)
+  expect(run.stdout).toBe('')
+  expect(run.stderr).toContain('POSTHOUSE_HTTP_PORT: ')
+  expect(run.stderr).toContain('POSTHOUSE_LOG: ')
+})
+
+test('the root key opens the first organization', async () => {
+  using folder = temporaryFolder()
+  await using server = await startServerProcess(folder.path, { POSTHOUSE_ROOT_KEY: 'a text of the operator' })
+  const own = await get(`${server.url}/api/v0/organizations`, server.apiKey ?? '')
+  const root = await get(`${server.url}/api/v0/organizations`, 'a text of the operator')
+  expect(await root.json()).toEqual(await own.json())
+})
+
+test('organizations and keys are made from the command line while the server runs', async () => {
+  using folder = temporaryFolder()
+  await using server = await startServerProcess(folder.path)
+  const made = await runCommand(['org', 'create', 'Harbor Tea', '--json'], folder.path)
+  expect({ code: made.code, stderr: made.stderr }).toEqual({ code: 0, stderr: '' })
+  const { org_id, api_key } = JSON.parse(made.stdout)
+  const organization = await get(`${server.url}/api/v0/organizations`, api_key)
+  expect(await organization.json()).toMatchObject({ org_id, name: 'Harbor Tea', inbox_count: 0 })
+
+  const readOnly = await runCommand(['key', 'create', '--org', org_id, '--scopes', 'read', '--json'], folder.path)
+  const key = JSON.parse(readOnly.stdout)
+  expect(key).toEqual({ key_id: expect.stringMatching(/^key_/), api_key: expect.stringMatching(/^inai_/) })
+  expect((await get(`${server.url}/api/v0/inboxes`, key.api_key)).status).toBe(200)
+  const refused = await fetch(`${server.url}/api/v0/inboxes`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key.api_key}`, 'content-type': 'application/json' },
+    body: '{"username":"ann"}',
+  })
+  expect(refused.status).toBe(403)
+})
+
+test('a command with a wrong argument says so and makes nothing', async () => {
+  using folder = temporaryFolder()
+  const run = await runCommand(['key', 'create', '--org', 'org_nobody', '--json'], folder.path)
+  expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' })
+  expect(run.stderr).toContain('No such organization')
+})
