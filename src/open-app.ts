@@ -5,6 +5,7 @@ import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
 import type { App, Settings } from './core/app.ts'
 import { systemClock } from './core/clock.ts'
+import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
 import { openLog } from './log.ts'
 import { masterSecretOf } from './master-secret.ts'
@@ -45,7 +46,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     sender,
     keyUses: keyUsesOf(clock, store),
   }
-  await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN })
+  await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
   const closing = opened.move()
   return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }

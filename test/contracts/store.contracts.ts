@@ -1,4 +1,5 @@
 import { accountsContract } from './accounts.contract.ts'
+import { dkimKeysContract } from './dkim-keys.contract.ts'
 import { domainsContract } from './domains.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
@@ -14,6 +15,7 @@ import { threadsContract } from './threads.contract.ts'
 export function storeContracts(opened: () => Opened): void {
   accountsContract(opened)
   domainsContract(opened)
+  dkimKeysContract(opened)
   mailboxesContract(opened)
   messagesContract(opened)
   threadsContract(opened)
