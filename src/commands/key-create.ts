@@ -1,8 +1,8 @@
-import { formatKeyId, parseOrgId } from '../api/agents/ids.ts'
+import { parseId, printId } from '../api/agents/ids.ts'
 import type { Config } from '../config.ts'
 import { issueKey } from '../core/accounts/keys.ts'
 import type { Scope } from '../core/accounts/model.ts'
-import { Failure, invalid } from '../core/errors.ts'
+import { invalid } from '../core/errors.ts'
 import { isUuid, type OrgId } from '../core/ids.ts'
 import { openApp } from '../open-app.ts'
 
@@ -18,8 +18,7 @@ export interface KeyCreateOptions {
 
 /** Makes a key for an organization, with fewer scopes or for one mailbox if asked for, and prints it. */
 export async function createKey(config: Config, options: KeyCreateOptions): Promise<void> {
-  const orgId = isUuid(options.org) ? (options.org as OrgId) : parseOrgId(options.org)
-  if (!orgId) throw new Failure('not_found', 'No such organization')
+  const orgId = (isUuid(options.org) ? options.org : parseId('organization', options.org)) as OrgId
   const wanted = options.scopes?.split(',').map((scope) => scope.trim())
   const wrong = wanted?.find((scope) => !scopes.includes(scope))
   if (wrong !== undefined) throw invalid('--scopes', `"${wrong}" is none of ${scopes.join(', ')}`)
@@ -29,6 +28,6 @@ export async function createKey(config: Config, options: KeyCreateOptions): Prom
     ...(wanted ? { scopes: wanted as Scope[] } : {}),
     mailbox: options.mailbox ?? null,
   })
-  if (options.json) console.log(JSON.stringify({ key_id: formatKeyId(key.id), api_key: text }))
-  else console.log(`Key     ${formatKeyId(key.id)}\nAPI key ${text}`)
+  if (options.json) console.log(JSON.stringify({ key_id: printId('key', key.id), api_key: text }))
+  else console.log(`Key     ${printId('key', key.id)}\nAPI key ${text}`)
 }

@@ -13,6 +13,10 @@ export interface MessageFilter {
   from?: string[]
   to?: string[]
   subject?: string[]
+  /** Only those with the flag; the matching `include` must be set too. */
+  spam?: boolean
+  blocked?: boolean
+  trashed?: boolean
   includeSpam?: boolean
   includeBlocked?: boolean
   includeTrashed?: boolean

@@ -79,6 +79,7 @@ function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
   const { direction, threadId, before, after } = filter
   return [
     ...(direction ? [eb('m.direction', '=', direction)] : []),
+    ...(['spam', 'blocked', 'trashed'] as const).filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
     ...(threadId ? [eb('m.thread_id', '=', threadId)] : []),
     ...(before === undefined ? [] : [eb('m.at', '<', before)]),
     ...(after === undefined ? [] : [eb('m.at', '>', after)]),

@@ -1,0 +1,57 @@
+import type { Dialect } from '../dialect.ts'
+import * as attachments from './attachments.ts'
+import { authenticate } from './auth.ts'
+import * as captured from './captured.ts'
+import * as deliveries from './deliveries.ts'
+import { errorSchema, toReply } from './errors.ts'
+import * as inboxes from './inboxes.ts'
+import * as keys from './keys.ts'
+import * as messages from './messages.ts'
+import * as organizations from './organizations.ts'
+import * as sends from './sends.ts'
+import * as threads from './threads.ts'
+
+export const routes = {
+  getOrganization: organizations.get,
+
+  createInbox: inboxes.create,
+  listInboxes: inboxes.list,
+  getInbox: inboxes.get,
+  updateInbox: inboxes.update,
+  deleteInbox: inboxes.remove,
+
+  sendMessage: sends.send,
+  listMessages: messages.list,
+  getMessage: messages.get,
+  updateMessage: messages.update,
+  getRawMessage: messages.raw,
+  listDeliveries: deliveries.list,
+  replyToMessage: sends.reply,
+  replyAllToMessage: sends.replyAll,
+  forwardMessage: sends.forward,
+  getAttachment: attachments.get,
+
+  listThreads: threads.list,
+  getThread: threads.get,
+  deleteThread: threads.remove,
+
+  createApiKey: keys.create,
+  listApiKeys: keys.list,
+  deleteApiKey: keys.remove,
+
+  listCaptured: captured.list,
+  getRawCaptured: captured.raw,
+}
+
+/** Inboxes for agents and programs: the seed API at `/api/v0`. */
+export const agents: Dialect = {
+  name: 'agents',
+  title: 'Posthouse for agents',
+  description: 'Inboxes for agents and programs: make one, send from it, read and answer what arrives.',
+  // todo: the official SDK speaks to /v0, in shapes of its own.
+  prefixes: ['/api/v0'],
+  routes,
+  authenticate,
+  toReply,
+  docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
+}

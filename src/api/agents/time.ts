@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+/** `2025-01-15T10:30:00.000Z` */
+export const Time = z.iso.datetime({ precision: 3 })
+
+export function printTime(at: number): string {
+  return new Date(at).toISOString()
+}
+
+export function printTimeOrNull(at: number | null): string | null {
+  return at === null ? null : printTime(at)
+}

@@ -1,0 +1,25 @@
+import type { Caller } from '../core/accounts/caller.ts'
+import type { App } from '../core/app.ts'
+import type { Refusal, RefusalReply } from './refusal.ts'
+import type { Route } from './route.ts'
+
+/** One of the HTTP languages that the core is spoken to in. */
+export interface Dialect {
+  name: string
+  title: string
+  description: string
+  /** Where it is mounted, without a slash at the end. */
+  prefixes: readonly string[]
+  /** By operation name, in the order of the documents. */
+  routes: Readonly<Record<string, Route>>
+  /** Who is asking; throws a refusal when nobody we know is. */
+  authenticate(app: App, request: Request): Promise<Caller>
+  toReply(refusal: Refusal, requestId: string): RefusalReply
+  /** For the OpenAPI document. */
+  docs: {
+    /** A Security Scheme Object. */
+    security: Record<string, unknown>
+    /** JSON Schema of the body of a refusal. */
+    error: Record<string, unknown>
+  }
+}

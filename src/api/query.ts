@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+/** Search parameters as a plain record: one that is repeated becomes a list, so that a shape for one text refuses it. */
+export function readQuery(search: URLSearchParams): Record<string, string | string[]> {
+  const grouped = Map.groupBy(search, ([name]) => name)
+  const values = (entries: [string, string][]) => entries.map(([, value]) => value)
+  return Object.fromEntries(
+    [...grouped].map(([name, entries]) => [name, entries.length === 1 ? (entries[0]?.[1] ?? '') : values(entries)]),
+  )
+}
+
+/** A whole number in its plain decimal form. */
+export function wholeNumber(min: number, max: number) {
+  const message = max === Number.MAX_SAFE_INTEGER ? `must be a whole number from ${min}` : `must be ${min} to ${max}`
+  return z
+    .string({ error: () => message })
+    .transform((text, ctx) => {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+      if (value >= min && value <= max) return value
+      ctx.addIssue({ code: 'custom', message })
+      return z.NEVER
+    })
+    .meta({ type: 'integer', minimum: min, ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }) })
+}
+
+/** `true` or `false`. */
+export const flag = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((text) => text === 'true')
+  .meta({ type: 'boolean', enum: [true, false] })
+
+/** A moment or a day in ISO 8601, as epoch milliseconds. */
+export const moment = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be an ISO 8601 time' })
+  .transform((text) => Date.parse(text))
+  .meta({ type: 'string', format: 'date-time', anyOf: undefined })
+
+/** A parameter that may be repeated. */
+export const several = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => [value].flat())
+  .meta({ type: 'array', items: { type: 'string' }, anyOf: undefined })
+
+/** A parameter that may be repeated or hold several values with commas between them. */
+export const commaList = several
+  .transform((values) =>
+    values
+      .flatMap((v) => v.split(','))
+      .map((v) => v.trim())
+      .filter((v) => v !== ''),
+  )
+  .meta({ type: 'array', items: { type: 'string' }, anyOf: undefined })

@@ -1,0 +1,47 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { App } from '../core/app.ts'
+import { createHandler } from './handler.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+
+/** How long running requests may take to end at shutdown. */
+const DRAIN_MS = 5_000
+const SWEEP_MS = 50
+
+/** The HTTP listener. Disposing of it stops listening, lets running requests end, and closes every kept-alive connection. */
+export class HttpServer implements AsyncDisposable {
+  readonly #server: Server
+
+  constructor(app: App, { metrics = createMetrics() }: { metrics?: Metrics } = {}) {
+    const handler = createHandler(app, { metrics })
+    const listener = getRequestListener(handler, { errorHandler: () => new Response(null, { status: 400 }) })
+    this.#server = createServer({ requestTimeout: 120_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
+  }
+
+  /** Resolves with the port, which matters when 0 asked for any. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve(this.port)
+      })
+    })
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    // A connection whose request ends now becomes idle only later, and would be kept alive for a minute.
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS)
+    const giveUp = setTimeout(() => this.#server.closeAllConnections(), DRAIN_MS)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(giveUp)
+  }
+}
