@@ -3,6 +3,7 @@ import * as mail from './0002-mail.ts'
 import * as outbound from './0003-outbound.ts'
 import * as eventsPostgres from './0004-events-postgres.ts'
 import * as eventsSqlite from './0004-events-sqlite.ts'
+import * as searchPostgres from './0005-search-postgres.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite]
-export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres]
+export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, searchPostgres]
