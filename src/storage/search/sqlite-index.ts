@@ -15,7 +15,8 @@ const schema = `
   insert or ignore into position (only, seq) values (1, 0);
   create virtual table if not exists words using fts5 (
     scope, subject, people, body, content = '', contentless_delete = 1, detail = column,
-    tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* Co So'")`
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* Co So'");
+  insert into words (words, rank) values ('hashsize', ${8 * 1024 * 1024})`
 
 export function createSqliteIndex(connection: DatabaseSync): void {
   connection.exec('begin immediate')
