@@ -4,6 +4,7 @@ import * as outbound from './0003-outbound.ts'
 import * as eventsPostgres from './0004-events-postgres.ts'
 import * as eventsSqlite from './0004-events-sqlite.ts'
 import * as dkimKeys from './0005-dkim-keys.ts'
+import * as searchPostgres from './0010-search-postgres.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -14,4 +15,4 @@ export interface Migration {
 const later: Migration[] = [dkimKeys]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
-export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later]
+export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]
