@@ -57,7 +57,7 @@ export const settings = {
     help: 'This text is accepted as an admin API key of the default organization',
     default: 'none',
     secret: true,
-    read: (t) => t,
+    read: rootKey,
   }),
   POSTHOUSE_SECRET: setting({
     help: 'Master secret; all other keys are derived from it',
@@ -78,7 +78,7 @@ export const settings = {
     read: blobsUrl,
   }),
   POSTHOUSE_DELIVERY: setting({
-    help: 'Way out for mail: sandbox, smtp://… or smtps://…',
+    help: 'Way out for mail: sandbox, direct, smtp://… or smtps://…',
     default: 'sandbox',
     secret: true,
     read: deliveryRoute,
@@ -208,6 +208,13 @@ function domain(text: string): string {
   return ascii
 }
 
+// It travels in an Authorization header, where a blank would end it.
+function rootKey(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[\x21-\x7e]{1,256}$/.test(text))
+    throw new Error('must be printable ASCII without blanks')
+  return text
+}
+
 function masterSecret(text: string | undefined): string | undefined {
   if (text !== undefined && text.length < 32) throw new Error('must have at least 32 characters')
   return text
@@ -227,6 +234,7 @@ function blobsUrl(text: string | undefined): string | undefined {
 
 function deliveryRoute(text: string | undefined): DeliveryRoute {
   if (text === undefined || text === 'sandbox') return { kind: 'sandbox' }
+  if (text === 'direct') return { kind: 'direct' }
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^smtps?:$/.test(url.protocol) || !url.hostname)
     throw new Error('must be sandbox, smtp://host or smtps://host')

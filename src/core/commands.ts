@@ -1,5 +1,6 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
@@ -19,6 +20,9 @@ export const commands = {
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
+  'dkim-keys.add-first': addFirstDkimKeys,
+  'dkim-keys.add': addDkimKeys,
+  'dkim-keys.activate': activateDkimKeys,
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,

@@ -1,5 +1,6 @@
 import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
+import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
@@ -13,6 +14,7 @@ import type { ThreadReader, ThreadWriter } from './threads/store.ts'
 export interface Reader {
   accounts: AccountReader
   domains: DomainReader
+  dkimKeys: DkimKeyReader
   mailboxes: MailboxReader
   messages: MessageReader
   threads: ThreadReader
@@ -27,6 +29,7 @@ export interface Tx {
   now: number
   accounts: AccountWriter
   domains: DomainWriter
+  dkimKeys: DkimKeyWriter
   mailboxes: MailboxWriter
   messages: MessageWriter
   threads: ThreadWriter

@@ -18,7 +18,12 @@ export interface Database {
   engine: Engine
 }
 
-/** PostgreSQL has no U+0000 in text, and both engines must keep the same. The raw bytes of a mail are kept elsewhere. */
-export function storableText(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
+/**
+ * A value as both engines keep it. PostgreSQL has no U+0000 in text; the raw bytes of a mail are kept elsewhere.
+ * Anything but a scalar would be taken by each driver for something else of its own.
+ */
+export function storable(value: unknown): string | number | bigint | null {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+  if (value === null || typeof value === 'number' || typeof value === 'bigint') return value
+  throw new TypeError(`A value of type ${typeof value} cannot be stored`)
 }

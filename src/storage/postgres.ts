@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../core/errors.ts'
-import { type Database, type Engine, storableText } from './database.ts'
+import { type Database, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
 import { postgresMigrations } from './migrations/list.ts'
 import type { Schema } from './schema.ts'
@@ -67,7 +67,7 @@ export function databaseOver(pool: pg.Pool): Database {
 function clientOver(client: pg.PoolClient) {
   return {
     query: (text: string, parameters: readonly unknown[]) => {
-      const values = parameters.map((value) => (typeof value === 'string' ? storableText(value) : value))
+      const values = parameters.map(storable)
       const name = kept.get(text)
       return orFailure(client.query(name === undefined ? { text, values } : { name, text, values }))
     },

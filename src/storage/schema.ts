@@ -48,6 +48,19 @@ export interface DomainTable {
   updated_at: number
 }
 
+export interface DkimKeyTable {
+  id: string
+  domain_id: string
+  selector: string
+  algorithm: string
+  public_record: string
+  sealed_key: string | null
+  state: string
+  created_at: number
+  activated_at: number | null
+  retired_at: number | null
+}
+
 export interface MailboxTable {
   id: string
   org_id: string
@@ -262,6 +275,7 @@ export interface Schema {
   projects: ProjectTable
   api_keys: ApiKeyTable
   domains: DomainTable
+  dkim_keys: DkimKeyTable
   mailboxes: MailboxTable
   addresses: AddressTable
   messages: MessageTable

@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Failure } from '../core/errors.ts'
-import { type Database, type Engine, storableText } from './database.ts'
+import { type Database, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
 import { sqliteMigrations } from './migrations/list.ts'
 import type { Schema } from './schema.ts'
@@ -81,7 +81,7 @@ function statementCache(connection: DatabaseSync) {
 function adapt(statement: StatementSync) {
   const attempt = <T>(run: (values: SQLInputValue[]) => T, values: readonly unknown[]): T => {
     try {
-      return run(values.map(bindable))
+      return run(values.map(storable))
     } catch (error) {
       throw outageAsFailure(error)
     }
@@ -93,10 +93,6 @@ function adapt(statement: StatementSync) {
     iterate: (values: readonly unknown[]) =>
       attempt((all) => statement.iterate(...all) as IterableIterator<unknown>, values),
   }
-}
-
-function bindable(value: unknown): SQLInputValue {
-  return typeof value === 'string' ? storableText(value) : (value as SQLInputValue)
 }
 
 // https://www.sqlite.org/rescode.html: what is the machine's fault and may be over the next time.

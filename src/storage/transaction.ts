@@ -2,6 +2,7 @@ import type { EventReader } from '../core/events/store.ts'
 import type { Reader, Tx } from '../core/store.ts'
 import type { Database } from './database.ts'
 import { accountReader, accountWriter } from './tables/accounts.ts'
+import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
@@ -16,6 +17,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
   return {
     accounts: accountReader(db),
     domains: domainReader(db),
+    dkimKeys: dkimKeyReader(db),
     mailboxes: mailboxReader(db),
     messages: messageReader(db),
     threads: threadReader(db),
@@ -31,6 +33,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     now,
     accounts: accountWriter(db),
     domains: domainWriter(db),
+    dkimKeys: dkimKeyWriter(db),
     mailboxes: mailboxWriter(db),
     messages: messageWriter(db),
     threads: threadWriter(db),

@@ -25,44 +25,57 @@ export async function judgeSender(app: App, session: Session): Promise<SpfResult
     resolver: app.resolver,
     receiver: app.settings.mailHost,
   })
-  return within(app, check, noSpf('temperror'))
+  return until(app, app.clock.now() + BUDGET_MS, check, noSpf('temperror'))
 }
 
 function noSpf(result: 'none' | 'temperror'): SpfResult {
   return { result, domain: '', explanation: null, mechanism: null }
 }
 
-/** All verdicts on a mail from the outside. Never throws: what cannot be found out is a `temperror`. */
+/**
+ * All verdicts on a mail from the outside. The signatures are checked while the mail is still being read for its author.
+ * Never throws: what cannot be found out in time is a `temperror`.
+ */
 export async function authenticateMail(
   app: App,
   raw: Uint8Array,
-  from: readonly MailboxAddress[],
+  author: Promise<readonly MailboxAddress[]>,
   spfCheck: Promise<SpfResult>,
 ): Promise<Authentication> {
   const { resolver } = app
   const now = app.clock.now()
-  const [spf, dkim, arc] = await Promise.all([
+  const deadline = now + BUDGET_MS
+  const [spf, dkim, arc, from] = await Promise.all([
     spfCheck,
-    within(app, verifyDkim(raw, { resolver, now }), [] as DkimResult[]),
-    within<Pick<ArcResult, 'result'>>(app, verifyArc(raw, { resolver, now }), { result: 'none' }),
+    until<Signature[]>(app, deadline, verifyDkim(raw, { resolver, now }), [unknownSignature]),
+    until<Pick<ArcResult, 'result'>>(app, deadline, verifyArc(raw, { resolver, now }), { result: 'none' }),
+    author,
   ])
-  const fromDomains = from.map((a) => a.address.slice(a.address.lastIndexOf('@') + 1).toLowerCase())
+  const fromDomains = from.map(({ address }) => address.slice(address.lastIndexOf('@') + 1).toLowerCase())
   const signatures = dkim.map((d) => ({ result: d.result, domain: d.domain ?? '' }))
   const check = checkDmarc({ fromDomains, spf, dkim: signatures, resolver })
   const unknown = { result: 'temperror' as const, policy: null, domain: fromDomains[0] ?? null }
-  const dmarc = await within<Pick<DmarcResult, 'result' | 'policy' | 'domain'>>(app, check, unknown)
+  const dmarc = await until<Pick<DmarcResult, 'result' | 'policy' | 'domain'>>(app, deadline, check, unknown)
   return {
     spf: { result: spf.result, domain: spf.domain || null, explanation: spf.explanation },
-    dkim: dkim.map(({ result, domain, selector, algorithm, reason }) => ({
-      result,
-      domain,
-      selector,
-      algorithm,
-      reason,
-    })),
+    dkim: dkim.map(toSignature),
     dmarc: { result: dmarc.result, policy: dmarc.policy, domain: dmarc.domain },
     arc: { result: arc.result },
   }
+}
+
+type Signature = Pick<DkimResult, 'result' | 'domain' | 'selector' | 'algorithm' | 'reason'>
+
+const unknownSignature: Signature = {
+  result: 'temperror',
+  domain: null,
+  selector: null,
+  algorithm: null,
+  reason: 'the DNS did not answer in time',
+}
+
+function toSignature({ result, domain, selector, algorithm, reason }: Signature): Authentication['dkim'][number] {
+  return { result, domain, selector, algorithm, reason }
 }
 
 /** Mail from a mailbox here: this server is the one the domain's owner trusts, and it let only the owner of the address send. */
@@ -76,10 +89,10 @@ export function authenticLocally(domain: string): Authentication {
 }
 
 // Bugs in a verifier must not lose mail either; they are logged and the verdict stays open.
-async function within<T>(app: App, work: Promise<T>, late: T): Promise<T> {
+async function until<T>(app: App, deadline: number, work: Promise<T>, late: T): Promise<T> {
   let cancel = () => {}
   const timeout = new Promise<T>((resolve) => {
-    cancel = app.clock.at(app.clock.now() + BUDGET_MS, () => resolve(late))
+    cancel = app.clock.at(deadline, () => resolve(late))
   })
   try {
     return await Promise.race([work, timeout])

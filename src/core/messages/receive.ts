@@ -30,8 +30,8 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
   refuseLoop(mail.raw)
   const sha256 = mail.sha256 ?? createHash('sha256').update(mail.raw).digest('hex')
   const blobKey = newBlobKey(sha256)
-  const [parsed] = await Promise.all([app.parser.parse(mail.raw), app.blobs.put(blobKey, mail.raw)])
-  const verdicts = await judge(app, mail, parsed)
+  const reading = app.parser.parse(mail.raw)
+  const [parsed, verdicts] = await Promise.all([reading, judge(app, mail, reading), app.blobs.put(blobKey, mail.raw)])
   const read = toReadMail(app, mail, parsed, verdicts, { sha256, blobKey })
   const filed = await app.store.run('messages.file', { mail: read, copies: mail.copies, host: app.settings.mailHost })
   // Nobody refers to the bytes when every copy was a duplicate; failing here would only leave them to the sweep.
@@ -39,10 +39,11 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
   return filed
 }
 
-async function judge(app: App, mail: IncomingMail, parsed: ParsedMail): Promise<Authentication> {
+async function judge(app: App, mail: IncomingMail, reading: Promise<ParsedMail>): Promise<Authentication> {
   const { mailFrom } = mail.envelope
   if (mail.source === 'local') return authenticLocally(mailFrom.slice(mailFrom.lastIndexOf('@') + 1))
-  return authenticateMail(app, mail.raw, parsed.from, mail.spf ?? judgeSender(app, mail.envelope))
+  const author = reading.then(({ from }) => from)
+  return authenticateMail(app, mail.raw, author, mail.spf ?? judgeSender(app, mail.envelope))
 }
 
 function toReadMail(

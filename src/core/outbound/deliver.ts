@@ -122,7 +122,8 @@ function toOutcome(app: App, delivery: Delivery, answer: Answer): DeliveryOutcom
   if (result !== 'temporary') {
     return { id: delivery.id, status: result === 'permanent' ? 'failed' : result, nextAttemptAt: null, attempt }
   }
-  const next = nextAttemptAt(delivery.createdAt, delivery.attemptCount + 1, now, Math.random())
+  const notBefore = now + (answer.retryAfterSeconds ?? 0) * 1000
+  const next = nextAttemptAt(delivery.createdAt, delivery.attemptCount + 1, now, Math.random(), notBefore)
   return { id: delivery.id, status: next === null ? 'failed' : 'queued', nextAttemptAt: next, attempt }
 }
 

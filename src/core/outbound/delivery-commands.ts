@@ -6,8 +6,11 @@ import { overallStatus } from './status.ts'
 import type { DeliveryOutcome } from './store.ts'
 
 /** Takes due deliveries for one worker. They are on record as `sending` before anybody dials. */
-export async function claimDeliveries(tx: Tx, input: { leaseMs: number; limit: number }): Promise<Delivery[]> {
-  return tx.outbound.claim(tx.now, tx.now + input.leaseMs, input.limit)
+export async function claimDeliveries(
+  tx: Tx,
+  input: { leaseMs: number; limit: number; except?: string[] },
+): Promise<Delivery[]> {
+  return tx.outbound.claim(tx.now, tx.now + input.leaseMs, input.limit, input.except)
 }
 
 /** Gives claimed deliveries back untried, at shutdown. */

@@ -21,8 +21,9 @@ export function outboundReader(db: Database): OutboundReader {
       const row = await one.executeTakeFirst()
       return row && toCaptured(row)
     },
-    async nextDue() {
-      const next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
+    async nextDue(except = []) {
+      let next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
+      if (except.length > 0) next = next.where('domain', 'not in', except)
       return (await next.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
     },
     async depth() {
@@ -41,7 +42,7 @@ export function outboundWriter(db: Database): OutboundWriter {
         await kysely.insertInto('deliveries').values(fromDelivery(delivery, i)).execute()
       }
     },
-    claim: (now, leaseUntil, limit) => claim(db, now, leaseUntil, limit),
+    claim: (now, leaseUntil, limit, except = []) => claim(db, now, leaseUntil, limit, except),
     async record(outcomes, now) {
       for (const outcome of outcomes) await record(db, outcome, now)
     },
@@ -59,8 +60,15 @@ export function outboundWriter(db: Database): OutboundWriter {
   }
 }
 
-async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Delivery[]> {
-  const due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
+async function claim(
+  db: Database,
+  now: number,
+  leaseUntil: number,
+  limit: number,
+  except: readonly string[],
+): Promise<Delivery[]> {
+  let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
+  if (except.length > 0) due = due.where('domain', 'not in', except)
   const free = await db.engine.holdFreeRows(due.orderBy('due_at').orderBy('id').limit(limit)).execute()
   if (free.length === 0) return []
   const ids = free.map((row) => row.id)

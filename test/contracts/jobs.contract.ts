@@ -1,0 +1,50 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Opened } from './open.ts'
+
+export function jobsContract(opened: () => Opened): void {
+  describe('jobs', () => {
+    let it: Opened
+    const claim = (limit = 100) => it.store.run('jobs.claim', { leaseMs: 1000, limit })
+    const schedule = (key: string, runAt: number) =>
+      it.store.run('jobs.schedule', { task: { kind: 'delete-blobs', keys: [key] }, runAt })
+    beforeAll(async () => {
+      it = opened()
+      it.clock.advance(10_000)
+      for (const { id } of await claim(1000)) await it.store.run('jobs.done', { id })
+    })
+
+    test('a job runs at its time, once, until it is done', async () => {
+      await schedule('a', it.clock.now() + 50)
+      expect(await claim()).toEqual([])
+      expect(await it.store.read.jobs.nextDue()).toBe(it.clock.now() + 50)
+      it.clock.advance(50)
+      const [job] = await claim()
+      expect(job).toMatchObject({ task: { kind: 'delete-blobs', keys: ['a'] }, attempts: 1 })
+      expect(await claim()).toEqual([])
+      await it.store.run('jobs.done', { id: job!.id })
+      it.clock.advance(5000)
+      expect(await claim()).toEqual([])
+      expect(await it.store.read.jobs.nextDue()).toBeUndefined()
+    })
+
+    test('a job whose worker is gone is taken over when the lease ends', async () => {
+      await schedule('b', it.clock.now())
+      const [first] = await claim()
+      it.clock.advance(1000)
+      const [second] = await claim()
+      expect(second).toMatchObject({ id: first?.id, attempts: 2 })
+      await it.store.run('jobs.retry', { id: first!.id, runAt: it.clock.now() + 7 })
+      expect(await it.store.read.jobs.nextDue()).toBe(it.clock.now() + 7)
+      await it.store.run('jobs.done', { id: first!.id })
+    })
+
+    test('twenty workers at once never get the same job', async () => {
+      for (let i = 0; i < 50; i++) await schedule(`c${i}`, it.clock.now())
+      const claimed = (await Promise.all(Array.from({ length: 20 }, () => claim(4)))).flat()
+      const all = [...claimed, ...(await claim())]
+      expect(new Set(all.map((j) => j.id)).size).toBe(50)
+      expect(all).toHaveLength(50)
+      for (const { id } of all) await it.store.run('jobs.done', { id })
+    })
+  })
+}

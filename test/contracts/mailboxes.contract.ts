@@ -1,0 +1,184 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Failure } from '../../src/core/errors.ts'
+import { type MailboxId, newId, type OrgId } from '../../src/core/ids.ts'
+import type { Job } from '../../src/core/jobs/model.ts'
+import {
+  buildMailbox,
+  buildOrganization,
+  fileMail,
+  newMailbox,
+  newOutbound,
+  newPart,
+  type Owner,
+  readMail,
+} from '../support/builders.ts'
+import type { Opened } from './open.ts'
+
+export function mailboxesContract(opened: () => Opened): void {
+  describe('mailboxes', () => {
+    let it: Opened
+    let owner: Owner
+    beforeAll(async () => {
+      it = opened()
+      owner = await buildOrganization(it.store)
+    })
+
+    test('a mailbox is read as it was made, by id in its organization and by address anywhere', async () => {
+      const box = await buildMailbox(it.store, owner, { displayName: 'Ada', clientId: 'ada-1' })
+      const { mailboxes } = it.store.read
+      expect(await mailboxes.get(box.orgId, box.id)).toEqual(box)
+      expect(await mailboxes.byAddress(box.address)).toEqual(box)
+      expect(await mailboxes.byClientId(box.orgId, 'ada-1')).toEqual(box)
+      expect(box).toMatchObject({ displayName: 'Ada', enabled: true, messageCount: 0, createdAt: it.clock.now() })
+    })
+
+    test('another organization finds nothing by id or by client id', async () => {
+      const box = await buildMailbox(it.store, owner, { clientId: 'ada-2' })
+      const stranger = newId<OrgId>()
+      expect(await it.store.read.mailboxes.get(stranger, box.id)).toBeUndefined()
+      expect(await it.store.read.mailboxes.byClientId(stranger, 'ada-2')).toBeUndefined()
+      expect(await it.store.read.mailboxes.list(stranger, { limit: 9 })).toEqual({ items: [], total: 0 })
+    })
+
+    test('mailboxes are listed newest first, by offset and behind a cursor', async () => {
+      const own = await buildOrganization(it.store)
+      const made = []
+      for (let i = 0; i < 5; i++) {
+        it.clock.advance(i % 2)
+        made.unshift(await buildMailbox(it.store, own))
+      }
+      // Two of one moment stand in the order of their ids.
+      made.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+      const list = it.store.read.mailboxes.list
+      const org = own.organization.id
+      expect(await list(org, { limit: 9 })).toEqual({ items: made, total: 5 })
+      expect(await list(org, { limit: 2, offset: 1 })).toEqual({ items: made.slice(1, 3), total: 5 })
+      const after = { at: made[1]!.createdAt, id: made[1]!.id }
+      expect((await list(org, { limit: 2, after })).items).toEqual(made.slice(2, 4))
+      expect((await list(org, { limit: 9, ascending: true })).items).toEqual(made.toReversed())
+      expect((await list(org, { limit: 9, ascending: true, after })).items).toEqual(made.slice(0, 1))
+    })
+
+    test('an address is taken for everybody', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const other = newMailbox(await buildOrganization(it.store), { localPart: box.localPart })
+      await expect(it.store.run('mailboxes.create', other)).rejects.toMatchObject({ name: 'Failure', code: 'taken' })
+    })
+
+    test('the same client id answers the same mailbox', async () => {
+      const input = newMailbox(owner, { clientId: 'twin' })
+      const made = await Promise.all([1, 2, 3, 4].map(() => it.store.run('mailboxes.create', input)))
+      expect(new Set(made.map((m) => m.mailbox.id)).size).toBe(1)
+      expect(made.filter((m) => m.created)).toHaveLength(1)
+    })
+
+    test('twenty made at once never pass a limit together', async () => {
+      const limited = await buildOrganization(it.store, { mailboxLimit: 7 })
+      const made = await Promise.allSettled(Array.from({ length: 20 }, () => buildMailbox(it.store, limited)))
+      const refused = made.filter((m) => m.status === 'rejected').map((m) => (m.reason as Failure).code)
+      expect(refused).toEqual(Array(13).fill('limit_reached'))
+      expect((await it.store.read.mailboxes.list(limited.organization.id, { limit: 50 })).items).toHaveLength(7)
+    })
+
+    test('an update changes what it names', async () => {
+      const box = await buildMailbox(it.store, owner)
+      it.clock.advance(5)
+      const input = { orgId: box.orgId, id: box.id, displayName: 'New', enabled: false }
+      const changed = await it.store.run('mailboxes.update', input)
+      expect(changed).toEqual({ ...box, displayName: 'New', enabled: false, updatedAt: it.clock.now() })
+      expect(await it.store.read.mailboxes.get(box.orgId, box.id)).toEqual(changed)
+    })
+
+    test('times strictly increase although the clock stands or goes back', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const times = await it.write(async (tx) => {
+        const all = []
+        for (const now of [100, 100, 90, 200, 150]) all.push(await tx.mailboxes.nextTime(box.id, now))
+        return all
+      })
+      expect(times).toEqual([100, 101, 102, 200, 201])
+      expect(await it.write((tx) => tx.mailboxes.nextTime(newId<MailboxId>(), 1))).toBeUndefined()
+    })
+
+    test('a deleted mailbox is nowhere to be seen, and its address is free', async () => {
+      const box = await buildMailbox(it.store, owner, { clientId: 'gone' })
+      const { attachmentId } = await fill(it, box)
+      await it.store.run('mailboxes.delete', { orgId: box.orgId, id: box.id })
+      const { mailboxes, messages } = it.store.read
+      expect(await mailboxes.get(box.orgId, box.id)).toBeUndefined()
+      expect(await mailboxes.byAddress(box.address)).toBeUndefined()
+      expect(await mailboxes.byClientId(box.orgId, 'gone')).toBeUndefined()
+      expect(await messages.part(box.orgId, attachmentId)).toBeUndefined()
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const filed = await it.store.run('messages.file', { mail: readMail(), copies, host: 'h' })
+      expect(filed).toEqual([{ mailboxId: box.id, result: 'gone' }])
+      const again = await buildMailbox(it.store, owner, { localPart: box.localPart, clientId: 'gone' })
+      expect(again.id).not.toBe(box.id)
+    })
+
+    test('the purge erases everything that a mailbox held and names all its blobs', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const held = await fill(it, box)
+      const kept = await fileMail(it.store, await buildMailbox(it.store, owner))
+      await it.store.run('mailboxes.delete', { orgId: box.orgId, id: box.id })
+      let bites = 0
+      while (!(await it.store.run('mailboxes.purge', { id: box.id, limit: 2 })).done) bites++
+      expect(bites).toBeGreaterThan(3)
+      const { messages, threads, outbound } = it.store.read
+      expect((await messages.list(box.id, everything, { limit: 50 })).items).toEqual([])
+      expect((await threads.list(box.id, { includeHidden: true }, { limit: 50 })).items).toEqual([])
+      expect(await messages.content(held.messageId)).toBeUndefined()
+      expect(await outbound.ofMessage(held.sentId)).toEqual([])
+      expect((await outbound.captured(box.orgId, { limit: 9 }, box.id)).total).toBe(0)
+      const erased = await erasedBlobs(it)
+      expect(held.blobs.filter((key) => !erased.has(key))).toEqual([])
+      expect(erased.has(kept.mail.blobKey)).toBe(false)
+      expect(await it.store.run('mailboxes.purge', { id: box.id, limit: 2 })).toEqual({ done: true })
+    })
+
+    test('a live mailbox is never purged', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const { messageId } = await fileMail(it.store, box)
+      await it.store.run('mailboxes.purge', { id: box.id, limit: 10 })
+      expect(await it.store.read.messages.get(box.id, messageId)).toBeDefined()
+    })
+  })
+}
+
+const everything = { includeSpam: true, includeBlocked: true, includeTrashed: true }
+
+/** Five mails, one with attachment and labels, one sent and captured. */
+async function fill({ store }: Opened, box: Parameters<typeof fileMail>[1]) {
+  const filed = []
+  for (let i = 0; i < 5; i++) filed.push(await fileMail(store, box, i === 0 ? { attachments: [newPart()] } : {}))
+  const { messageId } = filed[0]!
+  await store.run('messages.label', { mailboxId: box.id, id: messageId, change: { labels: ['a', 'b'] } })
+  const attachmentId = (await store.read.messages.get(box.id, messageId))!.attachments[0]!.id
+  const outbound = newOutbound(box)
+  await store.run('outbound.enqueue', outbound)
+  const claimed = await store.run('outbound.claim', { leaseMs: 1000, limit: 1000 })
+  const delivery = claimed.find((d) => d.messageId === outbound.message.id)!
+  await store.run('outbound.record', {
+    mailboxId: box.id,
+    messageId: delivery.messageId,
+    outcomes: [{ id: delivery.id, status: 'captured', nextAttemptAt: null, attempt: null }],
+    captured: {
+      id: delivery.id as never,
+      orgId: box.orgId,
+      mailboxId: box.id,
+      messageId: delivery.messageId,
+      mailFrom: box.address,
+      recipients: ['ada@example.com'],
+      sizeBytes: 10,
+      blobKey: outbound.message.blobKey,
+      createdAt: 1,
+    },
+  })
+  const blobs = [...filed.map((f) => f.mail.blobKey), outbound.message.blobKey]
+  return { messageId, attachmentId, sentId: outbound.message.id, blobs }
+}
+
+async function erasedBlobs({ store }: Opened): Promise<Set<string>> {
+  const jobs: Job[] = await store.run('jobs.claim', { leaseMs: 1, limit: 1000 })
+  return new Set(jobs.flatMap((job) => (job.task.kind === 'delete-blobs' ? job.task.keys : [])))
+}

@@ -1,0 +1,265 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type MailboxId, type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
+import type { Mailbox } from '../../src/core/mailboxes/model.ts'
+import type { MessageFilter } from '../../src/core/messages/store.ts'
+import { buildMailbox, content, fileMail, newOutbound, newPart, readMail } from '../support/builders.ts'
+import type { Opened } from './open.ts'
+
+export function messagesContract(opened: () => Opened): void {
+  describe('messages', () => {
+    let it: Opened
+    let box: Mailbox
+    beforeAll(async () => {
+      it = opened()
+      box = await buildMailbox(it.store)
+    })
+
+    test('a mail is read back as it was filed, with content and attachments', async () => {
+      const mail = readMail({
+        cc: [{ name: 'Ünï "q"', address: 'c@example.com' }],
+        replyTo: [{ name: null, address: 'r@example.com' }],
+        references: ['<a@b>'],
+        inReplyTo: '<a@b>',
+        attachments: [newPart({ filename: null, contentId: 'cid' }), newPart({ filename: '名前.pdf' })],
+        content: content({
+          html: '<p>\u{1F600}</p>',
+          extractedText: 'short',
+          extractedHtml: '<p>short</p>',
+          defects: [{ code: 'missing-boundary', detail: 'x' }],
+          authentication: {
+            spf: { result: 'pass', domain: 'example.com', explanation: null },
+            dkim: [],
+            dmarc: { result: 'none', policy: null, domain: null },
+            arc: { result: 'none' },
+          },
+        }),
+      })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const [filed] = await it.store.run('messages.file', { mail, copies, host: 'h' })
+      if (filed?.result !== 'stored') throw new Error('not stored')
+      const message = await it.store.read.messages.get(box.id, filed.messageId)
+      const { content: body, envelope, attachments, ...fields } = mail
+      expect(message).toMatchObject({ ...fields, id: filed.messageId, threadId: filed.threadId, orgId: box.orgId })
+      expect(message?.attachments.map(({ id: _, ...part }) => part)).toEqual(attachments.map(({ ...p }) => without(p)))
+      const expected = { ...body, envelope: { ...envelope, rcptTo: [box.address] } }
+      expect(await it.store.read.messages.content(filed.messageId)).toEqual(expected)
+      expect(await it.store.read.messages.byMessageId(box.id, mail.messageId!)).toEqual(message)
+      expect((await it.store.read.messages.list(box.id, {}, { limit: 1 })).items).toEqual([message])
+    })
+
+    test('any text is kept as it came, but for U+0000 and lone surrogates', async () => {
+      const text = fc.string({ unit: 'binary', maxLength: 200 })
+      await fc.assert(
+        fc.asyncProperty(text, text, async (subject, body) => {
+          const { messageId } = await fileMail(it.store, box, { subject, content: content({ text: body }) })
+          const kept = (s: string) => s.toWellFormed().replaceAll('\0', '\uFFFD')
+          expect((await it.store.read.messages.get(box.id, messageId))?.subject).toBe(kept(subject))
+          expect((await it.store.read.messages.content(messageId))?.text).toBe(kept(body))
+        }),
+        { numRuns: 30 },
+      )
+    })
+
+    test('another mailbox finds nothing by id or Message-ID, another organization no part', async () => {
+      const other = await buildMailbox(it.store)
+      const { mail, messageId } = await fileMail(it.store, box, { attachments: [newPart()] })
+      const part = (await it.store.read.messages.get(box.id, messageId))!.attachments[0]!
+      expect(await it.store.read.messages.get(other.id, messageId)).toBeUndefined()
+      expect(await it.store.read.messages.byMessageId(other.id, mail.messageId!)).toBeUndefined()
+      expect(await it.store.read.messages.part(other.orgId, part.id)).toBeUndefined()
+      expect(await it.store.read.messages.part(box.orgId, part.id)).toEqual({ part, blobKey: mail.blobKey })
+      expect(await it.store.read.messages.part(box.orgId, newId<PartId>())).toBeUndefined()
+      expect(await it.store.read.messages.part(newId<OrgId>(), part.id)).toBeUndefined()
+    })
+
+    test('five hundred mails filed at once have strictly increasing times', async () => {
+      const busy = await buildMailbox(it.store)
+      const filed = await Promise.all(Array.from({ length: 500 }, () => fileMail(it.store, busy)))
+      const { items, total } = await it.store.read.messages.list(busy.id, {}, { limit: 1000, ascending: true })
+      const times = items.map((m) => m.at)
+      expect(total).toBe(500)
+      expect(new Set(items.map((m) => m.id))).toEqual(new Set(filed.map((f) => f.messageId)))
+      expect(times).toEqual([...new Set(times)].sort((a, b) => a - b))
+      expect(await it.store.read.mailboxes.get(busy.orgId, busy.id)).toMatchObject({
+        messageCount: 500,
+        threadCount: 500,
+      })
+    })
+
+    test('pages follow each other without gap or repetition, by cursor and by offset, both ways', async () => {
+      const paged = await buildMailbox(it.store)
+      for (let i = 0; i < 7; i++) await fileMail(it.store, paged)
+      const list = it.store.read.messages.list
+      const all = (await list(paged.id, {}, { limit: 50 })).items
+      for (const ascending of [false, true]) {
+        const expected = ascending ? all.toReversed() : all
+        const byCursor = []
+        for (let after: { at: number; id: string } | undefined; ; ) {
+          const page = await list(paged.id, {}, { limit: 3, ascending, ...(after ? { after } : {}) })
+          expect(page.total).toBe(7)
+          byCursor.push(...page.items)
+          const last = page.items.at(-1)
+          if (!last) break
+          after = { at: last.at, id: last.id }
+        }
+        expect(byCursor).toEqual(expected)
+        expect((await list(paged.id, {}, { limit: 3, offset: 2, ascending })).items).toEqual(expected.slice(2, 5))
+      }
+      expect(await list(paged.id, {}, { limit: 0 })).toEqual({ items: [], total: 7 })
+    })
+
+    describe('filters', () => {
+      let boxed: Mailbox
+      const ids: Record<string, MessageId> = {}
+      const names = async (filter: MessageFilter) => {
+        const { items, total } = await it.store.read.messages.list(boxed.id, filter, { limit: 50, ascending: true })
+        expect(items).toHaveLength(total)
+        return items.map((m) => Object.keys(ids).find((name) => ids[name] === m.id))
+      }
+      beforeAll(async () => {
+        boxed = await buildMailbox(it.store)
+        const file = async (name: string, fields: Parameters<typeof fileMail>[2]) => {
+          it.clock.advance(10)
+          ids[name] = (await fileMail(it.store, boxed, fields)).messageId
+        }
+        const label = (name: string, change: object) =>
+          it.store.run('messages.label', { mailboxId: boxed.id, id: ids[name]!, change })
+        await file('plain', {})
+        await file('odd', {
+          subject: '100%_sure\\ ÄRGER',
+          from: [{ name: 'Größe', address: 'G@Example.COM' }],
+          to: [
+            { name: 'One', address: 'one@x.test' },
+            { name: null, address: 'two@y.test' },
+          ],
+        })
+        await file('labelled', {})
+        await label('labelled', { labels: ['urgent', 'a b'] })
+        await file('labelled too', {})
+        await label('labelled too', { labels: ['urgent'] })
+        for (const flag of ['spam', 'blocked', 'trashed']) {
+          await file(flag, {})
+          await label(flag, { [flag]: true, labels: ['urgent'] })
+        }
+        it.clock.advance(10)
+        const sent = newOutbound(boxed)
+        ids.sent = (await it.store.run('outbound.enqueue', sent)).messageId
+      })
+
+      test('what is spam, blocked or trashed is shown when asked for', async () => {
+        const shown = ['plain', 'odd', 'labelled', 'labelled too']
+        expect(await names({})).toEqual([...shown, 'sent'])
+        expect(await names({ includeSpam: true })).toEqual([...shown, 'spam', 'sent'])
+        expect(await names({ includeBlocked: true, includeTrashed: true })).toEqual([
+          ...shown,
+          'blocked',
+          'trashed',
+          'sent',
+        ])
+      })
+
+      test('labels must all be there', async () => {
+        expect(await names({ labels: ['urgent'] })).toEqual(['labelled', 'labelled too'])
+        expect(await names({ labels: ['urgent', 'a b'] })).toEqual(['labelled'])
+        expect(await names({ labels: ['urgent'], includeSpam: true })).toEqual(['labelled', 'labelled too', 'spam'])
+        expect(await names({ labels: ['URGENT'] })).toEqual([])
+        expect(await names({ labels: [] })).toHaveLength(5)
+      })
+
+      test('a labelled list is paged in the same order', async () => {
+        const page = { limit: 1, after: { at: Number.MAX_SAFE_INTEGER, id: '' } }
+        const first = (await it.store.read.messages.list(boxed.id, { labels: ['urgent'] }, page)).items[0]!
+        expect(first.id).toBe(ids['labelled too'])
+        const next = { limit: 5, after: { at: first.at, id: first.id } }
+        const rest = await it.store.read.messages.list(boxed.id, { labels: ['urgent'] }, next)
+        expect(rest.items.map((m) => m.id)).toEqual([ids.labelled])
+        expect(rest.total).toBe(2)
+      })
+
+      test('texts match anywhere, without case, literally, and all of them', async () => {
+        expect(await names({ subject: ['0%_SURE\\'] })).toEqual(['odd'])
+        expect(await names({ subject: ['ärger'] })).toEqual(['odd'])
+        expect(await names({ subject: ['1_0'] })).toEqual([])
+        expect(await names({ from: ['GRÖSSE'] })).toEqual([])
+        expect(await names({ from: ['größe', 'g@example'] })).toEqual(['odd'])
+        expect(await names({ to: ['ONE@', 'two@'] })).toEqual(['odd'])
+        expect(await names({ to: ['ONE@', 'three@'] })).toEqual([])
+        expect(await names({ subject: ['%'] })).toEqual(['odd'])
+        expect(await names({ subject: ['x'.repeat(100_000)] })).toEqual([])
+      })
+
+      test('direction, thread and exclusive times narrow', async () => {
+        const at = async (name: string) => (await it.store.read.messages.get(boxed.id, ids[name]!))!
+        expect(await names({ direction: 'outbound' })).toEqual(['sent'])
+        expect(await names({ threadId: (await at('odd')).threadId })).toEqual(['odd'])
+        expect(await names({ before: (await at('labelled')).at })).toEqual(['plain', 'odd'])
+        expect(await names({ after: (await at('labelled too')).at })).toEqual(['sent'])
+      })
+
+      test('a label that is taken off is gone from the lists', async () => {
+        const change = { labels: ['later'] }
+        await it.store.run('messages.label', { mailboxId: boxed.id, id: ids.labelled!, change })
+        expect(await names({ labels: ['urgent'] })).toEqual(['labelled too'])
+        expect(await names({ labels: ['later'] })).toEqual(['labelled'])
+      })
+    })
+
+    test('outbound messages are counted since a time, in a mailbox or a thread', async () => {
+      const sender = await buildMailbox(it.store)
+      const first = await it.store.run('outbound.enqueue', newOutbound(sender))
+      it.clock.advance(10)
+      await it.store.run('outbound.enqueue', newOutbound(sender))
+      await fileMail(it.store, sender)
+      const count = it.store.read.messages.countOutbound
+      expect(await count(sender.id, 0)).toBe(2)
+      expect(await count(sender.id, it.clock.now())).toBe(1)
+      expect(await count(sender.id, 0, first.threadId)).toBe(1)
+      expect(await count(newId<MailboxId>(), 0)).toBe(0)
+    })
+
+    test('many contents are read at once', async () => {
+      const filed = [await fileMail(it.store, box), await fileMail(it.store, box)]
+      const ids = [...filed.map((f) => f.messageId), newId<MessageId>()]
+      const found = await it.store.read.messages.contents(ids)
+      expect([...found.keys()].sort()).toEqual(ids.slice(0, 2).sort())
+      expect(await it.store.read.messages.contents([])).toEqual(new Map())
+    })
+
+    test('the same bytes come to a mailbox once, other bytes under a known Message-ID get a name of ours', async () => {
+      const { mail } = await fileMail(it.store, box)
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const again = await it.store.run('messages.file', { mail, copies, host: 'h.test' })
+      expect(again).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
+      const other = await fileMail(it.store, box, { messageId: mail.messageId })
+      const renamed = await it.store.read.messages.get(box.id, other.messageId)
+      expect(renamed?.messageId).toBe(`<${other.messageId}@posthouse.test>`)
+    })
+
+    test('one mail for two mailboxes shares its bytes, which go with the last copy', async () => {
+      const other = await buildMailbox(it.store)
+      const mail = readMail({ attachments: [newPart()] })
+      const copies = [box, other].map((mailbox) => ({ mailbox, rcptTo: [mailbox.address] }))
+      const filed = await it.store.run('messages.file', { mail, copies, host: 'h' })
+      const ids = filed.map((f) => (f.result === 'stored' ? f.messageId : undefined)!)
+      expect(await it.write((tx) => tx.messages.delete([ids[0]!]))).toEqual([])
+      expect(await it.write((tx) => tx.messages.delete([ids[1]!]))).toEqual([mail.blobKey])
+      expect(await it.write((tx) => tx.messages.delete([ids[1]!]))).toEqual([])
+      expect(await it.write((tx) => tx.messages.delete([]))).toEqual([])
+    })
+
+    test('a status and flags are changed in place', async () => {
+      const sent = newOutbound(box)
+      const { messageId } = await it.store.run('outbound.enqueue', sent)
+      await it.write((tx) => tx.messages.updateStatus(messageId, 'sent', 77))
+      const change = { seen: false, flagged: true, handled: true }
+      await it.store.run('messages.label', { mailboxId: box.id, id: messageId, change })
+      expect(await it.store.read.messages.get(box.id, messageId)).toMatchObject({ status: 'sent', ...change })
+    })
+  })
+}
+
+function without<T extends object>(part: T): Omit<T, 'id'> {
+  const { id: _id, ...rest } = part as T & { id: unknown }
+  return rest
+}

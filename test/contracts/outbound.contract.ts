@@ -1,0 +1,171 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type CapturedId, newId, type OrgId } from '../../src/core/ids.ts'
+import type { Mailbox } from '../../src/core/mailboxes/model.ts'
+import type { Captured, Delivery } from '../../src/core/outbound/model.ts'
+import type { DeliveryOutcome } from '../../src/core/outbound/store.ts'
+import { buildMailbox, newOutbound } from '../support/builders.ts'
+import type { Opened } from './open.ts'
+
+export function outboundContract(opened: () => Opened): void {
+  describe('outbound', () => {
+    let it: Opened
+    let box: Mailbox
+    beforeAll(async () => {
+      it = opened()
+      box = await buildMailbox(it.store)
+      await drain()
+    })
+
+    const claim = (limit = 100, leaseMs = 1000) => it.store.run('outbound.claim', { leaseMs, limit })
+    const drain = async () => {
+      for (const d of await claim(1000)) await record(d, { status: 'cancelled', nextAttemptAt: null, attempt: null })
+    }
+    const enqueue = async (mailbox = box, addresses = ['ada@example.com']) => {
+      const recipients = addresses.map((address) => ({ address, domain: 'example.com' }))
+      const outbound = newOutbound(mailbox, { recipients })
+      await it.store.run('outbound.enqueue', outbound)
+      return outbound.message
+    }
+    const record = (d: Delivery, outcome: Omit<DeliveryOutcome, 'id'>, captured: Captured | null = null) =>
+      it.store.run('outbound.record', {
+        mailboxId: d.mailboxId,
+        messageId: d.messageId,
+        outcomes: [{ id: d.id, ...outcome }],
+        captured,
+      })
+    const attempt = (text: string) => ({ at: 5, host: 'mx.test', replyCode: 451, enhancedCode: '4.3.0', text })
+    const capture = (message: { id: Captured['messageId']; blobKey: string }, createdAt = 1): Captured => ({
+      id: newId<CapturedId>(),
+      orgId: box.orgId,
+      mailboxId: box.id,
+      messageId: message.id,
+      mailFrom: box.address,
+      recipients: ['ada@example.com'],
+      subject: 'Re: Notes on the engine',
+      sizeBytes: 10,
+      blobKey: message.blobKey,
+      createdAt,
+    })
+
+    test('deliveries stand in the order of the recipients', async () => {
+      const message = await enqueue(box, ['c@example.com', 'a@example.com', 'b@example.com'])
+      const deliveries = await it.store.read.outbound.ofMessage(message.id)
+      expect(deliveries.map((d) => d.recipient)).toEqual(['c@example.com', 'a@example.com', 'b@example.com'])
+      expect(deliveries[0]).toMatchObject({
+        status: 'queued',
+        mailFrom: box.address,
+        blobKey: message.blobKey,
+        nextAttemptAt: it.clock.now(),
+        attempts: [],
+      })
+      await drain()
+    })
+
+    test('twenty workers at once never get the same delivery', async () => {
+      for (let i = 0; i < 15; i++)
+        await enqueue(
+          box,
+          Array.from({ length: 4 }, (_, n) => `r${n}@example.com`),
+        )
+      const claimed = await Promise.all(Array.from({ length: 20 }, () => claim(5)))
+      const more = await claim(1000)
+      const ids = [...claimed.flat(), ...more].map((d) => d.id)
+      expect(new Set(ids).size).toBe(60)
+      expect(ids).toHaveLength(60)
+      await it.store.run('outbound.release', { ids })
+      await drain()
+    })
+
+    test('a claimed delivery is nobody else’s until its lease ends', async () => {
+      await enqueue()
+      const [first] = await claim(10, 1000)
+      expect(first).toMatchObject({ status: 'sending', leaseUntil: it.clock.now() + 1000 })
+      expect(await claim()).toEqual([])
+      expect(await it.store.read.outbound.nextDue()).toBe(it.clock.now() + 1000)
+      it.clock.advance(1000)
+      expect((await claim()).map((d) => d.id)).toEqual([first?.id])
+      it.clock.advance(1000)
+      await drain()
+    })
+
+    test('a released delivery is due again at once', async () => {
+      await enqueue()
+      const [first] = await claim()
+      await it.store.run('outbound.release', { ids: [first!.id] })
+      expect((await it.store.read.outbound.ofMessage(first!.messageId))[0]).toMatchObject({
+        status: 'queued',
+        leaseUntil: null,
+      })
+      expect((await claim()).map((d) => d.id)).toEqual([first?.id])
+      await it.store.run('outbound.release', { ids: [first!.id] })
+      await drain()
+    })
+
+    test('what was tried is on record, oldest first, and the next try waits for its time', async () => {
+      const message = await enqueue()
+      const [first] = await claim()
+      await record(first!, { status: 'queued', nextAttemptAt: it.clock.now() + 500, attempt: attempt('later') })
+      expect(await claim()).toEqual([])
+      expect(await it.store.read.outbound.nextDue()).toBe(it.clock.now() + 500)
+      expect(await it.store.read.outbound.depth()).toBe(1)
+      it.clock.advance(500)
+      const [again] = await claim()
+      expect(again?.attempts).toEqual([attempt('later')])
+      await record(again!, { status: 'delivered', nextAttemptAt: null, attempt: attempt('ok') })
+      const [done] = await it.store.read.outbound.ofMessage(message.id)
+      expect(done).toMatchObject({ status: 'delivered', attemptCount: 2, nextAttemptAt: null, leaseUntil: null })
+      expect(done?.attempts.map((a) => a.text)).toEqual(['later', 'ok'])
+      expect((await it.store.read.messages.get(box.id, message.id))?.status).toBe('delivered')
+      expect(await it.store.read.outbound.nextDue()).toBeUndefined()
+      expect(await it.store.read.outbound.depth()).toBe(0)
+    })
+
+    test('the oldest due come first', async () => {
+      const [a, b] = [await enqueue(), await enqueue()]
+      const claimed = await claim()
+      const of = (m: { id: string }) => claimed.find((d) => d.messageId === m.id)!
+      await record(of(a), { status: 'queued', nextAttemptAt: it.clock.now() + 20, attempt: null })
+      await record(of(b), { status: 'queued', nextAttemptAt: it.clock.now() + 10, attempt: null })
+      it.clock.advance(30)
+      expect((await claim()).map((d) => d.messageId)).toEqual([b.id, a.id])
+      it.clock.advance(1000)
+      await drain()
+    })
+
+    test('a cancelled delivery is not revived by the worker that held it, but a yes of the peer counts', async () => {
+      const doomed = await buildMailbox(it.store)
+      const [a, b] = [await enqueue(doomed), await enqueue(doomed)]
+      const claimed = await claim()
+      await it.store.run('mailboxes.delete', { orgId: doomed.orgId, id: doomed.id })
+      const of = (m: { id: string }) => claimed.find((d) => d.messageId === m.id)!
+      await record(of(a), { status: 'queued', nextAttemptAt: it.clock.now(), attempt: attempt('later') })
+      await record(of(b), { status: 'delivered', nextAttemptAt: null, attempt: attempt('ok') })
+      const status = async (m: typeof a) => (await it.store.read.outbound.ofMessage(m.id))[0]?.status
+      expect([await status(a), await status(b)]).toEqual(['cancelled', 'delivered'])
+      expect(await claim()).toEqual([])
+    })
+
+    test('captured mails are listed newest first, of the organization or one mailbox', async () => {
+      const sent = [await enqueue(), await enqueue()]
+      const captured = sent.map((m, i) => capture(m, i))
+      for (const d of await claim()) {
+        const one = captured.find((c) => c.messageId === d.messageId)!
+        await record(d, { status: 'captured', nextAttemptAt: null, attempt: null }, one)
+      }
+      const { outbound } = it.store.read
+      expect(await outbound.captured(box.orgId, { limit: 9 })).toEqual({ items: captured.toReversed(), total: 2 })
+      expect(await outbound.captured(box.orgId, { limit: 1 }, box.id)).toEqual({ items: [captured[1]], total: 2 })
+      expect(await outbound.capturedById(box.orgId, captured[0]!.id)).toEqual(captured[0])
+      expect(await outbound.capturedById(newId<OrgId>(), captured[0]!.id)).toBeUndefined()
+      expect(await outbound.captured(newId<OrgId>(), { limit: 9 })).toEqual({ items: [], total: 0 })
+    })
+
+    test('the bytes of a captured mail outlive its message', async () => {
+      const message = await enqueue()
+      const [d] = await claim()
+      await record(d!, { status: 'captured', nextAttemptAt: null, attempt: null }, capture(message))
+      expect(await it.write((tx) => tx.messages.delete([message.id]))).toEqual([])
+      expect((await it.store.read.outbound.captured(box.orgId, { limit: 1 })).items).toBeDefined()
+    })
+  })
+}

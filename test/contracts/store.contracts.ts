@@ -1,0 +1,27 @@
+import { accountsContract } from './accounts.contract.ts'
+import { dkimKeysContract } from './dkim-keys.contract.ts'
+import { domainsContract } from './domains.contract.ts'
+import { eventsContract } from './events.contract.ts'
+import { groupsContract } from './groups.contract.ts'
+import { idempotencyContract } from './idempotency.contract.ts'
+import { jobsContract } from './jobs.contract.ts'
+import { mailboxesContract } from './mailboxes.contract.ts'
+import { messagesContract } from './messages.contract.ts'
+import type { Opened } from './open.ts'
+import { outboundContract } from './outbound.contract.ts'
+import { threadsContract } from './threads.contract.ts'
+
+/** All suites that a store of rows must pass, on whichever engine. */
+export function storeContracts(opened: () => Opened): void {
+  accountsContract(opened)
+  domainsContract(opened)
+  dkimKeysContract(opened)
+  mailboxesContract(opened)
+  messagesContract(opened)
+  threadsContract(opened)
+  outboundContract(opened)
+  eventsContract(opened)
+  jobsContract(opened)
+  idempotencyContract(opened)
+  groupsContract(opened)
+}

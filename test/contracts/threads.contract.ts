@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { newId, type ThreadId } from '../../src/core/ids.ts'
+import type { Mailbox } from '../../src/core/mailboxes/model.ts'
+import { buildMailbox, fileMail } from '../support/builders.ts'
+import type { Opened } from './open.ts'
+
+export function threadsContract(opened: () => Opened): void {
+  describe('threads', () => {
+    let it: Opened
+    let box: Mailbox
+    beforeAll(async () => {
+      it = opened()
+      box = await buildMailbox(it.store)
+    })
+    const reply = (to: { mail: { messageId: string | null } }, mailbox = box) =>
+      fileMail(it.store, mailbox, { inReplyTo: to.mail.messageId, references: [to.mail.messageId ?? ''] })
+
+    test('an answer joins the thread of what it answers', async () => {
+      const first = await fileMail(it.store, box)
+      it.clock.advance(5)
+      const second = await reply(first)
+      expect(second.threadId).toBe(first.threadId)
+      const thread = await it.store.read.threads.get(box.id, first.threadId)
+      expect(thread).toMatchObject({
+        messageCount: 2,
+        lastMessageId: second.messageId,
+        sizeBytes: 2400,
+        senders: first.mail.from,
+        hidden: false,
+      })
+      const messages = await it.store.read.messages.ofThread(first.threadId)
+      expect(messages.map((m) => m.id)).toEqual([first.messageId, second.messageId])
+      expect(thread?.lastAt).toBe(messages[1]?.at)
+    })
+
+    test('the nearest of many references decides', async () => {
+      const [far, near] = [await fileMail(it.store, box), await fileMail(it.store, box)]
+      const unknown = Array.from({ length: 150 }, (_, i) => `<unknown-${i}@x>`)
+      const references = [far.mail.messageId!, ...unknown.slice(0, 60), near.mail.messageId!, ...unknown.slice(60, 90)]
+      expect((await fileMail(it.store, box, { references })).threadId).toBe(near.threadId)
+    })
+
+    test('a thread is seen in its mailbox only', async () => {
+      const other = await buildMailbox(it.store)
+      const first = await fileMail(it.store, box)
+      expect(await it.store.read.threads.get(other.id, first.threadId)).toBeUndefined()
+      expect((await reply(first, other)).threadId).not.toBe(first.threadId)
+    })
+
+    test('threads are listed by latest activity and filtered', async () => {
+      const own = await buildMailbox(it.store)
+      const [a, b, c] = [
+        await fileMail(it.store, own),
+        await fileMail(it.store, own, { subject: 'Zwölf %' }),
+        await fileMail(it.store, own),
+      ]
+      it.clock.advance(10)
+      await reply(a, own)
+      await it.store.run('messages.label', { mailboxId: own.id, id: b.messageId, change: { labels: ['x', 'y'] } })
+      await it.store.run('messages.label', { mailboxId: own.id, id: c.messageId, change: { trashed: true } })
+      const ids = async (filter: object, page = {}) => {
+        const { items, total } = await it.store.read.threads.list(own.id, filter, { limit: 50, ...page })
+        return [total, ...items.map((t) => t.id)]
+      }
+      expect(await ids({})).toEqual([2, a.threadId, b.threadId])
+      expect(await ids({}, { limit: 1, offset: 1 })).toEqual([2, b.threadId])
+      expect(await ids({}, { ascending: true })).toEqual([2, b.threadId, a.threadId])
+      expect(await ids({ includeHidden: true })).toEqual([3, a.threadId, c.threadId, b.threadId])
+      expect(await ids({ labels: ['x', 'y'] })).toEqual([1, b.threadId])
+      expect(await ids({ labels: ['x', 'z'] })).toEqual([0])
+      expect(await ids({ subject: 'ZWÖLF %' })).toEqual([1, b.threadId])
+      expect(await ids({ senders: ['lovelace', 'ADA@'], recipients: ['box@'] })).toEqual([2, a.threadId, b.threadId])
+      expect(await ids({ recipients: ['nobody'] })).toEqual([0])
+      expect(await ids({ after: it.clock.now() - 5 })).toEqual([1, a.threadId])
+      expect(await ids({ before: it.clock.now() - 5 })).toEqual([1, b.threadId])
+    })
+
+    test('a labelled thread moves up with its next message', async () => {
+      const own = await buildMailbox(it.store)
+      const [a, b] = [await fileMail(it.store, own), await fileMail(it.store, own)]
+      for (const { messageId } of [a, b]) {
+        await it.store.run('messages.label', { mailboxId: own.id, id: messageId, change: { labels: ['x'] } })
+      }
+      it.clock.advance(10)
+      await reply(a, own)
+      const { items } = await it.store.read.threads.list(own.id, { labels: ['x'] }, { limit: 9 })
+      expect(items.map((t) => t.id)).toEqual([a.threadId, b.threadId])
+    })
+
+    test('a deleted thread is gone with its messages, and its blobs are to go', async () => {
+      const own = await buildMailbox(it.store)
+      const first = await fileMail(it.store, own)
+      const second = await reply(first, own)
+      await it.store.run('threads.delete', { orgId: own.orgId, mailboxId: own.id, id: first.threadId })
+      expect(await it.store.read.threads.get(own.id, first.threadId)).toBeUndefined()
+      expect(await it.store.read.messages.get(own.id, second.messageId)).toBeUndefined()
+      expect(await it.store.read.messages.ofThread(first.threadId)).toEqual([])
+      expect(await it.store.read.mailboxes.get(own.orgId, own.id)).toMatchObject({
+        messageCount: 0,
+        threadCount: 0,
+        sizeBytes: 0,
+      })
+      const gone = { orgId: own.orgId, mailboxId: own.id, id: newId<ThreadId>() }
+      await expect(it.store.run('threads.delete', gone)).rejects.toMatchObject({ code: 'not_found' })
+    })
+  })
+}
