@@ -216,7 +216,7 @@ describe('labels', () => {
     expect((await patch(message_id, [])).body.labels).toEqual([])
   })
 
-  test.each([
+  test.each<[string, unknown]>([
     ['no labels', undefined],
     ['null', null],
     ['a text', 'x'],
@@ -225,7 +225,10 @@ describe('labels', () => {
     ['a long one', ['x'.repeat(129)]],
     ['a control character', ['a\u0007']],
     ['fifty-one', Array.from({ length: 51 }, (_, at) => `l${at}`)],
-    ...['received', 'sent', 'scheduled', 'bounced', 'opened', 'unauthenticated'].map((name) => [name, [name]] as const),
+    ...['received', 'sent', 'scheduled', 'bounced', 'opened', 'unauthenticated'].map((name): [string, string[]] => [
+      name,
+      [name],
+    ]),
   ])('%s is refused', async (_case, labels) => {
     const { message_id } = await receive('Subject: x\n\ny')
     const refused = await patch(message_id, labels)
