@@ -9,6 +9,7 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
@@ -20,6 +21,7 @@ export function storeContracts(opened: () => Opened): void {
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  suppressionsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
