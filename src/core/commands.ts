@@ -9,6 +9,7 @@ import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
+import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
@@ -35,6 +36,7 @@ export const commands = {
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
+  'outbound.report': applyReport,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
