@@ -4,12 +4,14 @@ import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
 import type { App, Settings } from './core/app.ts'
-import { systemClock } from './core/clock.ts'
+import { type Clock, systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
+import type { Store } from './core/store.ts'
 import { openLog } from './log.ts'
 import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
+import { openPostgresStore } from './storage/postgres-store.ts'
 import { openSqliteStore } from './storage/sqlite-store.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
@@ -28,7 +30,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const log = openLog(config.POSTHOUSE_LOG)
   const clock = systemClock
   await using opened = new AsyncDisposableStack()
-  const store = opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock }))
+  const store = opened.use(await openStore(config, clock))
   const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs') }))
   const parser = opened.use(new ParserPool({ log }))
   const sender = opened.use(new SmtpSender({ log, helo: config.mailHost }))
@@ -50,6 +52,12 @@ export async function openApp(config: Config): Promise<OpenApp> {
   await store.run('accounts.ensure-first-organization', {})
   const closing = opened.move()
   return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+function openStore(config: Config, clock: Clock): Promise<Store> {
+  const url = config.POSTHOUSE_DATABASE_URL
+  if (url !== undefined) return openPostgresStore({ url, clock })
+  return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
 }
 
 function settingsOf(config: Config): Settings {

@@ -6,7 +6,7 @@ import { wholeNumber } from '../query.ts'
 export const pageQuery = z.object({
   page: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(1),
   page_size: wholeNumber(1, 100).default(20),
-  page_token: z.undefined({ error: 'use page and page_size' }),
+  page_token: z.undefined({ error: 'use page and page_size' }).optional(),
 })
 
 type PageQuery = z.output<typeof pageQuery>
