@@ -8,6 +8,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
 
 /** What can be looked up at any time, outside a transaction. */
@@ -19,6 +20,7 @@ export interface Reader {
   messages: MessageReader
   threads: ThreadReader
   outbound: OutboundReader
+  suppressions: SuppressionReader
   events: EventReader
   jobs: JobReader
 }
@@ -34,6 +36,7 @@ export interface Tx {
   messages: MessageWriter
   threads: ThreadWriter
   outbound: OutboundWriter
+  suppressions: SuppressionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter

@@ -211,6 +211,8 @@ export interface DeliveryTable {
   /** When a worker may take it: its next attempt, or the end of its lease; null when never again. */
   due_at: number | null
   attempt_count: number
+  /** When the sender was told that it is late; null until then. */
+  delay_told_at: number | null
   created_at: number
   updated_at: number
 }
@@ -235,6 +237,14 @@ export interface CapturedTable {
   subject: string | null
   size_bytes: number
   blob_key: string
+  created_at: number
+}
+
+export interface SuppressionTable {
+  org_id: string
+  address: string
+  reason: string
+  delivery_id: string | null
   created_at: number
 }
 
@@ -287,6 +297,7 @@ export interface Schema {
   deliveries: DeliveryTable
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
+  suppressions: SuppressionTable
   events: EventTable
   jobs: JobTable
   idempotency: IdempotencyTable

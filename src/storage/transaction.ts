@@ -10,6 +10,7 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
 
 /** Core's reading side over one connection. */
@@ -22,6 +23,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     messages: messageReader(db),
     threads: threadReader(db),
     outbound: outboundReader(db),
+    suppressions: suppressionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
   }
@@ -38,6 +40,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     messages: messageWriter(db),
     threads: threadWriter(db),
     outbound: outboundWriter(db),
+    suppressions: suppressionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),

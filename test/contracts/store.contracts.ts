@@ -10,6 +10,7 @@ import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
@@ -21,6 +22,7 @@ export function storeContracts(opened: () => Opened): void {
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  suppressionsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)

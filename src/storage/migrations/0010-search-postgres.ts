@@ -1,4 +1,4 @@
-export const name = '0005-search'
+export const name = '0010-search'
 
 // On SQLite the index is a file of its own, beside the rows.
 export const statements = [
