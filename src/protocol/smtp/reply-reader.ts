@@ -33,7 +33,7 @@ export class ReplyReader {
     const [, code = '', mark, said = ''] = match
     const enhanced = /^([245])\.\d{1,3}\.\d{1,3}(?=\s|$)/.exec(said)
     // RFC 2034 §4: the class agrees with the reply code, or it is no code but a text that looks like one.
-    const [found] = enhanced?.[1] === code[0] ? enhanced : []
+    const found = enhanced?.[1] === code[0] ? enhanced?.[0] : undefined
     this.#enhancedCode ??= found ?? null
     this.#lines.push(found === undefined ? said : said.slice(found.length).trimStart())
     if (mark === '-') return undefined
