@@ -57,7 +57,7 @@ export const settings = {
     help: 'This text is accepted as an admin API key of the default organization',
     default: 'none',
     secret: true,
-    read: (t) => t,
+    read: rootKey,
   }),
   POSTHOUSE_SECRET: setting({
     help: 'Master secret; all other keys are derived from it',
@@ -206,6 +206,12 @@ function domain(text: string): string {
   const ascii = toAsciiDomain(text)
   if (!ascii) throw new Error('must be a domain name')
   return ascii
+}
+
+// It travels in an Authorization header, where a blank would end it.
+function rootKey(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[\x21-\x7e]{1,256}$/.test(text)) throw new Error('must be printable ASCII without blanks')
+  return text
 }
 
 function masterSecret(text: string | undefined): string | undefined {

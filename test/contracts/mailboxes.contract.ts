@@ -169,7 +169,6 @@ async function fill({ store }: Opened, box: Parameters<typeof fileMail>[1]) {
       messageId: delivery.messageId,
       mailFrom: box.address,
       recipients: ['ada@example.com'],
-      subject: null,
       sizeBytes: 10,
       blobKey: outbound.message.blobKey,
       createdAt: 1,
