@@ -22,7 +22,12 @@ export function wholeNumber({ min, max, fallback }: { min: number; max?: number;
       return z.NEVER
     })
     .default(fallback)
-    .meta({ type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }), default: fallback })
+    .meta({
+      type: 'integer',
+      minimum: min,
+      ...(max === undefined ? {} : { maximum: max }),
+      description: `${fallback} when absent`,
+    })
 }
 
 /** `true` or `false`. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestApp, testApp } from '../../../test/support/app.ts'
-import { issueKey } from '../../core/accounts/keys.ts'
+import { hashKey, issueKey } from '../../core/accounts/keys.ts'
 
 let t: TestApp
 let readOnly: string
@@ -47,6 +47,12 @@ describe('who is asking', () => {
     const headers = { authorization: `${scheme} ${t.key}` }
     expect((await t.call('GET', '/api/v0/inboxes', { key: null, headers })).status).toBe(200)
   })
+})
+
+test('the root key opens the first organization', async () => {
+  await using other = await testApp({ settings: { rootKeyHash: hashKey('root-of-all') } })
+  expect((await other.call('GET', '/api/v0/organizations', { key: 'root-of-all' })).body.name).toBe('First')
+  expect((await other.call('GET', '/api/v0/organizations', { key: 'root-of-al' })).status).toBe(401)
 })
 
 describe('the order of checks', () => {
@@ -227,6 +233,13 @@ describe('bodies', () => {
     ['an object for a text', { username: 'a', client_id: {} }, ['client_id']],
   ])('%s is never coerced', async (_case, body, path) => {
     expect(await post(body)).toMatchObject({ status: 400, body: { errors: [{ path }] } })
+  })
+
+  test('depth and size of what is passed over do no harm', async () => {
+    const deep = `{"display_name":"deep","x":${'['.repeat(400_000)}${']'.repeat(400_000)}}`
+    expect((await patch(deep)).status).toBe(200)
+    expect((await patch(`{"display_name":${'['.repeat(400_000)}${']'.repeat(400_000)}}`)).status).toBe(400)
+    expect((await patch('{"__proto__":{"display_name":"x"},"constructor":1}')).body.display_name).toBe('deep')
   })
 
   test('null is the same as absent on create', async () => {
