@@ -16,7 +16,7 @@ export class HttpServer implements AsyncDisposable {
   constructor(app: App, { metrics = createMetrics() }: { metrics?: Metrics } = {}) {
     const handler = createHandler(app, { metrics })
     const listener = getRequestListener(handler, { errorHandler: refuseTarget })
-    this.#server = createServer({ requestTimeout: 120_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
+    this.#server = createServer({ requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
   }
 
   /** Resolves with the port, which matters when 0 asked for any. */
