@@ -4,8 +4,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
 import { Failure } from '../../core/errors.ts'
 import type { BlobStore } from '../../core/store.ts'
+import { CommandThread } from '../command-thread.ts'
 import { openConnection } from '../sqlite.ts'
-import { WriterThread } from '../writer-thread.ts'
 import { LargeFiles } from './large-files.ts'
 
 const script = new URL('./blob-writer.ts', import.meta.url)
@@ -32,14 +32,14 @@ class LocalBlobs implements BlobStore {
   readonly #large: LargeFiles
   readonly #connection: DatabaseSync
   readonly #select
-  readonly #writer: WriterThread
+  readonly #writer: CommandThread
 
   constructor(folder: string, path: string, large: LargeFiles) {
     this.#folder = folder
     this.#large = large
     this.#connection = openConnection(path, { readOnly: true })
     this.#select = this.#connection.prepare('select packed, bytes from blobs where key = ?')
-    this.#writer = new WriterThread(script, path)
+    this.#writer = new CommandThread(script, path)
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {

@@ -80,7 +80,7 @@ async function insertLabels(db: Database, thread: Thread): Promise<void> {
   await db.kysely.insertInto('thread_labels').values(all).execute()
 }
 
-async function listThreads(
+export async function listThreads(
   db: Database,
   mailbox: MailboxId,
   filter: ThreadFilter,
