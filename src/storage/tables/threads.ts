@@ -55,8 +55,13 @@ export function threadReader(db: Database): ThreadReader {
 }
 
 export function threadWriter(db: Database): ThreadWriter {
+  const reader = threadReader(db)
   return {
-    ...threadReader(db),
+    ...reader,
+    async get(mailbox, id) {
+      await db.engine.holdMailbox(db.kysely, mailbox)
+      return reader.get(mailbox, id)
+    },
     async insert(thread) {
       await insertThread.change(db, fromThread(thread))
       await insertLabels(db, thread)
