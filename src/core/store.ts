@@ -60,6 +60,14 @@ export interface BlobStore extends AsyncDisposable {
   get(key: string): Promise<Buffer | undefined>
   /** Deleting what is not there is no error. */
   delete(keys: string[]): Promise<void>
+  /** A page of the keys of blobs put before `olderThan` (epoch ms), in their order, from `cursor` (null: the first). */
+  list?(olderThan: number, cursor: string | null): Promise<BlobList>
   /** Throws when the store does not answer. */
   ping(): Promise<void>
+}
+
+/** `next` is the cursor of the following page, null after the last. A page may be empty and not the last. */
+export interface BlobList {
+  keys: string[]
+  next: string | null
 }

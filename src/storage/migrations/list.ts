@@ -6,6 +6,7 @@ import * as eventsSqlite from './0004-events-sqlite.ts'
 import * as dkimKeys from './0005-dkim-keys.ts'
 import * as suppressions from './0006-suppressions.ts'
 import * as delayNotices from './0007-delay-notices.ts'
+import * as searchPostgres from './0010-search-postgres.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -16,4 +17,4 @@ export interface Migration {
 const later: Migration[] = [dkimKeys, suppressions, delayNotices]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
-export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later]
+export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]
