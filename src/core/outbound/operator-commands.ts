@@ -9,6 +9,7 @@ import { settle } from './settle.ts'
 export async function cancelDelivery(tx: Tx, input: { id: DeliveryId }): Promise<Delivery> {
   const delivery = await tx.outbound.get(input.id)
   if (!delivery) throw notFound('delivery')
+  await tx.hold(`message ${delivery.messageId}`)
   if (!waits(delivery)) throw new Failure('conflict', `This delivery is ${delivery.status}`)
   const attempt = { at: tx.now, host: null, replyCode: null, enhancedCode: null, text: 'Cancelled by the operator' }
   await tx.outbound.record([{ id: delivery.id, status: 'cancelled', nextAttemptAt: null, attempt }], tx.now)
