@@ -9,6 +9,7 @@ import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
+import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -37,6 +38,8 @@ export const commands = {
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
   'outbound.report': applyReport,
+  'outbound.cancel': cancelDelivery,
+  'outbound.hurry': hurryDeliveries,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,

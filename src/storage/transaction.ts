@@ -37,6 +37,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
 export function transactionOver(db: Database, now: number, appended: () => void): Tx {
   return {
     now,
+    hold: (name) => db.engine.hold(db.kysely, name),
     accounts: accountWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),
