@@ -210,7 +210,8 @@ function domain(text: string): string {
 
 // It travels in an Authorization header, where a blank would end it.
 function rootKey(text: string | undefined): string | undefined {
-  if (text !== undefined && !/^[\x21-\x7e]{1,256}$/.test(text)) throw new Error('must be printable ASCII without blanks')
+  if (text !== undefined && !/^[\x21-\x7e]{1,256}$/.test(text))
+    throw new Error('must be printable ASCII without blanks')
   return text
 }
 
