@@ -23,7 +23,6 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(config: Config): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
   const { app } = started.use(await openApp(config))
-  const { key: firstKey } = await openFirstOrganization(app)
   const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)
   if (has('worker')) {
     started.use(new JobWorker(app))
@@ -31,6 +30,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
   const smtpPort = has('smtp') ? await listenSmtp(app, config, started) : null
   const httpPort = has('http') ? await listenHttp(app, config, started) : null
+  // Last, so that a start which fails on a port does not make a key that nobody sees.
+  const { key: firstKey } = await openFirstOrganization(app)
   const closing = started.move()
   return { app, httpPort, smtpPort, firstKey, [Symbol.asyncDispose]: () => closing.disposeAsync() }
 }

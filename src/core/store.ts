@@ -1,5 +1,6 @@
 import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
+import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
@@ -7,16 +8,19 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
 
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
   accounts: AccountReader
   domains: DomainReader
+  dkimKeys: DkimKeyReader
   mailboxes: MailboxReader
   messages: MessageReader
   threads: ThreadReader
   outbound: OutboundReader
+  suppressions: SuppressionReader
   events: EventReader
   jobs: JobReader
 }
@@ -27,10 +31,12 @@ export interface Tx {
   now: number
   accounts: AccountWriter
   domains: DomainWriter
+  dkimKeys: DkimKeyWriter
   mailboxes: MailboxWriter
   messages: MessageWriter
   threads: ThreadWriter
   outbound: OutboundWriter
+  suppressions: SuppressionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter

@@ -1,4 +1,5 @@
 import { accountsContract } from './accounts.contract.ts'
+import { dkimKeysContract } from './dkim-keys.contract.ts'
 import { domainsContract } from './domains.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
@@ -8,18 +9,23 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { searchContract } from './search.contract.ts'
+import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
 export function storeContracts(opened: () => Opened): void {
   accountsContract(opened)
   domainsContract(opened)
+  dkimKeysContract(opened)
   mailboxesContract(opened)
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  suppressionsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
+  searchContract(opened)
 }

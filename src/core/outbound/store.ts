@@ -3,6 +3,7 @@ import type { Page, PageRequest } from '../paging.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
 
 export interface OutboundReader {
+  get(id: DeliveryId): Promise<Delivery | undefined>
   /** In the order the recipients were given, attempts oldest first. */
   ofMessage(id: MessageId): Promise<Delivery[]>
   /** Newest first. With `mailbox`, only its own. */
@@ -13,6 +14,8 @@ export interface OutboundReader {
    * out.
    */
   nextDue(except?: readonly string[]): Promise<number | undefined>
+  /** What waits, soonest due first. */
+  queue(page: PageRequest): Promise<Page<Delivery>>
   /** How many deliveries wait, for the metrics. */
   depth(): Promise<number>
 }
@@ -36,6 +39,9 @@ export interface OutboundWriter extends OutboundReader {
   record(outcomes: DeliveryOutcome[], now: number): Promise<void>
   /** Gives claimed deliveries back untried. */
   release(ids: DeliveryId[]): Promise<void>
+  /** Makes waiting deliveries due; answers how many of them waited. */
+  hurry(ids: DeliveryId[], at: number): Promise<number>
+  markDelayTold(ids: DeliveryId[], at: number): Promise<void>
   cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
   insertCaptured(captured: Captured): Promise<void>
 }
