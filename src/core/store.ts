@@ -8,6 +8,7 @@ import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
+import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
@@ -19,6 +20,7 @@ export interface Reader {
   outbound: OutboundReader
   events: EventReader
   jobs: JobReader
+  webhooks: WebhookReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
@@ -34,6 +36,7 @@ export interface Tx {
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter
+  webhooks: WebhookWriter
 }
 
 /**

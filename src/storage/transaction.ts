@@ -10,6 +10,7 @@ import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
+import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
 /** Core's reading side over one connection. */
 export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
@@ -22,6 +23,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     outbound: outboundReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
+    webhooks: webhookReader(db),
   }
 }
 
@@ -38,5 +40,6 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
+    webhooks: webhookWriter(db),
   }
 }

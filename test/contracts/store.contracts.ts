@@ -9,6 +9,7 @@ import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { webhooksContract } from './webhooks.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
 export function storeContracts(opened: () => Opened): void {
@@ -22,4 +23,5 @@ export function storeContracts(opened: () => Opened): void {
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
+  webhooksContract(opened)
 }

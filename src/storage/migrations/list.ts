@@ -3,6 +3,7 @@ import * as mail from './0002-mail.ts'
 import * as outbound from './0003-outbound.ts'
 import * as eventsPostgres from './0004-events-postgres.ts'
 import * as eventsSqlite from './0004-events-sqlite.ts'
+import * as webhooks from './0040-webhooks.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -10,5 +11,5 @@ export interface Migration {
   statements: string[]
 }
 
-export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite]
-export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres]
+export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, webhooks]
+export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, webhooks]
