@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { systemClock } from '../src/core/clock.ts'
 import type { Store } from '../src/core/store.ts'
+import { openPostgresStore } from '../src/storage/postgres-store.ts'
 import { openSqliteStore } from '../src/storage/sqlite-store.ts'
 import { buildMailbox, buildOrganization, content, readMail } from '../test/support/builders.ts'
 
@@ -14,7 +15,10 @@ const mails = Number(process.argv[3] ?? 20_000)
 
 const folder = await mkdtemp(join(tmpdir(), 'posthouse-bench-'))
 try {
-  await using store = await openSqliteStore({ path: join(folder, 'posthouse.db'), clock: systemClock })
+  const url = process.argv[4]
+  await using store = url
+    ? await openPostgresStore({ url, clock: systemClock })
+    : await openSqliteStore({ path: join(folder, 'posthouse.db'), clock: systemClock })
   await measure(store)
 } finally {
   await rm(folder, { recursive: true })

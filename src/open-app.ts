@@ -4,11 +4,14 @@ import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
 import type { App, Settings } from './core/app.ts'
-import { systemClock } from './core/clock.ts'
+import { type Clock, systemClock } from './core/clock.ts'
+import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
+import type { BlobStore, Store } from './core/store.ts'
 import { openLog } from './log.ts'
 import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
+import { openPostgresStore } from './storage/postgres-store.ts'
 import { openSqliteStore } from './storage/sqlite-store.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
@@ -27,8 +30,8 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const log = openLog(config.POSTHOUSE_LOG)
   const clock = systemClock
   await using opened = new AsyncDisposableStack()
-  const store = opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock }))
-  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs') }))
+  const store = opened.use(await openStore(config, clock))
+  const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const sender = opened.use(new SmtpSender({ log, helo: config.mailHost }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
@@ -45,10 +48,23 @@ export async function openApp(config: Config): Promise<OpenApp> {
     sender,
     keyUses: keyUsesOf(clock, store),
   }
-  await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN })
+  await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
   const closing = opened.move()
   return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+function openStore(config: Config, clock: Clock): Promise<Store> {
+  const url = config.POSTHOUSE_DATABASE_URL
+  if (url !== undefined) return openPostgresStore({ url, clock })
+  return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
+}
+
+async function openBlobs(config: Config, clock: Clock): Promise<BlobStore> {
+  if (!config.blobs) return openLocalBlobs({ folder: join(config.POSTHOUSE_DATA, 'blobs'), clock })
+  // 37 MB and 50 ms that a server with a data folder does not need.
+  const { openS3Blobs } = await import('./storage/blobs/s3.ts')
+  return openS3Blobs(config.blobs)
 }
 
 function settingsOf(config: Config): Settings {

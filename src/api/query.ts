@@ -9,25 +9,27 @@ export function readQuery(search: URLSearchParams): Record<string, string | stri
   )
 }
 
-/** A whole number in its plain decimal form. */
-export function wholeNumber(min: number, max: number) {
-  const message = max === Number.MAX_SAFE_INTEGER ? `must be a whole number from ${min}` : `must be ${min} to ${max}`
+/** A whole number in its plain decimal form; absent, it is `fallback`. */
+export function wholeNumber({ min, max, fallback }: { min: number; max?: number; fallback: number }) {
+  const message =
+    max === undefined ? `must be a whole number from ${min}` : `must be a whole number from ${min} to ${max}`
   return z
     .string({ error: () => message })
     .transform((text, ctx) => {
       const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-      if (value >= min && value <= max) return value
+      if (value >= min && value <= (max ?? value)) return value
       ctx.addIssue({ code: 'custom', message })
       return z.NEVER
     })
-    .meta({ type: 'integer', minimum: min, ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }) })
+    .default(fallback)
+    .meta({ type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }), default: fallback })
 }
 
 /** `true` or `false`. */
 export const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((text) => text === 'true')
-  .meta({ type: 'boolean', enum: [true, false] })
+  .meta({ type: 'boolean', enum: undefined })
 
 /** A moment or a day in ISO 8601, as epoch milliseconds. */
 export const moment = z

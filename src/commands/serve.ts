@@ -51,7 +51,7 @@ function greeting(config: Config, { httpPort, smtpPort, firstKey, app }: Running
 
 function deliveryText({ POSTHOUSE_DELIVERY: route }: Config): string {
   if (route.kind === 'sandbox') return 'sandbox: mail to the outside world is captured and never leaves this machine'
-  return `${route.kind} ${route.host}:${route.port}`
+  return route.kind === 'smarthost' ? `smarthost ${route.host}:${route.port}` : route.kind
 }
 
 function tryIt(t: { url: string; key: string; domain: string; host: string; smtpPort: number }): string[] {

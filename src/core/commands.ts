@@ -1,5 +1,6 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
@@ -8,7 +9,9 @@ import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
+import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
+import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
 import {
@@ -31,6 +34,9 @@ export const commands = {
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
+  'dkim-keys.add-first': addFirstDkimKeys,
+  'dkim-keys.add': addDkimKeys,
+  'dkim-keys.activate': activateDkimKeys,
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
@@ -42,6 +48,9 @@ export const commands = {
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
+  'outbound.report': applyReport,
+  'suppressions.add': addSuppression,
+  'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,

@@ -7,6 +7,7 @@ export type OrgId = Id<'organization'>
 export type ProjectId = Id<'project'>
 export type ApiKeyId = Id<'api key'>
 export type DomainId = Id<'domain'>
+export type DkimKeyId = Id<'dkim key'>
 export type MailboxId = Id<'mailbox'>
 export type ThreadId = Id<'thread'>
 export type MessageId = Id<'message'>

@@ -1,5 +1,6 @@
 import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
+import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
@@ -7,6 +8,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
 import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 
@@ -14,10 +16,12 @@ import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 export interface Reader {
   accounts: AccountReader
   domains: DomainReader
+  dkimKeys: DkimKeyReader
   mailboxes: MailboxReader
   messages: MessageReader
   threads: ThreadReader
   outbound: OutboundReader
+  suppressions: SuppressionReader
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
@@ -29,10 +33,12 @@ export interface Tx {
   now: number
   accounts: AccountWriter
   domains: DomainWriter
+  dkimKeys: DkimKeyWriter
   mailboxes: MailboxWriter
   messages: MessageWriter
   threads: ThreadWriter
   outbound: OutboundWriter
+  suppressions: SuppressionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter
@@ -57,6 +63,14 @@ export interface BlobStore extends AsyncDisposable {
   get(key: string): Promise<Buffer | undefined>
   /** Deleting what is not there is no error. */
   delete(keys: string[]): Promise<void>
+  /** A page of the keys of blobs put before `olderThan` (epoch ms), in their order, from `cursor` (null: the first). */
+  list?(olderThan: number, cursor: string | null): Promise<BlobList>
   /** Throws when the store does not answer. */
   ping(): Promise<void>
+}
+
+/** `next` is the cursor of the following page, null after the last. A page may be empty and not the last. */
+export interface BlobList {
+  keys: string[]
+  next: string | null
 }

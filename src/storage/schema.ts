@@ -48,6 +48,19 @@ export interface DomainTable {
   updated_at: number
 }
 
+export interface DkimKeyTable {
+  id: string
+  domain_id: string
+  selector: string
+  algorithm: string
+  public_record: string
+  sealed_key: string | null
+  state: string
+  created_at: number
+  activated_at: number | null
+  retired_at: number | null
+}
+
 export interface MailboxTable {
   id: string
   org_id: string
@@ -198,6 +211,8 @@ export interface DeliveryTable {
   /** When a worker may take it: its next attempt, or the end of its lease; null when never again. */
   due_at: number | null
   attempt_count: number
+  /** When the sender was told that it is late; null until then. */
+  delay_told_at: number | null
   created_at: number
   updated_at: number
 }
@@ -222,6 +237,14 @@ export interface CapturedTable {
   subject: string | null
   size_bytes: number
   blob_key: string
+  created_at: number
+}
+
+export interface SuppressionTable {
+  org_id: string
+  address: string
+  reason: string
+  delivery_id: string | null
   created_at: number
 }
 
@@ -348,6 +371,7 @@ export interface Schema {
   projects: ProjectTable
   api_keys: ApiKeyTable
   domains: DomainTable
+  dkim_keys: DkimKeyTable
   mailboxes: MailboxTable
   addresses: AddressTable
   messages: MessageTable
@@ -359,6 +383,7 @@ export interface Schema {
   deliveries: DeliveryTable
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
+  suppressions: SuppressionTable
   events: EventTable
   jobs: JobTable
   idempotency: IdempotencyTable

@@ -2,6 +2,7 @@ import type { EventReader } from '../core/events/store.ts'
 import type { Reader, Tx } from '../core/store.ts'
 import type { Database } from './database.ts'
 import { accountReader, accountWriter } from './tables/accounts.ts'
+import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
@@ -9,6 +10,7 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
@@ -17,10 +19,12 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
   return {
     accounts: accountReader(db),
     domains: domainReader(db),
+    dkimKeys: dkimKeyReader(db),
     mailboxes: mailboxReader(db),
     messages: messageReader(db),
     threads: threadReader(db),
     outbound: outboundReader(db),
+    suppressions: suppressionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
@@ -33,10 +37,12 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     now,
     accounts: accountWriter(db),
     domains: domainWriter(db),
+    dkimKeys: dkimKeyWriter(db),
     mailboxes: mailboxWriter(db),
     messages: messageWriter(db),
     threads: threadWriter(db),
     outbound: outboundWriter(db),
+    suppressions: suppressionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),

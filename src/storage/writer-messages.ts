@@ -26,15 +26,16 @@ type ErrorData =
       issues: Issue[]
       retryAfterSeconds: number | undefined
       permission: string | undefined
+      rate: Failure['rate']
       cause: string | undefined
     }
   | { failure: false; name: string; message: string; stack: string | undefined }
 
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof Failure) {
-    const { code, message, issues, retryAfterSeconds, permission } = error
+    const { code, message, issues, retryAfterSeconds, permission, rate } = error
     const cause = error.cause === undefined ? undefined : String(error.cause)
-    return { failure: true, code, message, issues, retryAfterSeconds, permission, cause }
+    return { failure: true, code, message, issues, retryAfterSeconds, permission, rate, cause }
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
   return { failure: false, name, message, stack }
@@ -42,11 +43,12 @@ export function toErrorData(error: unknown): ErrorData {
 
 export function fromErrorData(data: ErrorData): Error {
   if (data.failure) {
-    const { issues, retryAfterSeconds, permission, cause } = data
+    const { issues, retryAfterSeconds, permission, rate, cause } = data
     return new Failure(data.code, data.message, {
       issues,
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       ...(permission === undefined ? {} : { permission }),
+      ...(rate === undefined ? {} : { rate }),
       ...(cause === undefined ? {} : { cause }),
     })
   }

@@ -39,5 +39,13 @@ export function domainsContract(opened: () => Opened): void {
       expect(await it.store.read.domains.usable(mine, 'claimed.test')).toEqual(claims[0])
       expect(await it.store.read.domains.usable(yours, 'claimed.test')).toEqual(claims[1])
     })
+
+    test('by name every claim is found: the platform first, then who has it verified, then by age', async () => {
+      const pending = await insert(mine, 'sought.test', 'pending')
+      const verified = await insert(yours, 'sought.test', 'verified')
+      const platform = await insert(null, 'sought.test', 'verified')
+      expect(await it.store.read.domains.byName('sought.test')).toEqual([platform, verified, pending])
+      expect(await it.store.read.domains.byName('unsought.test')).toEqual([])
+    })
   })
 }

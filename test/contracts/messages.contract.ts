@@ -226,6 +226,14 @@ export function messagesContract(opened: () => Opened): void {
       expect(await it.store.read.messages.contents([])).toEqual(new Map())
     })
 
+    test('messages are read in the order of their ids, those that are gone left out', async () => {
+      const filed = [await fileMail(it.store, box), await fileMail(it.store, box, { attachments: [newPart()] })]
+      const [a, b] = filed.map((f) => f.messageId) as [MessageId, MessageId]
+      const found = await it.store.read.messages.withIds([b, newId<MessageId>(), a])
+      expect(found).toEqual([await it.store.read.messages.get(box.id, b), await it.store.read.messages.get(box.id, a)])
+      expect(await it.store.read.messages.withIds([])).toEqual([])
+    })
+
     test('the same bytes come to a mailbox once, other bytes under a known Message-ID get a name of ours', async () => {
       const { mail } = await fileMail(it.store, box)
       const copies = [{ mailbox: box, rcptTo: [box.address] }]

@@ -41,7 +41,7 @@ export function outboundContract(opened: () => Opened): void {
       messageId: message.id,
       mailFrom: box.address,
       recipients: ['ada@example.com'],
-      subject: 'Re',
+      subject: 'Re: Notes on the engine',
       sizeBytes: 10,
       blobKey: message.blobKey,
       createdAt,

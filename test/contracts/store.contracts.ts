@@ -1,4 +1,5 @@
 import { accountsContract } from './accounts.contract.ts'
+import { dkimKeysContract } from './dkim-keys.contract.ts'
 import { domainsContract } from './domains.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
@@ -8,6 +9,8 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { searchContract } from './search.contract.ts'
+import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
@@ -15,13 +18,16 @@ import { webhooksContract } from './webhooks.contract.ts'
 export function storeContracts(opened: () => Opened): void {
   accountsContract(opened)
   domainsContract(opened)
+  dkimKeysContract(opened)
   mailboxesContract(opened)
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  suppressionsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
   webhooksContract(opened)
+  searchContract(opened)
 }

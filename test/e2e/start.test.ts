@@ -30,9 +30,9 @@ test('every wrong setting is listed and nothing starts', async () => {
 
 test('the root key opens the first organization', async () => {
   using folder = temporaryFolder()
-  await using server = await startServerProcess(folder.path, { POSTHOUSE_ROOT_KEY: 'a text of the operator' })
+  await using server = await startServerProcess(folder.path, { POSTHOUSE_ROOT_KEY: 'a-text-of-the-operator' })
   const own = await get(`${server.url}/api/v0/organizations`, server.apiKey ?? '')
-  const root = await get(`${server.url}/api/v0/organizations`, 'a text of the operator')
+  const root = await get(`${server.url}/api/v0/organizations`, 'a-text-of-the-operator')
   expect(await root.json()).toEqual(await own.json())
 })
 

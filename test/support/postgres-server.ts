@@ -34,7 +34,13 @@ export async function startPostgres(): Promise<PostgresServer> {
   const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-F', '-c', 'max_connections=300']
   const server = spawn(join(bin, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
   const url = `postgres://posthouse@127.0.0.1:${port}/postgres`
-  const stop = () => stopServer(server, folder)
+  // A run that is broken off has no end of its own.
+  const killed = () => server.kill('SIGQUIT')
+  process.once('exit', killed)
+  const stop = () => {
+    process.off('exit', killed)
+    return stopServer(server, folder)
+  }
   try {
     await answering(server, url)
   } catch (error) {

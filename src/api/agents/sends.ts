@@ -9,8 +9,9 @@ import { MAIL_BODY_BYTES, route } from '../route.ts'
 import { parseInboxRef, parseMessageRef, printId } from './ids.ts'
 import { parseNewLabels } from './labels.ts'
 
-const addresses = z
-  .union([z.string(), z.array(z.string())], { error: 'must be an address or a list of addresses' })
+const addresses = z.union([z.string(), z.array(z.string())], { error: 'must be an address or a list of addresses' })
+const recipients = z
+  .union([z.string(), z.array(z.string()).min(1)], { error: 'at least one address is required' })
   .meta({ examples: ['recipient@example.com'] })
 const optionalText = z.string().nullish()
 
@@ -49,7 +50,7 @@ export const send = route({
   ...sending,
   path: '/inboxes/:inboxId/messages/send',
   summary: 'Send a message; it opens a new thread',
-  body: z.object({ to: addresses, subject: optionalText, ...words }),
+  body: z.object({ to: recipients, subject: optionalText, ...words }),
   async handle({ app, caller, params, body, request }) {
     const draft = { ...toDraft(body), subject: body.subject ?? '' }
     return toSent(await sendMessage(app, caller, parseInboxRef(params.inboxId), draft, keyOf(request)))
@@ -87,7 +88,7 @@ export const forward = route({
   path: '/inboxes/:inboxId/messages/:messageId/forward',
   summary: 'Send a message on to others, in a new thread',
   body: z.object({
-    to: addresses,
+    to: recipients,
     subject: optionalText,
     include_original: z.boolean().nullish().describe('Our words above the original, and not in its place'),
     ...words,

@@ -50,10 +50,10 @@ export interface NewKey {
 
 /** Makes a key inside the caller's own rights. The text is answered here and never again. */
 export async function createKey(app: App, caller: Caller, input: NewKey): Promise<{ key: ApiKey; text: string }> {
-  demand(caller, 'api_key_create')
   const name = input.name.trim()
   if (name.length < 1 || name.length > 128) throw invalid('name', 'must have 1 to 128 characters')
   if (input.expiresAt && input.expiresAt <= app.clock.now()) throw invalid('expires_at', 'must be in the future')
+  demand(caller, 'api_key_create')
   const mailbox = input.mailbox ? await findMailbox(app, caller, input.mailbox) : undefined
   const scopes = input.scopes ?? [...caller.scopes]
   const wanted = { scopes, permissions: input.permissions ?? null, mailboxId: mailbox?.id ?? null }

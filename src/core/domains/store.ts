@@ -6,6 +6,8 @@ export interface DomainReader {
   usable(org: OrgId, name: string): Promise<Domain | undefined>
   /** True when mail to any address of this name is ours to judge: some organization has it verified, or it is the platform's. */
   isLocal(name: string): Promise<boolean>
+  /** Every organization's claim to this name: the platform's first, then verified ones, then by age. */
+  byName(name: string): Promise<Domain[]>
 }
 
 export interface DomainWriter extends DomainReader {

@@ -21,16 +21,18 @@ export async function createMailbox(
   caller: Caller,
   input: CreateMailbox,
 ): Promise<{ mailbox: Mailbox; created: boolean }> {
-  demandWholeOrganization(caller, 'mailbox_create')
   const localPart = checkLocalPart(input.localPart)
+  const displayName = checkDisplayName(input.displayName)
+  const clientId = checkClientId(input.clientId)
+  demandWholeOrganization(caller, 'mailbox_create')
   const domain = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
   return app.store.run('mailboxes.create', {
     orgId: caller.orgId,
     projectId: caller.projectId,
     localPart,
     domain,
-    displayName: checkDisplayName(input.displayName),
-    clientId: checkClientId(input.clientId),
+    displayName,
+    clientId,
   })
 }
 
@@ -92,10 +94,10 @@ export async function updateMailbox(
   idOrAddress: string,
   change: { displayName?: string | null },
 ): Promise<Mailbox> {
+  const checked = change.displayName === undefined ? {} : { displayName: checkDisplayName(change.displayName) }
   demand(caller, 'mailbox_update')
   const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
-  if (change.displayName === undefined) return app.store.run('mailboxes.update', { orgId, id })
-  return app.store.run('mailboxes.update', { orgId, id, displayName: checkDisplayName(change.displayName) })
+  return app.store.run('mailboxes.update', { orgId, id, ...checked })
 }
 
 /** Deletes a mailbox with everything in it. */

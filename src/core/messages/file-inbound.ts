@@ -1,5 +1,6 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
@@ -38,12 +39,19 @@ export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
   | { mailboxId: MailboxId; result: 'duplicate' | 'gone' }
 
-/** Files one mail in all its mailboxes at once: copies, threads, counts and events in one transaction. */
-export async function fileInbound(tx: Tx, input: { mail: ReadMail; copies: Copy[]; host: string }): Promise<Filed[]> {
+/** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
+export async function fileInbound(
+  tx: Tx,
+  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[] },
+): Promise<Filed[]> {
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
   for (const copy of copies) filed.push(await fileCopy(tx, input.mail, copy, input.host))
+  // Together with the mail that tells it: neither is acknowledged without the other.
+  for (const news of input.news ?? []) {
+    if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
+  }
   return filed
 }
 

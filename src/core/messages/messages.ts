@@ -58,8 +58,8 @@ async function lookUp(app: App, mailbox: Mailbox, text: string): Promise<Message
   return app.store.read.messages.byMessageId(mailbox.id, bracketed)
 }
 
-// A label that a key may not read hides its messages from it entirely.
-function maySee(caller: Caller, message: Message): boolean {
+/** A label that a key may not read hides its messages from it entirely. */
+export function maySee(caller: Caller, message: Message): boolean {
   const white = caller.permissions
   if (white === null) return true
   if (message.spam && !white.includes('label_spam_read')) return false
@@ -102,8 +102,8 @@ export async function updateMessage(
   id: string,
   change: MessageChange,
 ): Promise<FullMessage> {
-  demand(caller, 'message_update')
   const labels = change.labels && checkLabels(change.labels)
+  demand(caller, 'message_update')
   const found = await reachMessage(app, caller, mailbox, id)
   await app.store.run('messages.label', {
     mailboxId: found.mailbox.id,

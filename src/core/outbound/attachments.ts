@@ -16,11 +16,14 @@ export interface AttachmentInput {
   url: string | null
 }
 
-/** The files themselves, decoded or fetched, within the limits of one message. */
-export async function loadAttachments(app: App, inputs: readonly AttachmentInput[]): Promise<Attachment[]> {
+/** Refuses what can be refused without decoding or fetching anything. */
+export function checkAttachments(inputs: readonly AttachmentInput[]): void {
   if (inputs.length > MAX_ATTACHMENTS) throw invalid('attachments', `at most ${MAX_ATTACHMENTS} attachments`)
-  // Everything that can be refused without asking the network is refused first.
   for (const [at, input] of inputs.entries()) checkInput(input, at)
+}
+
+/** The files themselves, decoded or fetched, within the size of one message. They must have been checked. */
+export async function loadAttachments(app: App, inputs: readonly AttachmentInput[]): Promise<Attachment[]> {
   let left = MAX_TOTAL_BYTES
   const loaded: Attachment[] = []
   for (const input of inputs) {

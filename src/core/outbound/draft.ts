@@ -38,15 +38,18 @@ export interface CheckedDraft {
   headers: { name: string; value: string }[]
 }
 
-/** Checks every field; throws `invalid` naming the first that breaks a rule. */
+/** Checks the whole; throws `invalid` naming the first field that breaks a rule. */
 export function checkDraft(request: SendRequest): CheckedDraft {
-  const recipients = distinctRecipients({
+  const fields = checkFields(request)
+  return { ...fields, ...distinctRecipients(fields) }
+}
+
+/** Checks each field for itself, recipients may still be missing. */
+export function checkFields(request: SendRequest): CheckedDraft {
+  return {
     to: parseAll('to', request.to),
     cc: parseAll('cc', request.cc),
     bcc: parseAll('bcc', request.bcc),
-  })
-  return {
-    ...recipients,
     replyTo: parseAll('reply_to', request.replyTo),
     subject: checkSubject(request.subject),
     text: checkText('text', request.text),

@@ -7,6 +7,7 @@ import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
 import { type FullMessage, getMessage } from '../messages/messages.ts'
 import { loadAttachments } from './attachments.ts'
+import { checkRequest } from './check-request.ts'
 import { checkDraft, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
 import { oneLine, oneWord, typeOrNone } from './foreign-text.ts'
@@ -29,6 +30,7 @@ export async function forwardMessage(
   request: ForwardRequest,
   idempotencyKey: string | null = null,
 ): Promise<Enqueued> {
+  checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
   const original = await getMessage(app, caller, mailboxId, messageId)
   const subject = request.subject ?? forwardSubject(oneLine(original.message.subject))

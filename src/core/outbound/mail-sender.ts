@@ -15,6 +15,8 @@ export interface RecipientReply {
   replyCode: number | null
   enhancedCode: string | null
   text: string
+  /** With `temporary`: the peer, or our own restraint, asks not to come back earlier. */
+  retryAfterSeconds?: number
 }
 
 /** Takes mail out of the house. Never throws for what a peer does: that is a `temporary` reply. One answer for each recipient. */

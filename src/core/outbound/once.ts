@@ -4,6 +4,12 @@ import { invalid } from '../errors.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Enqueued } from './enqueue-command.ts'
 
+/** Refuses what is no idempotency key. */
+export function checkIdempotencyKey(key: string | null): void {
+  if (key === null || /^[A-Za-z0-9._~-]{1,256}$/.test(key)) return
+  throw invalid('Idempotency-Key', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
+}
+
 /** Runs a send under its idempotency key: once, and answered again to whoever asks the same. A failed one frees the key. */
 export async function once(
   app: App,
@@ -13,7 +19,6 @@ export async function once(
   send: () => Promise<Enqueued>,
 ): Promise<Enqueued> {
   if (key === null) return send()
-  if (!/^[A-Za-z0-9._~-]{1,256}$/.test(key)) throw invalid('Idempotency-Key', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
   const { orgId } = mailbox
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([mailbox.id, ...request]))

@@ -11,6 +11,7 @@ import type { Mailbox } from '../mailboxes/model.ts'
 import { findMessage } from '../messages/messages.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
 import { loadAttachments } from './attachments.ts'
+import { checkRequest } from './check-request.ts'
 import { checkDraft, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
 import { oneLine } from './foreign-text.ts'
@@ -34,6 +35,7 @@ export async function replyToMessage(
   request: ReplyRequest,
   idempotencyKey: string | null = null,
 ): Promise<Enqueued> {
+  checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
   const { mailbox, message: original } = await findMessage(app, caller, mailboxId, messageId)
   const subject = replySubject(oneLine(original.subject))

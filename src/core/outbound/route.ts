@@ -2,5 +2,11 @@
 export type DeliveryRoute =
   /** Captured, shown, never leaves the machine. */
   | { kind: 'sandbox' }
+  /** To the servers that the recipient's domain names in the DNS. */
+  | { kind: 'direct' }
   /** Handed to another server that sees to the rest. */
   | { kind: 'smarthost'; host: string; port: number; secure: boolean; user: string | null; password: string | null }
+  /** Handed to Resend over its HTTP API. `endpoint` has no slash at the end. */
+  | { kind: 'resend'; key: string; endpoint: string }
+  /** Handed to Amazon SES over its HTTP API, version 2. `endpoint` has no slash at the end. */
+  | { kind: 'ses'; region: string; accessKeyId: string; secretAccessKey: string; endpoint: string }

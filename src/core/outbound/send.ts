@@ -2,6 +2,7 @@ import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import { loadAttachments } from './attachments.ts'
+import { checkRequest } from './check-request.ts'
 import { checkDraft, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
 import { once } from './once.ts'
@@ -15,6 +16,7 @@ export async function sendMessage(
   request: SendRequest,
   idempotencyKey: string | null = null,
 ): Promise<Enqueued> {
+  checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
   const draft = checkDraft(request)
   const mailbox = await reachMailbox(app, caller, mailboxId)

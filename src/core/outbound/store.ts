@@ -3,13 +3,19 @@ import type { Page, PageRequest } from '../paging.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
 
 export interface OutboundReader {
+  get(id: DeliveryId): Promise<Delivery | undefined>
   /** In the order the recipients were given, attempts oldest first. */
   ofMessage(id: MessageId): Promise<Delivery[]>
   /** Newest first. With `mailbox`, only its own. */
   captured(org: OrgId, page: PageRequest, mailbox?: MailboxId): Promise<Page<Captured>>
   capturedById(org: OrgId, id: CapturedId): Promise<Captured | undefined>
-  /** The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. */
-  nextDue(): Promise<number | undefined>
+  /**
+   * The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. Domains in `except` are left
+   * out.
+   */
+  nextDue(except?: readonly string[]): Promise<number | undefined>
+  /** What waits, soonest due first. */
+  queue(page: PageRequest): Promise<Page<Delivery>>
   /** How many deliveries wait, for the metrics. */
   depth(): Promise<number>
 }
@@ -25,13 +31,17 @@ export interface DeliveryOutcome {
 export interface OutboundWriter extends OutboundReader {
   insert(deliveries: Delivery[]): Promise<void>
   /**
-   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`.
+   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`. Domains in `except` are left
+   * out, so that a destination that is busy does not stand before the others.
    * Two workers never get the same one. A `sending` delivery whose lease is over counts as due.
    */
-  claim(now: number, leaseUntil: number, limit: number): Promise<Delivery[]>
+  claim(now: number, leaseUntil: number, limit: number, except?: readonly string[]): Promise<Delivery[]>
   record(outcomes: DeliveryOutcome[], now: number): Promise<void>
   /** Gives claimed deliveries back untried. */
   release(ids: DeliveryId[]): Promise<void>
+  /** Makes waiting deliveries due; answers how many of them waited. */
+  hurry(ids: DeliveryId[], at: number): Promise<number>
+  markDelayTold(ids: DeliveryId[], at: number): Promise<void>
   cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
   insertCaptured(captured: Captured): Promise<void>
 }

@@ -5,6 +5,7 @@ import { newMessageId } from '../../protocol/compose/message-id.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
+import { signAs } from '../domains/dkim-keys/sign.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
@@ -27,7 +28,8 @@ export interface Composition {
 /** Composes, keeps and queues a message. When it resolves, the message will be sent; when it throws, nothing was queued. */
 export async function submit(app: App, mailbox: Mailbox, composition: Composition): Promise<Enqueued> {
   const messageId = newMessageId(mailbox.domain)
-  const raw = compose(app, mailbox, composition, messageId)
+  // Signed before it is kept: what is stored, shown and captured is what leaves.
+  const raw = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
   if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
   const sha256 = createHash('sha256').update(raw).digest('hex')
   const blobKey = newBlobKey(sha256)

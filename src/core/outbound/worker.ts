@@ -1,71 +1,132 @@
 import type { App } from '../app.ts'
-import type { DeliveryId, MessageId } from '../ids.ts'
 import { Wakeful } from '../wakeful.ts'
 import { deliver } from './deliver.ts'
+import { Lanes, type Load } from './lanes.ts'
 import type { Delivery } from './model.ts'
+import { SharedBytes } from './shared-bytes.ts'
 
-/** Longer than any attempt may take: a delivery whose worker died is taken up again after it. */
-const LEASE_MS = 10 * 60_000
+/** Longer than any load may wait here and any attempt may take: what a dead worker held is taken up again after it. */
+const LEASE_MS = 15 * 60_000
+/** What finds no free slot of its lane for this long goes back to the queue. */
+const WAIT_MS = 60_000
 const BATCH = 64
-const CONCURRENCY = 16
+const MAX_WAITING = 2048
+const MAX_UNDER_WAY = 256
+const SLOTS_HERE = 16
+/** What one destination on the outside may hold: its sender keeps no more connections than that to it. */
+const SLOTS_OUTSIDE = 5
 
 /** Takes due deliveries from the queue and hands them over, until it is disposed of. Any number of these may share a queue. */
 export class DeliveryWorker implements AsyncDisposable {
   readonly #app: App
   readonly #loop: Wakeful
   readonly #unsubscribe: () => void
-  /** Claimed and not yet under way: what a shutdown gives back. */
-  #waiting: Delivery[][] = []
+  readonly #lanes = new Lanes(MAX_UNDER_WAY)
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #bytes: SharedBytes
+  /** The lanes that were left out when we claimed last. */
+  #leftOut = new Set<string>()
   #stopping = false
 
   constructor(app: App) {
     this.#app = app
+    this.#bytes = new SharedBytes(app.blobs)
     this.#loop = new Wakeful(app, {
       name: 'delivery worker',
       run: () => this.#round(),
-      nextDue: () => app.store.read.outbound.nextDue(),
+      nextDue: () => this.#nextDue(),
     })
     this.#unsubscribe = app.store.read.events.onAppend(() => this.#loop.wake())
   }
 
   /** Resolves when nothing is due and nothing is under way. */
-  idle(): Promise<void> {
-    return this.#loop.idle()
-  }
-
-  async #round(): Promise<boolean> {
-    const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH })
-    this.#waiting = [...Map.groupBy(claimed, (d) => d.messageId as MessageId).values()]
-    await Promise.all(Array.from({ length: CONCURRENCY }, () => this.#work()))
-    return claimed.length === BATCH
-  }
-
-  async #work(): Promise<void> {
-    for (let group = this.#next(); group; group = this.#next()) {
-      try {
-        await this.#deliverGroup(group)
-      } catch (error) {
-        this.#app.log.error({ err: error, messageId: group[0]?.messageId }, 'a delivery could not be recorded')
-      }
+  async idle(): Promise<void> {
+    await this.#loop.idle()
+    while (this.#underWay.size > 0) {
+      await Promise.all(this.#underWay)
+      await this.#loop.idle()
     }
   }
 
-  #next(): Delivery[] | undefined {
-    return this.#stopping ? undefined : this.#waiting.shift()
+  async #round(): Promise<boolean> {
+    const now = this.#app.clock.now()
+    await this.#release(this.#lanes.drop(now - WAIT_MS))
+    if (this.#crowded) return false
+    const except = this.#lanes.busy()
+    this.#leftOut = new Set(except)
+    const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH, except })
+    for (const load of await this.#toLoads(claimed, now)) this.#lanes.add(load)
+    this.#startWhatMay()
+    return claimed.length === BATCH
   }
 
-  async #deliverGroup(deliveries: Delivery[]): Promise<void> {
-    const [first] = deliveries
-    const raw = first && (await this.#app.blobs.get(first.blobKey))
-    // Without its bytes there is nothing to send: the message was deleted meanwhile, and its deliveries with it.
-    if (raw) await deliver(this.#app, { deliveries, raw })
+  get #crowded(): boolean {
+    return this.#stopping || this.#lanes.full || this.#lanes.waiting >= MAX_WAITING
+  }
+
+  async #nextDue(): Promise<number | undefined> {
+    const { oldest } = this.#lanes
+    const giveBack = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + WAIT_MS + 1
+    // Somebody wakes us when there is room again; until then a due delivery is nothing to hurry for.
+    const due = this.#crowded ? undefined : await this.#app.store.read.outbound.nextDue([...this.#leftOut])
+    return Math.min(due ?? Number.POSITIVE_INFINITY, giveBack)
+  }
+
+  /** What stays here is not held up by what leaves, and each destination of route `direct` goes alone. */
+  async #toLoads(claimed: Delivery[], claimedAt: number): Promise<Load[]> {
+    const here = new Map<string, boolean>()
+    for (const { domain } of claimed) {
+      if (!here.has(domain)) here.set(domain, await this.#app.store.read.domains.isLocal(domain))
+    }
+    const direct = this.#app.settings.route.kind === 'direct'
+    const groups = Map.groupBy(claimed, (d) => `${d.messageId} ${here.get(d.domain) ? ' ' : direct ? d.domain : ''}`)
+    return [...groups.values()].map((deliveries) => {
+      const lane = deliveries[0]?.domain ?? ''
+      return { lane, slots: here.get(lane) || !direct ? SLOTS_HERE : SLOTS_OUTSIDE, deliveries, claimedAt }
+    })
+  }
+
+  #startWhatMay(): void {
+    if (this.#stopping) return
+    for (let load = this.#lanes.start(); load; load = this.#lanes.start()) {
+      const running = this.#run(load).finally(() => this.#underWay.delete(running))
+      this.#underWay.add(running)
+    }
+  }
+
+  async #run(load: Load): Promise<void> {
+    try {
+      await this.#deliver(load.deliveries)
+    } catch (error) {
+      const { messageId } = load.deliveries[0] ?? {}
+      this.#app.log.error({ err: error, messageId }, 'a delivery could not be recorded')
+    }
+    const wasFull = this.#lanes.full
+    this.#lanes.finish(load)
+    this.#startWhatMay()
+    // Deliveries of this lane may lie in the queue, passed over while it was busy. For all others an append wakes us.
+    if (wasFull || (this.#leftOut.has(load.lane) && !this.#lanes.busy().includes(load.lane))) this.#loop.wake()
+  }
+
+  async #deliver(deliveries: Delivery[]): Promise<void> {
+    const key = deliveries[0]?.blobKey
+    if (key === undefined) return
+    await this.#bytes.use(key, async (raw) => {
+      // Without its bytes there is nothing to send: the message was deleted meanwhile, and its deliveries with it.
+      if (raw) await deliver(this.#app, { deliveries, raw })
+    })
+  }
+
+  async #release(loads: Load[]): Promise<void> {
+    const ids = loads.flatMap((load) => load.deliveries.map((d) => d.id))
+    if (ids.length > 0) await this.#app.store.run('outbound.release', { ids })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
-    const ids: DeliveryId[] = this.#waiting.flat().map((d) => d.id)
-    if (ids.length > 0) await this.#app.store.run('outbound.release', { ids })
+    await this.#release(this.#lanes.drop())
+    await Promise.all(this.#underWay)
   }
 }

@@ -4,11 +4,13 @@ import { notFound } from '../errors.ts'
 import { isUuid, type ThreadId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import type { FullMessage } from '../messages/messages.ts'
+import { type FullMessage, maySee } from '../messages/messages.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { isHidden } from './fold.ts'
 import type { Thread } from './model.ts'
 import type { ThreadFilter } from './store.ts'
+
+const hiding = ['label_spam_read', 'label_blocked_read', 'label_trash_read'] as const
 
 /** The threads of a mailbox, latest activity first. */
 export async function listThreads(
@@ -19,6 +21,8 @@ export async function listThreads(
   page: PageRequest,
 ): Promise<Page<Thread> & { mailbox: Mailbox }> {
   demand(caller, 'message_read')
+  // A hidden thread does not say which of the three hides it.
+  if (filter.includeHidden) for (const label of hiding) demand(caller, label)
   const found = await reachMailbox(app, caller, mailbox)
   return { mailbox: found, ...(await app.store.read.threads.list(found.id, filter, page)) }
 }
@@ -34,7 +38,8 @@ export async function getThread(
   const found = await reachMailbox(app, caller, mailbox)
   const thread = await reach(app, found, id)
   const all = await app.store.read.messages.ofThread(thread.id)
-  const shown = all.filter((m) => thread.hidden || !isHidden(m))
+  const shown = all.filter((m) => (thread.hidden ? maySee(caller, m) : !isHidden(m)))
+  if (shown.length === 0) throw notFound('thread')
   const contents = await app.store.read.messages.contents(shown.map((m) => m.id))
   const messages = shown.flatMap((message) => {
     const content = contents.get(message.id)

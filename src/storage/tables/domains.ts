@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Domain, DomainStatus } from '../../core/domains/model.ts'
 import type { DomainReader, DomainWriter } from '../../core/domains/store.ts'
 import type { DomainId, OrgId } from '../../core/ids.ts'
@@ -31,6 +32,11 @@ export function domainReader(db: Database): DomainReader {
       return row && toDomain(row)
     },
     isLocal: async (name) => (await local.first(db, { name })) !== undefined,
+    async byName(name) {
+      const rank = sql`case when org_id is null then 0 when status = 'verified' then 1 else 2 end`
+      const all = db.kysely.selectFrom('domains').selectAll().where('name', '=', name)
+      return (await all.orderBy(rank).orderBy('created_at').orderBy('id').execute()).map(toDomain)
+    },
   }
 }
 

@@ -48,6 +48,7 @@ export function messageReader(db: Database): MessageReader {
       const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('thread_id', '=', thread)
       return withParts(db, await all.orderBy('at').orderBy('id').execute())
     },
+    withIds: (ids) => withIds(db, ids),
     content: async (id) => (await readContents(db, [id])).get(id),
     contents: (ids) => readContents(db, ids),
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
@@ -79,6 +80,14 @@ export function messageWriter(db: Database): MessageWriter {
 
 async function one(db: Database, row: MessageRow | undefined): Promise<Message | undefined> {
   return row && (await withParts(db, [row]))[0]
+}
+
+async function withIds(db: Database, ids: MessageId[]): Promise<Message[]> {
+  if (ids.length === 0) return []
+  const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('id', 'in', ids)
+  const found = new Map((await all.execute()).map((row) => [row.id, row]))
+  const ordered = ids.flatMap((id) => found.get(id) ?? [])
+  return withParts(db, ordered)
 }
 
 async function readContents(db: Database, ids: MessageId[]): Promise<Map<MessageId, MessageContent>> {

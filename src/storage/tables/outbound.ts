@@ -11,6 +11,11 @@ import { BLOBS } from './message-delete.ts'
 export function outboundReader(db: Database): OutboundReader {
   const { kysely } = db
   return {
+    async get(id) {
+      const rows = await kysely.selectFrom('deliveries').selectAll().where('id', '=', id).execute()
+      return (await withAttempts(db, rows))[0]
+    },
+    queue: (page) => listQueue(db, page),
     async ofMessage(id) {
       const rows = kysely.selectFrom('deliveries').selectAll().where('message_id', '=', id).orderBy('position')
       return withAttempts(db, await rows.execute())
@@ -21,8 +26,9 @@ export function outboundReader(db: Database): OutboundReader {
       const row = await one.executeTakeFirst()
       return row && toCaptured(row)
     },
-    async nextDue() {
-      const next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
+    async nextDue(except = []) {
+      let next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
+      if (except.length > 0) next = next.where('domain', 'not in', except)
       return (await next.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
     },
     async depth() {
@@ -41,7 +47,7 @@ export function outboundWriter(db: Database): OutboundWriter {
         await kysely.insertInto('deliveries').values(fromDelivery(delivery, i)).execute()
       }
     },
-    claim: (now, leaseUntil, limit) => claim(db, now, leaseUntil, limit),
+    claim: (now, leaseUntil, limit, except = []) => claim(db, now, leaseUntil, limit, except),
     async record(outcomes, now) {
       for (const outcome of outcomes) await record(db, outcome, now)
     },
@@ -49,6 +55,16 @@ export function outboundWriter(db: Database): OutboundWriter {
       if (ids.length === 0) return
       const claimed = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'sending')
       await claimed.set((eb) => ({ status: 'queued', lease_until: null, due_at: eb.ref('next_attempt_at') })).execute()
+    },
+    async hurry(ids, at) {
+      if (ids.length === 0) return 0
+      const waiting = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'queued')
+      const changed = waiting.set({ next_attempt_at: at, due_at: at, updated_at: at })
+      return Number((await changed.executeTakeFirstOrThrow()).numUpdatedRows)
+    },
+    async markDelayTold(ids, at) {
+      if (ids.length === 0) return
+      await kysely.updateTable('deliveries').set({ delay_told_at: at }).where('id', 'in', ids).execute()
     },
     async cancelOfMailbox(mailbox, now) {
       const waiting = kysely.updateTable('deliveries').where('mailbox_id', '=', mailbox).where('due_at', 'is not', null)
@@ -59,8 +75,15 @@ export function outboundWriter(db: Database): OutboundWriter {
   }
 }
 
-async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Delivery[]> {
-  const due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
+async function claim(
+  db: Database,
+  now: number,
+  leaseUntil: number,
+  limit: number,
+  except: readonly string[],
+): Promise<Delivery[]> {
+  let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
+  if (except.length > 0) due = due.where('domain', 'not in', except)
   const free = await db.engine.holdFreeRows(due.orderBy('due_at').orderBy('id').limit(limit)).execute()
   if (free.length === 0) return []
   const ids = free.map((row) => row.id)
@@ -113,6 +136,16 @@ async function listCaptured(db: Database, org: OrgId, page: PageRequest, mailbox
   return { items: rows.map(toCaptured), total: n }
 }
 
+async function listQueue(db: Database, page: PageRequest) {
+  const waiting = db.kysely.selectFrom('deliveries').where('due_at', 'is not', null)
+  const { n } = await waiting.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+  if (page.limit === 0) return { items: [], total: n }
+  const rows = await cutPage(waiting, { ...page, ascending: true }, 'due_at', 'id')
+    .selectAll()
+    .execute()
+  return { items: await withAttempts(db, rows), total: n }
+}
+
 async function withAttempts(db: Database, rows: DeliveryTable[]): Promise<Delivery[]> {
   const tried = rows.filter((row) => row.attempt_count > 0).map((row) => row.id)
   const attempts = new Map<string, Attempt[]>()
@@ -143,6 +176,7 @@ function toDelivery(row: DeliveryTable, attempts: Attempt[]): Delivery {
     leaseUntil: row.lease_until,
     attemptCount: row.attempt_count,
     attempts,
+    delayToldAt: row.delay_told_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -164,6 +198,7 @@ function fromDelivery(d: Delivery, position: number): DeliveryTable {
     lease_until: d.leaseUntil,
     due_at: d.status === 'sending' ? d.leaseUntil : d.nextAttemptAt,
     attempt_count: d.attemptCount,
+    delay_told_at: d.delayToldAt,
     created_at: d.createdAt,
     updated_at: d.updatedAt,
   }

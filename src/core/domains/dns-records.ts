@@ -1,0 +1,40 @@
+import { splitTxt } from '../../protocol/dkim/generate-dkim-key.ts'
+import type { App } from '../app.ts'
+import { PUBLISHED_AFTER_MS } from './dkim-keys/commands.ts'
+import { domainNamed } from './domains.ts'
+import type { Domain } from './model.ts'
+
+/** One record that the owner of a domain publishes. */
+export interface DnsRecord {
+  type: 'MX' | 'TXT'
+  purpose: 'mx' | 'spf' | 'dkim' | 'dmarc'
+  name: string
+  value: string
+  /** The value cut into the strings of a TXT record (RFC 1035 §3.3.14); empty for MX. */
+  strings: string[]
+  /** Of an MX; null for the rest. */
+  priority: number | null
+}
+
+/** What the DNS should say of this domain, for the operator. */
+export async function dnsRecordsOf(app: App, domainName: string): Promise<DnsRecord[]> {
+  return recordsOfDomain(app, await domainNamed(app, domainName))
+}
+
+/** What the DNS should say of this domain, keys that are about to sign and those that have just stopped included. */
+export async function recordsOfDomain(app: App, { id, name }: Domain): Promise<DnsRecord[]> {
+  const since = app.clock.now() - PUBLISHED_AFTER_MS
+  const keys = await app.store.read.dkimKeys.ofDomain(id)
+  const shown = keys.filter((key) => key.retiredAt === null || key.retiredAt > since)
+  return [
+    { type: 'MX', purpose: 'mx', name, value: app.settings.mailHost, strings: [], priority: 10 },
+    // We send from the host that the MX names.
+    txt('spf', name, 'v=spf1 mx ~all'),
+    ...shown.map((key) => txt('dkim', `${key.selector}._domainkey.${name}`, key.publicRecord)),
+    txt('dmarc', `_dmarc.${name}`, `v=DMARC1; p=none; rua=mailto:postmaster@${name}`),
+  ]
+}
+
+function txt(purpose: DnsRecord['purpose'], name: string, value: string): DnsRecord {
+  return { type: 'TXT', purpose, name, value, strings: splitTxt(value), priority: null }
+}

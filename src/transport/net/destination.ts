@@ -1,0 +1,64 @@
+import { isIP } from 'node:net'
+import { Failure } from '../../core/errors.ts'
+import type { Resolver } from '../../protocol/dns/resolver.ts'
+import type { AddressPolicy } from './public-address.ts'
+
+const WEB_PORTS = new Set(['', '80', '443'])
+/** Names that only mean something on our side of the wall (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
+const INNER_NAME = /^[^.]+$|(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|test|invalid|onion|alt)$/
+
+export interface DestinationOptions {
+  resolver: Resolver
+  policy: AddressPolicy
+}
+
+/** Reads a URL that a customer gave us. Throws `url_blocked` for what we never ask whatever the DNS says. */
+export function parseDestination(text: string): URL {
+  // The URL parser drops these silently (WHATWG URL §4.4), which is not what the customer meant either.
+  if (/\p{Cc}/u.test(text) || text !== text.trim()) throw blocked('The URL holds control characters or blanks')
+  if (!URL.canParse(text)) throw blocked('This is not a URL')
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw blocked('Only http and https URLs are fetched')
+  if (url.username !== '' || url.password !== '') throw blocked('The URL must not hold a user or a password')
+  if (url.hostname === '') throw blocked('The URL has no host')
+  return url
+}
+
+/**
+ * The addresses behind a URL, each of them judged: one that is not public and was not opened by the operator refuses the whole name.
+ * The host is the one the URL parser made of it, so that no spelling of an address gets around.
+ */
+export async function judgeDestination(url: URL, { resolver, policy }: DestinationOptions): Promise<string[]> {
+  const host = hostOf(url)
+  const addresses = isIP(host) ? [host] : await resolve(host, resolver, policy)
+  const verdicts = addresses.map((address) => policy.judge(address))
+  if (verdicts.includes('blocked')) throw blocked('The URL leads to an address that is not public')
+  const opened = verdicts.every((verdict) => verdict === 'allowed')
+  if (opened) return addresses
+  if (!isIP(host) && INNER_NAME.test(host)) throw blocked('The URL names a host that is not public')
+  if (!WEB_PORTS.has(url.port)) throw blocked('The URL must use port 80 or 443')
+  return addresses
+}
+
+function hostOf(url: URL): string {
+  return url.hostname
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase()
+}
+
+async function resolve(host: string, resolver: Resolver, policy: AddressPolicy): Promise<string[]> {
+  // RFC 6761 §6.3: never asked of the DNS. Where only one of the two is open, that one is meant.
+  if (host === 'localhost' || host.endsWith('.localhost')) {
+    const open = ['127.0.0.1', '::1'].filter((address) => policy.judge(address) === 'allowed')
+    return open.length > 0 ? open : ['127.0.0.1']
+  }
+  const answers = await Promise.allSettled([resolver.a(host), resolver.aaaa(host)])
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  if (addresses.length === 0) throw new Failure('fetch_failed', 'The host of the URL cannot be found')
+  return addresses
+}
+
+function blocked(message: string): Failure {
+  return new Failure('url_blocked', message)
+}

@@ -1,0 +1,38 @@
+import { judgeSender } from '../../core/messages/authenticate.ts'
+import type { SmtpReply } from '../../protocol/smtp/reply.ts'
+import { readEnvelopeArgument, refuseUnannouncedUtf8 } from './envelope-argument.ts'
+import { badArgument, badSequence, Refusal, reply } from './refusal.ts'
+import type { Session } from './session.ts'
+import { Transaction } from './transaction.ts'
+
+/** MAIL FROM (RFC 5321 §4.1.1.2), with SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531). The null sender is welcome. */
+export function mail(session: Session, argument: string): SmtpReply {
+  if (session.helo === null) throw badSequence('Say EHLO first')
+  if (session.transaction) throw badSequence('A mail transaction is open already')
+  const { path, parameters } = readEnvelopeArgument('FROM', argument)
+  const utf8 = parameters.has('SMTPUTF8')
+  checkParameters(parameters, session.app.settings.maxMessageBytes)
+  refuseUnannouncedUtf8(path.address, utf8)
+  const mailFrom = path.address
+  const spf = judgeSender(session.app, { mailFrom, helo: session.helo, remoteAddress: session.remoteAddress })
+  session.transaction = new Transaction({ mailFrom, utf8, spf })
+  return reply(250, '2.1.0', 'Sender ok')
+}
+
+function checkParameters(parameters: Map<string, string | null>, maxBytes: number): void {
+  for (const [name, value] of parameters) {
+    if (name === 'SIZE') checkSize(value, maxBytes)
+    else if (name === 'BODY') checkBody(value)
+    else if (name !== 'SMTPUTF8') throw new Refusal(555, '5.5.4', `The parameter ${name} is not known here`)
+    else if (value !== null) throw badArgument('SMTPUTF8 takes no value')
+  }
+}
+
+function checkSize(value: string | null, maxBytes: number): void {
+  if (value === null || !/^\d{1,20}$/.test(value)) throw badArgument('SIZE is a number')
+  if (Number(value) > maxBytes) throw new Refusal(552, '5.3.4', `The limit is ${maxBytes} bytes`)
+}
+
+function checkBody(value: string | null): void {
+  if (!/^(7BIT|8BITMIME)$/i.test(value ?? '')) throw badArgument('BODY is 7BIT or 8BITMIME')
+}
