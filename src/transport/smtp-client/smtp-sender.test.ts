@@ -1,6 +1,8 @@
+import type { AddressInfo } from 'node:net'
+import { SMTPServer } from 'smtp-server'
 import { expect, test } from 'vitest'
 import { testSmtp } from '../../../test/support/smtp.ts'
-import { type SinkOptions, SmtpSink } from '../../../test/support/smtp-sink.ts'
+import { type SinkOptions, SmtpSink, sinkCertificate } from '../../../test/support/smtp-sink.ts'
 import { silentLog } from '../../core/log.ts'
 import type { Consignment, RecipientReply } from '../../core/outbound/mail-sender.ts'
 import type { DeliveryRoute } from '../../core/outbound/route.ts'
@@ -282,4 +284,30 @@ test('our own server takes what our own client sends', async () => {
     { recipient: 'nobody@posthouse.test', result: 'permanent', replyCode: 550, enhancedCode: '5.1.1' },
   ])
   expect((await smtp.raw('ada')).equals(message)).toBe(true)
+})
+
+test("another's server takes it too, over STARTTLS and signed in", async () => {
+  const received: { from: string | false; to: string[]; user: unknown; secure: boolean; bytes: Buffer }[] = []
+  const server = new SMTPServer({
+    ...sinkCertificate,
+    logger: false,
+    onAuth: ({ username }, _session, done) => done(null, { user: username }),
+    async onData(stream, { envelope, user, secure }, done) {
+      const bytes = Buffer.concat(await stream.toArray())
+      const from = envelope.mailFrom ? envelope.mailFrom.address : false
+      received.push({ from, to: envelope.rcptTo.map((r) => r.address), user, secure, bytes })
+      done()
+    },
+  })
+  const port = await new Promise<number>((resolve) => {
+    const listening = server.listen(0, '127.0.0.1', () => resolve((listening.address() as AddressInfo).port))
+  })
+  const sender = new SmtpSender({ log: silentLog, helo: 'mail.example.com' })
+  const route = { kind: 'smarthost', host: '127.0.0.1', port, secure: false, user: 'ada', password: 'pass' } as const
+  expect(await sender.send(route, consignment)).toMatchObject([{ result: 'sent', replyCode: 250 }])
+  expect(received).toEqual([
+    { from: 'ada@posthouse.test', to: ['eve@example.com'], user: 'ada', secure: true, bytes: raw },
+  ])
+  await sender[Symbol.asyncDispose]()
+  await new Promise<void>((resolve) => server.close(resolve))
 })
