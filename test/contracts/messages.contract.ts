@@ -241,7 +241,28 @@ export function messagesContract(opened: () => Opened): void {
       expect(again).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
       const other = await fileMail(it.store, box, { messageId: mail.messageId })
       const renamed = await it.store.read.messages.get(box.id, other.messageId)
-      expect(renamed?.messageId).toBe(`<${other.messageId}@posthouse.test>`)
+      expect(renamed?.messageId).toBe(`<msg_${other.mail.sha256.slice(0, 32)}@posthouse.test>`)
+      const otherAgain = await it.store.run('messages.file', { mail: other.mail, copies, host: 'posthouse.test' })
+      expect(otherAgain).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
+    })
+
+    test('our own mail to ourselves comes in once beside the sent copy', async () => {
+      const sent = newOutbound(box)
+      await it.store.run('outbound.enqueue', sent)
+      const { messageId, sha256 } = sent.message
+      const mail = readMail({ messageId, sha256 })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const file = () => it.store.run('messages.file', { mail, copies, host: 'posthouse.test' })
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
+      expect((await file()).map((f) => f.result)).toEqual(['duplicate'])
+    })
+
+    test('mails without a Message-ID are never taken for copies of each other', async () => {
+      const mail = readMail({ messageId: null })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const file = () => it.store.run('messages.file', { mail, copies, host: 'posthouse.test' })
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
     })
 
     test('one mail for two mailboxes shares its bytes, which go with the last copy', async () => {

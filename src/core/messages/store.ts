@@ -44,7 +44,6 @@ export interface MessageWriter extends MessageReader {
   insert(message: Message, content: MessageContent): Promise<void>
   /** The threads of stored messages with these Message-IDs in one mailbox. */
   threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
-  hasCopy(mailbox: MailboxId, sha256: string, messageId: string): Promise<boolean>
   /** Replaces the user labels and the flags that a person may change. */
   updateFlags(
     message: Pick<

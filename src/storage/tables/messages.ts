@@ -23,15 +23,6 @@ const byMessageId = statement((db, v: { mailbox: string; messageId: string }) =>
     .where('message_id', '=', v.messageId),
 )
 
-const copy = statement((db, v: { mailbox: string; messageId: string; sha256: string }) =>
-  db
-    .selectFrom('messages')
-    .select('id')
-    .where('mailbox_id', '=', v.mailbox)
-    .where('message_id', '=', v.messageId)
-    .where('sha256', '=', v.sha256),
-)
-
 const insertMessage = statement((db, v: MessageTable) =>
   db.insertInto('messages').values(rowOf(v, rows.allMessageColumns)),
 )
@@ -65,11 +56,15 @@ async function countOutbound(db: Database, mailbox: MailboxId, since: number, th
 }
 
 export function messageWriter(db: Database): MessageWriter {
+  const reader = messageReader(db)
   return {
-    ...messageReader(db),
+    ...reader,
+    async get(mailbox, id) {
+      await db.engine.holdMailbox(db.kysely, mailbox)
+      return reader.get(mailbox, id)
+    },
     insert: (message, content) => insert(db, message, content),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
-    hasCopy: async (mailbox, sha256, messageId) => Boolean(await copy.first(db, { mailbox, sha256, messageId })),
     updateFlags: (message) => updateFlags(db, message),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
