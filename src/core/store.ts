@@ -10,6 +10,7 @@ import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
+import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
@@ -23,6 +24,7 @@ export interface Reader {
   suppressions: SuppressionReader
   events: EventReader
   jobs: JobReader
+  webhooks: WebhookReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
@@ -42,6 +44,7 @@ export interface Tx {
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter
+  webhooks: WebhookWriter
 }
 
 /**

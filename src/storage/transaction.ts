@@ -12,6 +12,7 @@ import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
+import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
 /** Core's reading side over one connection. */
 export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
@@ -26,6 +27,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     suppressions: suppressionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
+    webhooks: webhookReader(db),
   }
 }
 
@@ -49,5 +51,6 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
+    webhooks: webhookWriter(db),
   }
 }
