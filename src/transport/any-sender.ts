@@ -5,7 +5,7 @@ import { SesSender } from './mail-services/ses-sender.ts'
 import type { DirectSender } from './mx/direct-sender.ts'
 
 export interface Senders {
-  direct: Pick<DirectSender, 'send'>
+  direct: Pick<DirectSender, 'send' | 'hangUp'>
   smarthost: MailSender
 }
 
@@ -23,5 +23,10 @@ export class AnySender implements MailSender {
     if (route.kind === 'smarthost') return this.#senders.smarthost.send(route, consignment)
     if (route.kind === 'resend') return sendByResend(route, consignment)
     return this.#ses.send(route, consignment)
+  }
+
+  hangUp(): void {
+    this.#senders.direct.hangUp()
+    this.#senders.smarthost.hangUp?.()
   }
 }

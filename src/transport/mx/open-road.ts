@@ -34,5 +34,6 @@ export function openRoad({ clock, log, resolver, mailHost, allowNet, web, port =
 }
 
 function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return all.filter(({ internal }) => !internal).map(({ address }) => address)
 }
