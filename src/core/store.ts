@@ -10,6 +10,7 @@ import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
+import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
@@ -23,12 +24,15 @@ export interface Reader {
   suppressions: SuppressionReader
   events: EventReader
   jobs: JobReader
+  webhooks: WebhookReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
 export interface Tx {
   /** The time of the call, epoch milliseconds. */
   now: number
+  /** Lets one transaction at a time go on under this name, for what must be read and then written without another in between. */
+  hold(name: string): Promise<void>
   accounts: AccountWriter
   domains: DomainWriter
   dkimKeys: DkimKeyWriter
@@ -40,6 +44,7 @@ export interface Tx {
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter
+  webhooks: WebhookWriter
 }
 
 /**

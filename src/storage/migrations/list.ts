@@ -7,6 +7,7 @@ import * as dkimKeys from './0005-dkim-keys.ts'
 import * as suppressions from './0006-suppressions.ts'
 import * as delayNotices from './0007-delay-notices.ts'
 import * as searchPostgres from './0010-search-postgres.ts'
+import * as webhooks from './0040-webhooks.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -14,7 +15,7 @@ export interface Migration {
   statements: string[]
 }
 
-const later: Migration[] = [dkimKeys, suppressions, delayNotices]
+const later: Migration[] = [dkimKeys, suppressions, delayNotices, webhooks]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
 export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]

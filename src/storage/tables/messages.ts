@@ -57,8 +57,13 @@ async function countOutbound(db: Database, mailbox: MailboxId, since: number, th
 }
 
 export function messageWriter(db: Database): MessageWriter {
+  const reader = messageReader(db)
   return {
-    ...messageReader(db),
+    ...reader,
+    async get(mailbox, id) {
+      await db.engine.holdMailbox(db.kysely, mailbox)
+      return reader.get(mailbox, id)
+    },
     insert: (message, content) => insert(db, message, content),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
     updateFlags: (message) => updateFlags(db, message),
