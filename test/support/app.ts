@@ -80,7 +80,7 @@ export async function testApp({ settings, dns = {}, checkReplies = true }: TestA
   const clock = manualClock()
   const metrics = createMetrics()
   const store = metrics.countMail(opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock })))
-  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs') }))
+  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs'), clock }))
   const files: TestApp['files'] = new Map()
   const handedOver: Consignment[] = []
   const answers: TestApp['answers'] = new Map()
