@@ -17,6 +17,7 @@ import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
 import { ParserPool } from './transport/parser/parser-pool.ts'
 import { SmtpSender } from './transport/smtp-client/smtp-sender.ts'
+import { HttpWebhookSender } from './transport/webhook-sender.ts'
 
 /** The core with all its adapters open; disposing closes them. */
 export interface OpenApp extends AsyncDisposable {
@@ -35,6 +36,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const parser = opened.use(new ParserPool({ log }))
   const sender = opened.use(new SmtpSender({ log, helo: config.mailHost }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
+  const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet: config.POSTHOUSE_ALLOW_NET }))
   const app: App = {
     clock,
     log,
@@ -47,6 +49,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     files: new GuardedFileFetcher({ resolver, allowNet: config.POSTHOUSE_ALLOW_NET }),
     sender,
     keyUses: keyUsesOf(clock, store),
+    webhooks: { sender: webhookSender, renderers: [] },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
