@@ -83,7 +83,9 @@ function excerpt(body: Buffer): string {
 /** A word for what went wrong, and no more: the log is read by customers. */
 function categoryOf(error: unknown): WebhookError {
   const causes = chain(error)
-  if (causes.some((e) => e instanceof Failure && e.code === 'url_blocked')) return 'blocked'
+  // Fetch refuses some ports on its own (https://fetch.spec.whatwg.org/#port-blocking).
+  if (causes.some((e) => (e instanceof Failure && e.code === 'url_blocked') || e.message === 'bad port'))
+    return 'blocked'
   if (causes.some((e) => e.name === 'TimeoutError' || /TIMEOUT|ETIMEDOUT/.test(codeOf(e)))) return 'timeout'
   // The only failure of the guarded fetch that nothing else has caused.
   if (causes.length === 1 && causes[0] instanceof Failure) return 'dns'
