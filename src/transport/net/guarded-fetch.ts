@@ -9,6 +9,8 @@ export interface GuardedFetchOptions {
   resolver: Resolver
   /** CIDRs that may be reached although they are private, on any port. */
   allowNet: readonly string[]
+  /** The ports of all other hosts; see `judgeDestination`. */
+  ports?: 'web' | 'any'
 }
 
 export interface GuardedRequest {
@@ -19,9 +21,11 @@ export interface GuardedRequest {
   timeoutMs: number
   /** Of the body after decompression. */
   maxBytes: number
-  /** What becomes of a longer body: `refuse` throws `too_large`, `cut` keeps what fits. */
+  /** What becomes of a longer body: `refuse` throws `too_large`, `cut` keeps what fits, and what came of one that breaks off. */
   excess: 'refuse' | 'cut'
   maxRedirects: number
+  /** Gives up early. */
+  signal?: AbortSignal
 }
 
 export interface GuardedResponse {
@@ -39,8 +43,8 @@ export interface GuardedResponse {
 export class GuardedFetch implements AsyncDisposable {
   readonly #agent: Agent
 
-  constructor({ resolver, allowNet }: GuardedFetchOptions) {
-    const destination = { resolver, policy: new AddressPolicy(allowNet) }
+  constructor({ resolver, allowNet, ports = 'web' }: GuardedFetchOptions) {
+    const destination = { resolver, policy: new AddressPolicy(allowNet), ports }
     this.#agent = new Agent({
       connect: guardedConnector((url) => judgeDestination(url, destination)),
       maxHeaderSize: 16 * 1024,
@@ -49,7 +53,8 @@ export class GuardedFetch implements AsyncDisposable {
   }
 
   async fetch(text: string, request: GuardedRequest): Promise<GuardedResponse> {
-    const signal = AbortSignal.timeout(request.timeoutMs)
+    const deadline = AbortSignal.timeout(request.timeoutMs)
+    const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline
     let url = parseDestination(text)
     for (let hop = 0; ; hop++) {
       const response = await this.#ask(url, request, signal)
@@ -147,7 +152,7 @@ async function read(
       if (left === 0 && excess === 'cut') break
     }
   } catch (error) {
-    throw toFailure(error)
+    if (excess === 'refuse') throw toFailure(error)
   }
   return { status: response.status, headers: response.headers as Headers, body: Buffer.concat(chunks) }
 }
