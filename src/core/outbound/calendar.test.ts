@@ -158,7 +158,8 @@ describe('the calendar of deliveries', () => {
     await using jobs = new JobWorker(it.app)
     await jobs.idle()
     expect(await mails()).toHaveLength(1)
-    expect(await it.app.store.read.jobs.nextDue()).toBeUndefined()
+    // Only housekeeping is left, and that is for later.
+    expect(await it.app.store.read.jobs.nextDue()).toBeGreaterThan(it.clock.now())
   })
 
   test('after a lost last reply the same bytes go out again under the same return path', async () => {
