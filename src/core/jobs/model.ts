@@ -6,15 +6,13 @@ export type JobTask =
   | { kind: 'delete-blobs'; keys: string[] }
   | SendDsn
 
-/** The sender is to hear of deliveries of one message that have failed or are late. */
-export interface SendDsn {
+/** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
+export type SendDsn = {
   kind: 'send-dsn'
-  action: 'failed' | 'delayed'
   orgId: OrgId
   mailboxId: MailboxId
   messageId: MessageId
-  deliveryIds: DeliveryId[]
-}
+} & ({ action: 'delayed'; deliveryIds: DeliveryId[] } | { action: 'failed' })
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */
 export interface Job {
