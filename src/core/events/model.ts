@@ -15,6 +15,8 @@ export type EventType =
   | 'message.labeled'
   | 'thread.deleted'
   | 'domain.verified'
+  /** A test or a replay waits for a worker. */
+  | 'webhook.queued'
 
 /** What happened, written in the transaction of the thing it tells. */
 export interface NewEvent {

@@ -5,6 +5,7 @@ export type JobTask =
   | { kind: 'purge-mailbox'; mailboxId: MailboxId }
   | { kind: 'delete-blobs'; keys: string[] }
   | SendDsn
+  | SweepBlobs
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
 export type SendDsn = {
@@ -13,6 +14,12 @@ export type SendDsn = {
   mailboxId: MailboxId
   messageId: MessageId
 } & ({ action: 'delayed'; deliveryIds: DeliveryId[] } | { action: 'failed' })
+
+/** Looks for blobs that no row refers to; `cursor` is where it goes on, null for the beginning. */
+export interface SweepBlobs {
+  kind: 'sweep-blobs'
+  cursor: string | null
+}
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */
 export interface Job {
