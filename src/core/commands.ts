@@ -10,6 +10,7 @@ import { labelMessage } from './messages/label-command.ts'
 import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
+import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -50,6 +51,7 @@ export const commands = {
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
   'outbound.report': applyReport,
+  'outbound.take-failures': takeFailures,
   'outbound.cancel': cancelDelivery,
   'outbound.hurry': hurryDeliveries,
   'suppressions.add': addSuppression,

@@ -42,6 +42,7 @@ export interface OutboundWriter extends OutboundReader {
   /** Makes waiting deliveries due; answers how many of them waited. */
   hurry(ids: DeliveryId[], at: number): Promise<number>
   markDelayTold(ids: DeliveryId[], at: number): Promise<void>
+  markFailureNotice(ids: DeliveryId[], notice: Delivery['failureNotice']): Promise<void>
   cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
   insertCaptured(captured: Captured): Promise<void>
 }

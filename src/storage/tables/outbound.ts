@@ -66,6 +66,10 @@ export function outboundWriter(db: Database): OutboundWriter {
       if (ids.length === 0) return
       await kysely.updateTable('deliveries').set({ delay_told_at: at }).where('id', 'in', ids).execute()
     },
+    async markFailureNotice(ids, notice) {
+      if (ids.length === 0) return
+      await kysely.updateTable('deliveries').set({ failure_notice: notice }).where('id', 'in', ids).execute()
+    },
     async cancelOfMailbox(mailbox, now) {
       const waiting = kysely.updateTable('deliveries').where('mailbox_id', '=', mailbox).where('due_at', 'is not', null)
       const cancelled = { status: 'cancelled', next_attempt_at: null, lease_until: null, due_at: null, updated_at: now }
@@ -180,6 +184,7 @@ function toDelivery(row: DeliveryTable, attempts: Attempt[]): Delivery {
     attemptCount: row.attempt_count,
     attempts,
     delayToldAt: row.delay_told_at,
+    failureNotice: row.failure_notice as Delivery['failureNotice'],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -202,6 +207,7 @@ function fromDelivery(d: Delivery, position: number): DeliveryTable {
     due_at: d.status === 'sending' ? d.leaseUntil : d.nextAttemptAt,
     attempt_count: d.attemptCount,
     delay_told_at: d.delayToldAt,
+    failure_notice: d.failureNotice,
     created_at: d.createdAt,
     updated_at: d.updatedAt,
   }
