@@ -20,6 +20,7 @@ import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
 import { GuardedFetch } from './transport/net/guarded-fetch.ts'
 import { ParserPool } from './transport/parser/parser-pool.ts'
 import { SmtpSender } from './transport/smtp-client/smtp-sender.ts'
+import { HttpWebhookSender } from './transport/webhook-sender.ts'
 
 /** The core with all its adapters open; disposing closes them. */
 export interface OpenApp extends AsyncDisposable {
@@ -41,6 +42,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
   const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
   const smarthost = opened.use(new SmtpSender({ log, helo: mailHost }))
+  const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
   const app: App = {
     clock,
     log,
@@ -53,6 +55,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
+    webhooks: { sender: webhookSender, renderers: [] },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
