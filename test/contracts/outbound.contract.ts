@@ -22,7 +22,7 @@ export function outboundContract(opened: () => Opened): void {
       for (const d of await claim(1000)) await record(d, { status: 'cancelled', nextAttemptAt: null, attempt: null })
     }
     const enqueue = async (mailbox = box, addresses = ['ada@example.com']) => {
-      const recipients = addresses.map((address) => ({ address, domain: 'example.com' }))
+      const recipients = addresses.map((address) => ({ address, domain: address.slice(address.indexOf('@') + 1) }))
       const outbound = newOutbound(mailbox, { recipients })
       await it.store.run('outbound.enqueue', outbound)
       return outbound.message
@@ -119,6 +119,19 @@ export function outboundContract(opened: () => Opened): void {
       expect((await it.store.read.messages.get(box.id, message.id))?.status).toBe('delivered')
       expect(await it.store.read.outbound.nextDue()).toBeUndefined()
       expect(await it.store.read.outbound.depth()).toBe(0)
+    })
+
+    test('domains that are busy are left out, and stand in nobody’s way', async () => {
+      await enqueue(box, ['a@slow.test', 'b@slow.test', 'c@stuck.test'])
+      it.clock.advance(1)
+      await enqueue(box, ['d@quick.test'])
+      const except = ['slow.test', 'stuck.test']
+      const claimed = await it.store.run('outbound.claim', { leaseMs: 1000, limit: 1, except })
+      expect(claimed.map((d) => d.recipient)).toEqual(['d@quick.test'])
+      expect(await it.store.read.outbound.nextDue(except)).toBe(it.clock.now() + 1000)
+      expect(await it.store.read.outbound.nextDue()).toBe(it.clock.now() - 1)
+      await it.store.run('outbound.release', { ids: claimed.map((d) => d.id) })
+      await drain()
     })
 
     test('the oldest due come first', async () => {

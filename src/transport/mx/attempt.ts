@@ -131,7 +131,7 @@ function weight(answer: Answer | undefined): number {
 }
 
 function isOneTooMany(answer: Answer | undefined): boolean {
-  return answer?.replyCode === 452 || answer?.enhancedCode?.slice(2) === '5.3'
+  return answer?.replyCode === 452 || (answer?.replyCode === 552 && answer.result === 'temporary')
 }
 
 function explain(domain: string, without: Set<NoAddress>): Answer {

@@ -124,6 +124,7 @@ describe('what the first host does, and whether the second is asked', () => {
     ['MAIL', 'silence', 'second'],
     ['RCPT', '450 4.2.0 Greylisted', 'second'],
     ['RCPT', '421 4.2.0 Bye', 'second'],
+    ['RCPT', '552 5.5.3 Too many', 'second'],
     ['RCPT', '550 5.1.1 Nobody', 'permanent'],
     ['RCPT', '552 5.2.2 Full', 'permanent'],
     ['MAIL', '354 Go on', 'second'],
@@ -359,6 +360,7 @@ describe('where mail goes', () => {
       ['temporary', 451, '4.4.3', null],
     ],
     ['MX without address', zone({ mx: ['mx.test'] }), ['permanent', 550, '5.4.4', null]],
+    ['a host name that is none', zone({ mx: ['m\u0000x..test'] }), ['permanent', 550, '5.4.4', null]],
     [
       'a private address',
       zone({ mx: ['mx.test'] }, { 'mx.test': { a: ['10.0.0.1'] } }),

@@ -53,6 +53,10 @@ export class DirectSender implements AsyncDisposable {
     if (!entered) return all(consignment, state.resting ?? tooBusy)
     try {
       return state.resting ? all(consignment, state.resting) : await this.#attempt(domain, state, consignment)
+    } catch (error) {
+      // A bug of ours must not keep the mail from its calendar.
+      this.#options.log.error({ err: error, domain }, 'an attempt to deliver failed')
+      return all(consignment, broken)
     } finally {
       state.leave()
     }
@@ -101,6 +105,7 @@ export class DirectSender implements AsyncDisposable {
 }
 
 const noAnswer = refusedHere(null, 451, '4.4.1', 'No answer')
+const broken = refusedHere(null, 451, '4.3.0', 'The attempt failed on our side')
 const tooBusy = refusedHere(null, 451, '4.4.5', 'Too much mail for this destination at once')
 
 function domainOf(recipient: string): string {

@@ -1,7 +1,7 @@
 import type { RecipientReply } from '../../core/outbound/mail-sender.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { replyText } from '../../protocol/smtp/reply-reader.ts'
-import type { SmtpError } from './smtp-error.ts'
+import type { SmtpError, SmtpStage } from './smtp-error.ts'
 
 /** What one server said of one recipient, or why it could not. */
 export interface Answer extends Omit<RecipientReply, 'recipient' | 'result'> {
@@ -11,10 +11,10 @@ export interface Answer extends Omit<RecipientReply, 'recipient' | 'result'> {
 }
 
 /** A refusal in the server's own words. Anything but a clear no is temporary. */
-export function refusedBy(host: string, reply: SmtpReply): Answer {
+export function refusedBy(host: string, reply: SmtpReply, stage: SmtpStage): Answer {
   const { code, enhancedCode } = reply
   return {
-    result: isPermanent(reply) ? 'permanent' : 'temporary',
+    result: isPermanent(reply, stage) ? 'permanent' : 'temporary',
     host,
     replyCode: code,
     enhancedCode,
@@ -22,9 +22,10 @@ export function refusedBy(host: string, reply: SmtpReply): Answer {
   }
 }
 
-// RFC 5321 §4.5.3.1.10: a server that means "too many recipients" must be asked again, also one that says so with 552.
-function isPermanent({ code, enhancedCode }: SmtpReply): boolean {
-  return code >= 500 && !(code === 552 && enhancedCode === '5.5.3')
+// RFC 5321 §4.5.3.1.10: old servers answer 552 to one recipient too many, which is to be taken as 452.
+function isPermanent({ code, enhancedCode }: SmtpReply, stage: SmtpStage): boolean {
+  const tooMany = stage === 'RCPT' && code === 552 && (enhancedCode === null || enhancedCode === '5.5.3')
+  return code >= 500 && !tooMany
 }
 
 /** What we know to be refused without asking. */

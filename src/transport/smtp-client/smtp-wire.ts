@@ -27,7 +27,7 @@ export class SmtpWire {
   private constructor(socket: Socket, signal: AbortSignal | undefined) {
     this.#socket = socket
     this.#attach(socket)
-    // Not left to the socket itself: node crashes when the socket below a TLS one is destroyed by its signal.
+    // Not left to the socket itself: node 26 crashes when the socket below a TLS one is destroyed while that one still writes.
     const hangUp = () => void this.#fail('lost', HUNG_UP)
     signal?.addEventListener('abort', hangUp)
     this.#unsignal = () => signal?.removeEventListener('abort', hangUp)
