@@ -22,7 +22,12 @@ export function wholeNumber({ min, max, fallback }: { min: number; max?: number;
       return z.NEVER
     })
     .default(fallback)
-    .meta({ type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }), default: fallback })
+    .meta({
+      type: 'integer',
+      minimum: min,
+      ...(max === undefined ? {} : { maximum: max }),
+      description: `${fallback} when absent`,
+    })
 }
 
 /** `true` or `false`. */
@@ -37,18 +42,22 @@ export const moment = z
   .transform((text) => Date.parse(text))
   .meta({ type: 'string', format: 'date-time', anyOf: undefined })
 
+// Each value becomes a condition of a query, and stores bound how many of those they take.
+const MAX_VALUES = 50
+const fewEnough = [(values: string[]) => values.length <= MAX_VALUES, `at most ${MAX_VALUES} values`] as const
+const asList = { type: 'array', items: { type: 'string' }, anyOf: undefined }
+
 /** A parameter that may be repeated. */
 export const several = z
   .union([z.string(), z.array(z.string())])
-  .transform((value) => [value].flat())
-  .meta({ type: 'array', items: { type: 'string' }, anyOf: undefined })
+  .transform((value) => [...new Set([value].flat())])
+  .refine(...fewEnough)
+  .meta(asList)
 
 /** A parameter that may be repeated or hold several values with commas between them. */
-export const commaList = several
-  .transform((values) =>
-    values
-      .flatMap((v) => v.split(','))
-      .map((v) => v.trim())
-      .filter((v) => v !== ''),
-  )
-  .meta({ type: 'array', items: { type: 'string' }, anyOf: undefined })
+export const commaList = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => [...new Set([value].flat().flatMap((v) => v.split(',').map((name) => name.trim())))])
+  .transform((values) => values.filter((v) => v !== ''))
+  .refine(...fewEnough)
+  .meta(asList)

@@ -67,6 +67,19 @@ test('what is no HTTP, or has no possible URL, is refused and the server lives o
   expect((await fetch(`${s.base}/healthz`)).status).toBe(200)
 })
 
+test('HEAD tells the length of what GET would send', async () => {
+  await using s = await serving()
+  await s.t.call('POST', '/api/v0/inboxes', { body: { username: 'long' } })
+  await s.t.mail('long@posthouse.test', 'Subject: x\n\ny')
+  const [item] = (await s.t.call('GET', '/api/v0/inboxes/long@posthouse.test/messages')).body.data
+  const headers = { authorization: `Bearer ${s.t.key}` }
+  const head = await fetch(`${s.base}/api/v0/inboxes/long@posthouse.test/messages/${item.message_id}/raw`, {
+    method: 'HEAD',
+    headers,
+  })
+  expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, String(item.size), ''])
+})
+
 test('closing lets a running request end, and ends connections that are kept alive', async () => {
   await using s = await serving()
   const agent = new Agent({ keepAlive: true })

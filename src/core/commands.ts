@@ -3,12 +3,13 @@ import { createOrganization, ensureFirstOrganization } from './accounts/organiza
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
-import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
+import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
+import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -49,15 +50,19 @@ export const commands = {
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
   'outbound.report': applyReport,
+  'outbound.cancel': cancelDelivery,
+  'outbound.hurry': hurryDeliveries,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,
   'jobs.schedule': scheduleJob,
+  'jobs.ensure': ensureJob,
   'jobs.claim': claimJobs,
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
+  'jobs.go-on': goOnWithJob,
   'webhooks.create': createWebhook,
   'webhooks.update': updateWebhook,
   'webhooks.delete': deleteWebhook,

@@ -31,6 +31,8 @@ export interface Reader {
 export interface Tx {
   /** The time of the call, epoch milliseconds. */
   now: number
+  /** Lets one transaction at a time go on under this name, for what must be read and then written without another in between. */
+  hold(name: string): Promise<void>
   accounts: AccountWriter
   domains: DomainWriter
   dkimKeys: DkimKeyWriter

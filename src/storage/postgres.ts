@@ -13,6 +13,9 @@ const kept = new Map<string, string>()
 const postgresEngine: Engine = {
   name: 'postgres',
   holdFreeRows: (query) => query.forUpdate().skipLocked(),
+  async holdMailbox(db, id) {
+    await sql`select id from mailboxes where id = ${id} for no key update`.execute(db)
+  },
   keep(text) {
     kept.set(text, createHash('sha256').update(text).digest('base64url'))
   },

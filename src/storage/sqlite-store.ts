@@ -4,12 +4,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../core/clock.ts'
 import type { CommandInput, CommandName, CommandOutput } from '../core/commands.ts'
 import type { Reader, Store } from '../core/store.ts'
+import { CommandThread } from './command-thread.ts'
 import { Listeners } from './listeners.ts'
+import { withSlowLists } from './slow-lists.ts'
 import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
 import { readerOver } from './transaction.ts'
-import { WriterThread } from './writer-thread.ts'
 
-const script = new URL('./sqlite-writer.ts', import.meta.url)
+const writerScript = new URL('./sqlite-writer.ts', import.meta.url)
+const readerScript = new URL('./sqlite-reader.ts', import.meta.url)
 
 /** How often we look whether another process has written. */
 const FOREIGN_COMMITS_MS = 1000
@@ -31,14 +33,17 @@ class SqliteStore implements Store {
   readonly #clock: Clock
   readonly #listeners = new Listeners()
   readonly #connection: DatabaseSync
-  readonly #writer: WriterThread
+  readonly #writer: CommandThread
+  readonly #lister: CommandThread
   readonly #watch: NodeJS.Timeout
 
   constructor(path: string, clock: Clock) {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
-    this.#writer = new WriterThread(script, path, () => this.#listeners.call())
-    this.read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
+    this.#writer = new CommandThread(writerScript, path, () => this.#listeners.call())
+    this.#lister = new CommandThread(readerScript, path)
+    const read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
+    this.read = withSlowLists(read, this.#lister)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
 
@@ -53,6 +58,7 @@ class SqliteStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch)
     await this.#writer[Symbol.asyncDispose]()
+    await this.#lister[Symbol.asyncDispose]()
     if (this.#connection.isOpen) this.#connection.close()
   }
 }

@@ -31,10 +31,15 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
   }
 }
 
-/** Core's writing side over a transaction that somebody else begins and commits. */
+/**
+ * Core's writing side over a transaction that somebody else begins and commits. What a command gets here in order to change it (a
+ * mailbox, a message, a thread) is read under its mailbox's row, and that row is held first: so what two commands read and write
+ * back never crosses, and they wait for each other in one order.
+ */
 export function transactionOver(db: Database, now: number, appended: () => void): Tx {
   return {
     now,
+    hold: (name) => db.engine.hold(db.kysely, name),
     accounts: accountWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),

@@ -1,10 +1,20 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type MailboxId, type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
+import {
+  type CapturedId,
+  type DeliveryId,
+  type MailboxId,
+  type MessageId,
+  newId,
+  type OrgId,
+  type PartId,
+} from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
 import { buildMailbox, content, fileMail, newOutbound, newPart, readMail } from '../support/builders.ts'
 import type { Opened } from './open.ts'
+
+type Four<T> = [T, T, T, T]
 
 export function messagesContract(opened: () => Opened): void {
   describe('messages', () => {
@@ -241,7 +251,28 @@ export function messagesContract(opened: () => Opened): void {
       expect(again).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
       const other = await fileMail(it.store, box, { messageId: mail.messageId })
       const renamed = await it.store.read.messages.get(box.id, other.messageId)
-      expect(renamed?.messageId).toBe(`<${other.messageId}@posthouse.test>`)
+      expect(renamed?.messageId).toBe(`<msg_${other.mail.sha256.slice(0, 32)}@posthouse.test>`)
+      const otherAgain = await it.store.run('messages.file', { mail: other.mail, copies, host: 'posthouse.test' })
+      expect(otherAgain).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
+    })
+
+    test('our own mail to ourselves comes in once beside the sent copy', async () => {
+      const sent = newOutbound(box)
+      await it.store.run('outbound.enqueue', sent)
+      const { messageId, sha256 } = sent.message
+      const mail = readMail({ messageId, sha256 })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const file = () => it.store.run('messages.file', { mail, copies, host: 'posthouse.test' })
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
+      expect((await file()).map((f) => f.result)).toEqual(['duplicate'])
+    })
+
+    test('mails without a Message-ID are never taken for copies of each other', async () => {
+      const mail = readMail({ messageId: null })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const file = () => it.store.run('messages.file', { mail, copies, host: 'posthouse.test' })
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
     })
 
     test('one mail for two mailboxes shares its bytes, which go with the last copy', async () => {
@@ -254,6 +285,35 @@ export function messagesContract(opened: () => Opened): void {
       expect(await it.write((tx) => tx.messages.delete([ids[1]!]))).toEqual([mail.blobKey])
       expect(await it.write((tx) => tx.messages.delete([ids[1]!]))).toEqual([])
       expect(await it.write((tx) => tx.messages.delete([]))).toEqual([])
+    })
+
+    test('bytes are referred to by messages, by deliveries and by captured mails', async () => {
+      const sent = newOutbound(box)
+      const { messageId } = await it.store.run('outbound.enqueue', sent)
+      const [delivery] = await it.store.read.outbound.ofMessage(messageId)
+      const [ofMessage, ofDelivery, ofCaptured, ofNone] = [1, 2, 3, 4].map(() => readMail().blobKey) as Four<string>
+      await fileMail(it.store, box, { blobKey: ofMessage })
+      const copy = { ...delivery!, id: newId<DeliveryId>(), blobKey: ofDelivery }
+      const { orgId, id: mailboxId } = box
+      const about = {
+        orgId,
+        mailboxId,
+        messageId,
+        mailFrom: '',
+        recipients: [],
+        subject: null,
+        sizeBytes: 1,
+        createdAt: 1,
+      }
+      await it.write(async (tx) => {
+        await tx.outbound.insert([copy])
+        await tx.outbound.insertCaptured({ ...about, id: newId<CapturedId>(), blobKey: ofCaptured })
+      })
+      const found = await it.store.read.messages.referencedBlobs([ofNone, ofCaptured, ofDelivery, ofMessage])
+      expect(found).toEqual(new Set([ofMessage, ofDelivery, ofCaptured]))
+      expect(await it.store.read.messages.referencedBlobs([])).toEqual(new Set())
+      const many = Array.from({ length: 999 }, () => readMail().blobKey)
+      expect(await it.store.read.messages.referencedBlobs([...many, ofMessage])).toEqual(new Set([ofMessage]))
     })
 
     test('a status and flags are changed in place', async () => {

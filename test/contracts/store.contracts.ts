@@ -9,6 +9,7 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
@@ -28,6 +29,7 @@ export function storeContracts(opened: () => Opened): void {
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
+  racesContract(opened)
   webhooksContract(opened)
   searchContract(opened)
 }

@@ -12,8 +12,8 @@ export interface StoredObject {
   etag: string
 }
 
-/** What goes wrong with one request: an answer without the work, silence, or a connection that ends in the middle. */
-export type Fault = { status: number; code: string } | 'hang' | 'cut'
+/** What goes wrong with one request: a refusal without the work, silence, an answer that stops or a connection that ends in the middle. */
+export type Fault = { status: number; code: string } | 'hang' | 'stall' | 'cut'
 
 /** One request as it came in, for tests that count. */
 export interface SeenRequest {
@@ -43,6 +43,8 @@ export interface S3Server extends AsyncDisposable {
   capacityBytes: number
   /** The server's time; another one makes all signatures too old. */
   now: () => number
+  /** The time that a new object gets. */
+  stamp: () => number
   /** False for a store that cannot delete many at once. */
   deletesMany: boolean
   /** Nobody listens any more, and open connections break. */
@@ -77,6 +79,7 @@ export async function startS3(): Promise<S3Server> {
     fault: () => undefined,
     capacityBytes: Number.POSITIVE_INFINITY,
     now: Date.now,
+    stamp: Date.now,
     deletesMany: true,
     stop: () => close(http),
     start: () => listen(http, port),
@@ -117,11 +120,11 @@ async function serve(s3: S3Server, request: IncomingMessage, response: ServerRes
     }
     const { region, accessKeyId, secretAccessKey } = s3
     verifySignature(signed, { secrets: { [accessKeyId]: secretAccessKey }, region, service: 's3', now: s3.now() })
-    answer(s3, seen, response, operate(s3, seen, request.url ?? '/', body), fault === 'cut')
+    answer(s3, seen, response, operate(s3, seen, request.url ?? '/', body), fault)
   } catch (error) {
     if (request.destroyed && !request.complete) return
     const refusal = error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error))
-    answer(s3, seen, response, xmlError(refusal), false)
+    answer(s3, seen, response, xmlError(refusal), undefined)
   }
 }
 
@@ -183,12 +186,18 @@ function listsOf(raw: string[]): Record<string, string[]> {
   return lists
 }
 
-function answer(s3: S3Server, seen: SeenRequest, response: ServerResponse, reply: Reply, cut: boolean): void {
+function answer(
+  s3: S3Server,
+  seen: SeenRequest,
+  response: ServerResponse,
+  reply: Reply,
+  fault: Fault | undefined,
+): void {
   const body = reply.body ?? Buffer.alloc(0)
   const headers = { date: new Date(s3.now()).toUTCString(), 'content-length': body.length, ...reply.headers }
   response.writeHead(reply.status, headers)
   if (seen.method === 'HEAD') return void response.end()
-  if (!cut) return void response.end(body)
+  if (fault === undefined) return void response.end(body)
   response.flushHeaders()
-  response.write(body.subarray(0, body.length / 2), () => response.destroy())
+  response.write(body.subarray(0, body.length / 2), () => fault === 'cut' && response.destroy())
 }

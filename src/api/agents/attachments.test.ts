@@ -34,6 +34,18 @@ describe('an attachment', () => {
     expect((await t.call('GET', path)).body.download_url).not.toBe(link.download_url)
   })
 
+  test('of a sent message is linked alike', async () => {
+    const body = {
+      to: 'a@example.com',
+      attachments: [{ filename: 'a.txt', content: Buffer.from('Grüße').toString('base64') }],
+    }
+    const { message_id } = (await t.call('POST', `/api/v0/inboxes/${inbox}/messages/send`, { body })).body
+    const [part] = (await t.call('GET', `/api/v0/inboxes/${inbox}/messages/${message_id}`)).body.attachments
+    const path = `/api/v0/inboxes/${inbox}/messages/${message_id}/attachments/${part.attachment_id}`
+    const { download_url } = (await t.call('GET', path)).body
+    expect(await (await download(download_url)).text()).toBe('Grüße')
+  })
+
   test('is not found by another id, or under another message', async () => {
     const [one, two] = [await attach('text/plain'), await attach('text/plain')]
     const base = `/api/v0/inboxes/${inbox}/messages`

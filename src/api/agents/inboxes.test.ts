@@ -138,6 +138,13 @@ describe('reading inboxes', () => {
     }
   })
 
+  test('with a percent sign in its address, encoded or as it is', async () => {
+    const { body } = await create({ username: '100%sure' })
+    for (const name of ['100%sure@posthouse.test', '100%25sure%40posthouse.test']) {
+      expect(await t.call('GET', `/api/v0/inboxes/${name}`)).toMatchObject({ status: 200, body })
+    }
+  })
+
   test('unknown ones are not found', async () => {
     for (const name of [
       '0000000000000000000000000z',

@@ -147,6 +147,11 @@ describe('a received message', () => {
     },
   )
 
+  test('has no deliveries', async () => {
+    const { message_id } = await receive('Subject: x\n\ny')
+    expect(await get(`/${message_id}/deliveries`)).toEqual({ data: [], total: 0, page: 1, page_size: 20 })
+  })
+
   test('can be had as the exact bytes', async () => {
     const bytes = Buffer.from('Subject: \xff\xfe\r\n\r\n\x00\x80bytes\r\n', 'latin1')
     await t.mail(inbox.email_address, bytes)
@@ -194,6 +199,8 @@ describe('the list', () => {
 
   test.each([
     'direction=up',
+    `labels=${Array.from({ length: 51 }, (_, at) => at)}`,
+    Array.from({ length: 51 }, (_, at) => `from=${at}`).join('&'),
     'before=yesterday',
     'after=',
     'include_spam=1',

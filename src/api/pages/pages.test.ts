@@ -51,6 +51,26 @@ test('metrics count requests by route, mail and deliveries, and never a name', a
   expect(after).toContain('posthouse_delivery_queue_depth 0')
 })
 
+test('the log tells of routes, and never of paths, queries or keys', async () => {
+  const lines: object[] = []
+  const { log } = t.app
+  t.app.log = { ...log, debug: (fields) => lines.push(fields) }
+  await t.call('GET', '/api/v0/inboxes/someone@posthouse.test/messages?api_key=secret&from=someone')
+  await t.call('GET', '/files/someone', { key: null })
+  t.app.log = log
+  expect(lines).toMatchObject([
+    {
+      method: 'GET',
+      dialect: 'agents',
+      route: '/inboxes/:inboxId/messages',
+      status: 404,
+      requestId: expect.any(String),
+    },
+    { method: 'GET', dialect: 'none', route: '/files/:token', status: 403 },
+  ])
+  expect(JSON.stringify(lines)).not.toMatch(/someone|secret|inai_/)
+})
+
 describe('what is nowhere', () => {
   test.each([
     '/',

@@ -10,6 +10,8 @@ export type EventType =
   | 'message.bounced'
   | 'message.complained'
   | 'message.rejected'
+  /** The operator made waiting deliveries due. */
+  | 'message.hurried'
   | 'message.labeled'
   | 'thread.deleted'
   | 'domain.verified'

@@ -59,17 +59,16 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   const mailboxId = copy.mailbox.id
   const at = await tx.mailboxes.nextTime(mailboxId, tx.now)
   if (at === undefined) return { mailboxId, result: 'gone' }
-  if (mail.messageId && (await tx.messages.hasCopy(mailboxId, mail.sha256, mail.messageId))) {
-    return { mailboxId, result: 'duplicate' }
-  }
-  const thread = await resolveThread(tx, mailboxId, mail)
   const id = newId<MessageId>()
+  const messageId = await nameFor(tx, mailboxId, mail, { random: `<msg_${id}@${host}>`, host })
+  if (messageId === null) return { mailboxId, result: 'duplicate' }
+  const thread = await resolveThread(tx, mailboxId, mail)
   const message = toMessage(mail, copy, {
     id,
     threadId: thread?.id ?? newId<ThreadId>(),
     at,
     now: tx.now,
-    messageId: await uniqueMessageId(tx, mailboxId, mail.messageId, `<${id}@${host}>`),
+    messageId,
   })
   await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
   await placeInThread(tx, thread, message)
@@ -78,11 +77,23 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   return { mailboxId, result: 'stored', messageId: id, threadId }
 }
 
-// A Message-ID names one message of a mailbox. Other bytes under a known one, or none at all, get a name of ours;
-// the field as it came stays among the headers.
-async function uniqueMessageId(tx: Tx, mailbox: MailboxId, wanted: string | null, ours: string): Promise<string> {
-  if (wanted === null) return ours
-  return (await tx.messages.byMessageId(mailbox, wanted)) ? ours : wanted
+/**
+ * The Message-ID under which a mail is kept, or null when the very same mail is here already. A Message-ID names one message of a
+ * mailbox: other bytes under a known one (our own mail to ourselves among them) get a name made of those bytes, so that a second
+ * delivery of them is known again. The field as it came stays among the headers.
+ */
+async function nameFor(
+  tx: Tx,
+  mailbox: MailboxId,
+  mail: Pick<ReadMail, 'messageId' | 'sha256'>,
+  { random, host }: { random: string; host: string },
+): Promise<string | null> {
+  if (mail.messageId === null) return random
+  const known = await tx.messages.byMessageId(mailbox, mail.messageId)
+  if (!known) return mail.messageId
+  if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
+  const ours = `<msg_${mail.sha256.slice(0, 32)}@${host}>`
+  return (await tx.messages.byMessageId(mailbox, ours)) ? null : ours
 }
 
 function toMessage(

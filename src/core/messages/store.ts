@@ -38,13 +38,14 @@ export interface MessageReader {
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
+  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
+  referencedBlobs(keys: string[]): Promise<Set<string>>
 }
 
 export interface MessageWriter extends MessageReader {
   insert(message: Message, content: MessageContent): Promise<void>
   /** The threads of stored messages with these Message-IDs in one mailbox. */
   threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
-  hasCopy(mailbox: MailboxId, sha256: string, messageId: string): Promise<boolean>
   /** Replaces the user labels and the flags that a person may change. */
   updateFlags(
     message: Pick<

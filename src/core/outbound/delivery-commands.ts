@@ -30,6 +30,8 @@ export async function recordOutcomes(
     captured: Omit<Captured, 'subject'> | null
   },
 ): Promise<void> {
+  // Other deliveries of this message may come to their end at the same moment, and one of us must see all of them.
+  await tx.hold(`message ${input.messageId}`)
   await tx.outbound.record(input.outcomes, tx.now)
   // The message may have been deleted while it was on its way.
   const message = await tx.messages.get(input.mailboxId, input.messageId)

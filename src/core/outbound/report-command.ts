@@ -23,6 +23,7 @@ export interface News {
 export async function applyReport(tx: Tx, news: News): Promise<void> {
   const message = await findMessage(tx, news)
   if (message?.direction !== 'outbound') return
+  await tx.hold(`message ${message.id}`)
   const deliveries = await tx.outbound.ofMessage(message.id)
   const told = matchDeliveries(deliveries, news)
   const failed = told.filter(([delivery, said]) => says(news, said) === 'failed' && mayFail(delivery, news.proof))

@@ -9,6 +9,8 @@ import { SharedBytes } from './shared-bytes.ts'
 const LEASE_MS = 15 * 60_000
 /** What finds no free slot of its lane for this long goes back to the queue. */
 const WAIT_MS = 60_000
+/** What a shutdown leaves to what is under way, before it is cut off. */
+const GRACE_MS = 4_000
 const BATCH = 64
 const MAX_WAITING = 2048
 const MAX_UNDER_WAY = 256
@@ -127,6 +129,9 @@ export class DeliveryWorker implements AsyncDisposable {
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
     await this.#release(this.#lanes.drop())
+    const { clock, sender } = this.#app
+    const cancel = clock.at(clock.now() + GRACE_MS, () => sender.hangUp?.())
     await Promise.all(this.#underWay)
+    cancel()
   }
 }

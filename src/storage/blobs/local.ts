@@ -5,8 +5,8 @@ import { zstdDecompressSync } from 'node:zlib'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { Failure } from '../../core/errors.ts'
 import type { BlobList, BlobStore } from '../../core/store.ts'
+import { CommandThread } from '../command-thread.ts'
 import { openConnection, outageAsFailure } from '../sqlite.ts'
-import { WriterThread } from '../writer-thread.ts'
 import { LargeFiles } from './large-files.ts'
 
 const script = new URL('./blob-writer.ts', import.meta.url)
@@ -24,21 +24,17 @@ export async function openLocalBlobs(options: { folder: string; clock?: Clock })
   const { folder, clock = systemClock } = options
   await mkdir(folder, { recursive: true })
   const path = join(folder, 'small.db')
-  prepareSmall(path, clock.now())
+  prepareSmall(path)
   const large = new LargeFiles(join(folder, 'large'))
   await large.prepare()
   return new LocalBlobs(folder, path, large, clock)
 }
 
-function prepareSmall(path: string, now: number): void {
+function prepareSmall(path: string): void {
   const connection = openConnection(path)
   try {
     connection.exec(`create table if not exists blobs (
-      key text primary key, packed integer not null, created_at integer not null default 0, bytes blob not null)`)
-    const columns = connection.prepare('pragma table_info(blobs)').all()
-    if (columns.some((column) => column.name === 'created_at')) return
-    // Of those that were there before times were kept we only know that they are not younger than now.
-    connection.exec(`alter table blobs add column created_at integer not null default ${now}`)
+      key text primary key, packed integer not null, created_at integer not null, bytes blob not null)`)
   } finally {
     connection.close()
   }
@@ -49,7 +45,7 @@ class LocalBlobs implements BlobStore {
   readonly #large: LargeFiles
   readonly #connection: DatabaseSync
   readonly #select
-  readonly #writer: WriterThread
+  readonly #writer: CommandThread
   readonly #clock: Clock
 
   constructor(folder: string, path: string, large: LargeFiles, clock: Clock) {
@@ -58,7 +54,7 @@ class LocalBlobs implements BlobStore {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
     this.#select = this.#connection.prepare('select packed, bytes from blobs where key = ?')
-    this.#writer = new WriterThread(script, path)
+    this.#writer = new CommandThread(script, path)
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {

@@ -4,6 +4,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadBucketCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -58,7 +59,7 @@ class S3Blobs implements BlobStore {
 
   constructor(options: S3Options) {
     const { concurrency = 48, deadlineMs = 60_000, attemptMs = 20_000 } = options
-    this.#client = clientOf(options, concurrency)
+    this.#client = clientOf(options, concurrency, attemptMs)
     this.#bucket = options.bucket
     this.#prefix = options.prefix ?? ''
     this.#slots = new Slots(concurrency)
@@ -87,13 +88,15 @@ class S3Blobs implements BlobStore {
   async get(key: string): Promise<Buffer | undefined> {
     const command = new GetObjectCommand(this.#object(key))
     return this.#ask(async (signal) => {
-      try {
-        return await this.#read(command, key, signal)
-      } catch (error) {
-        if (isAbsent(error)) return undefined
-        if (error instanceof S3ServiceException || signal.aborted) throw error
-        // The client sends a request again, but not for an answer that ended in the middle.
-        return this.#read(command, key, signal)
+      for (let last = false; ; last = true) {
+        const reply = await this.#client.send(command, this.#attempt(signal)).catch(unlessAbsent)
+        if (!reply) return undefined
+        try {
+          return await readBody(reply, key)
+        } catch (error) {
+          // The client sends a request again, but not for an answer that ended in the middle.
+          if (last || signal.aborted) throw error
+        }
       }
     })
   }
@@ -129,14 +132,6 @@ class S3Blobs implements BlobStore {
     return { Bucket: this.#bucket, Key: this.#prefix + key }
   }
 
-  async #read(command: GetObjectCommand, key: string, signal: AbortSignal): Promise<Buffer> {
-    const { Body } = await this.#client.send(command, this.#attempt(signal))
-    const bytes = await Body?.transformToByteArray()
-    const found = Buffer.from(bytes?.buffer ?? new ArrayBuffer(), bytes?.byteOffset, bytes?.length)
-    if (createHash('sha256').update(found).digest('hex') !== sha256OfKey(key)) throw new Error(`${key}: other bytes`)
-    return found
-  }
-
   async #deleteBatch(keys: string[]): Promise<void> {
     if (keys.length > 1 && this.#deletesMany) {
       const command = new DeleteObjectsCommand({
@@ -158,9 +153,7 @@ class S3Blobs implements BlobStore {
   #deleteOne(key: string): Promise<void> {
     const command = new DeleteObjectCommand(this.#object(key))
     return this.#ask(async (signal) => {
-      await this.#client.send(command, this.#attempt(signal)).catch((error: unknown) => {
-        if (!isAbsent(error)) throw error
-      })
+      await this.#client.send(command, this.#attempt(signal)).catch(unlessAbsent)
     })
   }
 
@@ -180,7 +173,7 @@ class S3Blobs implements BlobStore {
   }
 }
 
-function clientOf(options: S3Options, concurrency: number): S3Client {
+function clientOf(options: S3Options, concurrency: number, silenceMs: number): S3Client {
   const { region, endpoint, accessKeyId, secretAccessKey, sessionToken } = options
   const agent = { keepAlive: true, maxSockets: concurrency }
   const known = accessKeyId !== undefined && secretAccessKey !== undefined
@@ -199,15 +192,26 @@ function clientOf(options: S3Options, concurrency: number): S3Client {
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       throwOnRequestTimeout: true,
+      // Also in the middle of an answer.
+      socketTimeout: silenceMs,
       httpAgent: agent,
       httpsAgent: agent,
     },
   })
 }
 
+async function readBody({ Body }: GetObjectCommandOutput, key: string): Promise<Buffer> {
+  const read = (await Body?.transformToByteArray()) ?? new Uint8Array()
+  const bytes = Buffer.from(read.buffer, read.byteOffset, read.length)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  if (sha256 !== sha256OfKey(key)) throw new Error(`The bytes under ${key} are not those that were put there`)
+  return bytes
+}
+
 // A bucket that is gone is an outage, not a message without bytes.
-function isAbsent(error: unknown): boolean {
-  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404 && error.name !== 'NoSuchBucket'
+function unlessAbsent(error: unknown): undefined {
+  const absent = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404
+  if (!absent || error.name === 'NoSuchBucket') throw error
 }
 
 /** True for the answers of providers that cannot delete many at once, or not with the checksum that our client sends. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { toErrorData } from '../command-messages.ts'
 import { databaseOver, openConnection } from '../sqlite.ts'
 import { readerOver } from '../transaction.ts'
-import { toErrorData } from '../writer-messages.ts'
 import { LogFollower } from './log-follower.ts'
 import { sqliteIndex } from './sqlite-index.ts'
 

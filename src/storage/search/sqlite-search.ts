@@ -4,8 +4,8 @@ import { Failure } from '../../core/errors.ts'
 import type { EventReader } from '../../core/events/store.ts'
 import type { MessageId } from '../../core/ids.ts'
 import type { Search, SearchQuery } from '../../core/messages/search-store.ts'
+import { type CommandResult, fromErrorData } from '../command-messages.ts'
 import { openConnection, outageAsFailure } from '../sqlite.ts'
-import { fromErrorData, type WriteResult } from '../writer-messages.ts'
 import { createSqliteIndex, findInSqlite } from './sqlite-index.ts'
 
 const script = new URL('./sqlite-follower.ts', import.meta.url)
@@ -79,7 +79,7 @@ class SqliteSearch implements Search {
   #start(): void {
     const worker = new Worker(script, { workerData: this.#paths })
     this.#worker = worker
-    worker.on('message', ({ id, ...result }: WriteResult & { error?: Parameters<typeof fromErrorData>[0] }) => {
+    worker.on('message', ({ id, ...result }: CommandResult & { error?: Parameters<typeof fromErrorData>[0] }) => {
       const asked = this.#asked.get(id)
       this.#asked.delete(id)
       if (result.error) asked?.reject(fromErrorData(result.error))

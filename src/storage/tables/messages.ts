@@ -5,7 +5,7 @@ import type { MessageReader, MessageWriter } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { deleteMessages } from './message-delete.ts'
+import { deleteMessages, referencedBlobs } from './message-delete.ts'
 import { listMessages } from './message-list.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
@@ -21,15 +21,6 @@ const byMessageId = statement((db, v: { mailbox: string; messageId: string }) =>
     .select(rows.messageColumns)
     .where('mailbox_id', '=', v.mailbox)
     .where('message_id', '=', v.messageId),
-)
-
-const copy = statement((db, v: { mailbox: string; messageId: string; sha256: string }) =>
-  db
-    .selectFrom('messages')
-    .select('id')
-    .where('mailbox_id', '=', v.mailbox)
-    .where('message_id', '=', v.messageId)
-    .where('sha256', '=', v.sha256),
 )
 
 const insertMessage = statement((db, v: MessageTable) =>
@@ -53,6 +44,7 @@ export function messageReader(db: Database): MessageReader {
     contents: (ids) => readContents(db, ids),
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
     part: (org, id) => readPart(db, org, id),
+    referencedBlobs: (keys) => referencedBlobs(db, keys),
   }
 }
 
@@ -65,11 +57,15 @@ async function countOutbound(db: Database, mailbox: MailboxId, since: number, th
 }
 
 export function messageWriter(db: Database): MessageWriter {
+  const reader = messageReader(db)
   return {
-    ...messageReader(db),
+    ...reader,
+    async get(mailbox, id) {
+      await db.engine.holdMailbox(db.kysely, mailbox)
+      return reader.get(mailbox, id)
+    },
     insert: (message, content) => insert(db, message, content),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
-    hasCopy: async (mailbox, sha256, messageId) => Boolean(await copy.first(db, { mailbox, sha256, messageId })),
     updateFlags: (message) => updateFlags(db, message),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()

@@ -82,9 +82,12 @@ async function claim(
   limit: number,
   except: readonly string[],
 ): Promise<Delivery[]> {
+  // Oldest first, and the recipients of one message together, in the order they were given.
   let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
   if (except.length > 0) due = due.where('domain', 'not in', except)
-  const free = await db.engine.holdFreeRows(due.orderBy('due_at').orderBy('id').limit(limit)).execute()
+  const free = await db.engine
+    .holdFreeRows(due.orderBy('due_at').orderBy('message_id').orderBy('position').limit(limit))
+    .execute()
   if (free.length === 0) return []
   const ids = free.map((row) => row.id)
   const claimed = db.kysely.updateTable('deliveries').where('id', 'in', ids)

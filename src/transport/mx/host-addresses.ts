@@ -20,25 +20,24 @@ export interface AddressOptions {
 }
 
 /**
- * The addresses of these hosts in the order to try, IPv6 before IPv4 within each, looked up as they are needed; ends with why there
- * are no more.
+ * The addresses of these hosts in the order to try, IPv6 before IPv4 within each, looked up as they are needed. Hosts that have none
+ * leave the reason in `without`.
  */
 export async function* addressesOf(
   hosts: readonly MailHost[],
   options: AddressOptions,
-): AsyncGenerator<HostAddress, NoAddress[]> {
-  const without: NoAddress[] = []
+  without: Set<NoAddress>,
+): AsyncGenerator<HostAddress, void> {
   for (const equals of Map.groupBy(hosts, (host) => host.preference).values()) {
     const found = await Promise.all(equals.map(async ({ name }) => ({ name, ...(await lookUp(name, options)) })))
     // RFC 5321 §5.1: where we are one of them, neither this group nor the worse ones are tried.
-    if (found.some(({ addresses }) => addresses.some(options.isOurs))) return [...without, 'ours']
+    if (found.some(({ addresses }) => addresses.some(options.isOurs))) return void without.add('ours')
     for (const { name, addresses, problem } of found) {
       const open = addresses.filter(options.mayConnect)
       for (const address of open.slice(0, MAX_PER_HOST)) yield { host: name, address }
-      if (open.length === 0) without.push(addresses.length > 0 ? 'refused' : problem)
+      if (open.length === 0) without.add(addresses.length > 0 ? 'refused' : problem)
     }
   }
-  return without
 }
 
 interface LookedUp {

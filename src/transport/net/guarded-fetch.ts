@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Agent, buildConnector, fetch } from 'undici'
 import { Failure } from '../../core/errors.ts'
 import type { Resolver } from '../../protocol/dns/resolver.ts'
@@ -110,17 +111,18 @@ async function connectToJudged(
   let last: unknown
   for (const address of addresses) {
     try {
-      // `servername` stays the name, for SNI and the certificate.
-      return await connectTo(connect, {
-        ...options,
-        hostname: address,
-        servername: options.servername || options.hostname,
-      })
+      return await connectTo(connect, { ...options, hostname: address, ...serverName(options) })
     } catch (error) {
       last = error
     }
   }
   throw last
+}
+
+// SNI and the certificate go by the name, and an address is no name for SNI (RFC 6066 §3).
+function serverName({ servername, hostname }: buildConnector.Options): { servername?: string } {
+  const name = servername || hostname
+  return isIP(name.replace(/^\[|\]$/g, '')) ? {} : { servername: name }
 }
 
 function connectTo(connect: buildConnector.connector, options: buildConnector.Options): Promise<ConnectedSocket> {

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Consignment } from '../../core/outbound/mail-sender.ts'
@@ -48,7 +49,8 @@ export class Connection {
       return await Connection.#open(peer, helo, timeouts, false)
     } catch (error) {
       // Opportunistic means that a handshake that breaks is no reason to keep the mail; a password is.
-      if (!isTlsError(error) || peer.tls === 'implicit' || peer.credentials) throw error
+      const isBroken = error instanceof ConnectFailure && error.inHandshake
+      if (!isBroken || peer.tls === 'implicit' || peer.credentials) throw error
       return Connection.#open(peer, helo, timeouts, true)
     }
   }
@@ -66,7 +68,7 @@ export class Connection {
     } catch (error) {
       wire.on('error', () => {})
       wire.close()
-      throw new ConnectFailure(peer, error as SmtpError)
+      throw new ConnectFailure(peer, error as SmtpError, wire.upgrading === true)
     }
   }
 
@@ -119,7 +121,7 @@ export class Connection {
       })(),
       { objectMode: false },
     )
-    const envelope = { from: mailFrom || false, to: recipients, size: raw.length, use8BitMime: has8Bit(raw) } as const
+    const envelope = { from: mailFrom || false, to: recipients, size: raw.length, use8BitMime: !isAscii(raw) } as const
     return new Promise((resolve) => {
       this.#wire.send(envelope, message, (error, info) => {
         const answers = new Map<string, Answer>()
@@ -141,9 +143,12 @@ export class Connection {
 export class ConnectFailure extends Error {
   override name = 'ConnectFailure'
   readonly answer: Answer
+  /** STARTTLS was agreed on and then came to nothing. */
+  readonly inHandshake: boolean
 
-  constructor(peer: Peer, cause: SmtpError) {
+  constructor(peer: Peer, cause: SmtpError, inHandshake: boolean) {
     super('The next server could not be reached', { cause })
+    this.inHandshake = inHandshake
     // Whatever it says before there is a mail is about us or about its day, not about the mail.
     this.answer = cause?.response
       ? refused(peer.host, cause.response, 'session')
@@ -170,10 +175,6 @@ function isLost(error: NonNullable<SmtpError>): boolean {
   return !error.response || error.responseCode === 421
 }
 
-function isTlsError(error: unknown): boolean {
-  return error instanceof ConnectFailure && (error.cause as SmtpError)?.code === 'ETLS'
-}
-
 export function all({ recipients }: Consignment, answer: Answer): Outcome {
   return { answers: new Map(recipients.map((recipient) => [recipient, answer])), untouched: false }
 }
@@ -181,9 +182,5 @@ export function all({ recipients }: Consignment, answer: Answer): Outcome {
 function needsSmtpUtf8({ mailFrom, recipients, raw }: Consignment): boolean {
   if ([mailFrom, ...recipients].some((address) => /[^\0-\x7f]/.test(address))) return true
   const end = raw.indexOf('\r\n\r\n')
-  return has8Bit(end < 0 ? raw : raw.subarray(0, end))
-}
-
-function has8Bit(bytes: Buffer): boolean {
-  return bytes.some((byte) => byte > 0x7f)
+  return !isAscii(end < 0 ? raw : raw.subarray(0, end))
 }

@@ -2,10 +2,10 @@ import type { Consignment } from '../../core/outbound/mail-sender.ts'
 import { encodeData, endOfData } from '../../protocol/smtp/data-encoder.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { replyText } from '../../protocol/smtp/reply-reader.ts'
-import { type Answer, brokenBy, refusedBy, refusedHere } from './answer.ts'
+import { type Answer, brokenBy, refusedBy } from './answer.ts'
 import { plan } from './plan.ts'
 import type { SmtpConnection } from './smtp-connection.ts'
-import { SmtpError } from './smtp-error.ts'
+import { SmtpError, type SmtpStage } from './smtp-error.ts'
 
 /** What became of each recipient, in the words of this server. */
 export type Answers = Map<string, Answer>
@@ -45,7 +45,8 @@ class Transaction {
     const accepted = await this.#envelope(mail, recipients)
     if (accepted.length === 0) return this.#reset()
     const go = await this.#connection.command('DATA', 'DATA')
-    if (go.code !== 354) {
+    if (go.code < 354) throw new SmtpError('protocol', 'DATA', `The server answered ${go.code} to DATA`)
+    if (go.code > 354) {
       this.#answer(go, accepted)
       return this.#reset()
     }
@@ -60,14 +61,15 @@ class Transaction {
   async #envelope(mail: string, recipients: Map<string, string>): Promise<string[]> {
     const { pipelining } = this.#connection.extensions
     if (pipelining) this.#connection.send([mail, ...recipients.values()].join('\r\n'))
-    const sender = pipelining ? await this.#connection.reply('MAIL') : await this.#connection.command(mail, 'MAIL')
-    const refused = sender.code !== 250
+    else this.#connection.send(mail)
+    const sender = wordOf(await this.#connection.reply('MAIL'), 'MAIL')
+    const refused = !isYes(sender)
     if (refused) this.#answer(sender, recipients.keys())
     const accepted: string[] = []
     for (const [recipient, command] of recipients) {
       if (refused && !pipelining) break
       if (!pipelining) this.#connection.send(command)
-      const reply = await this.#connection.reply('RCPT')
+      const reply = wordOf(await this.#connection.reply('RCPT'), 'RCPT')
       if (refused) continue
       if (isYes(reply)) accepted.push(recipient)
       else this.#answer(reply, [recipient])
@@ -88,20 +90,13 @@ class Transaction {
       if (early.code < 400) throw new SmtpError('protocol', 'message', 'The server answered before the end')
       return early
     }
-    return connection.command(end.slice(0, -2), 'end of data')
+    return wordOf(await connection.command(end.slice(0, -2), 'end of data'), 'end of data')
   }
 
   #answer(reply: SmtpReply, recipients: Iterable<string>): void {
-    for (const recipient of recipients) this.#answers.set(recipient, this.#answerFrom(reply))
+    for (const recipient of recipients) this.#answers.set(recipient, answerFrom(this.#host, reply))
     // RFC 5321 §3.8: after 421 the server closes, whatever we say.
     if (reply.code === 421) this.#connection.quit()
-  }
-
-  #answerFrom(reply: SmtpReply): Answer {
-    if (reply.code >= 400) return refusedBy(this.#host, reply)
-    const { code, enhancedCode } = reply
-    if (isYes(reply)) return { ...refusedBy(this.#host, reply), result: 'accepted' }
-    return refusedHere(this.#host, 451, enhancedCode ?? '4.5.0', `The server answered ${code} out of turn`)
   }
 
   async #reset(): Promise<void> {
@@ -112,7 +107,18 @@ class Transaction {
 }
 
 function isYes({ code }: SmtpReply): boolean {
-  return code >= 200 && code < 300
+  return code < 300
+}
+
+/** A yes or a no; what asks for more (3yz) has no place here. */
+function wordOf(reply: SmtpReply, stage: SmtpStage): SmtpReply {
+  if (reply.code >= 300 && reply.code < 400) throw new SmtpError('protocol', stage, `The server answered ${reply.code}`)
+  return reply
+}
+
+function answerFrom(host: string, reply: SmtpReply): Answer {
+  const answer = refusedBy(host, reply)
+  return isYes(reply) ? { ...answer, result: 'accepted' } : answer
 }
 
 async function writeUntilAnswered(connection: SmtpConnection, body: Buffer): Promise<boolean> {

@@ -1,21 +1,21 @@
 import { Failure, type FailureCode, type Issue } from '../core/errors.ts'
 
-/** What crosses to a writer's thread: commands by name, in the order they came. */
-export interface WriteRequest {
+/** What crosses to a thread: commands by name, in the order they came. */
+export interface CommandRequest {
   id: number
   name: string
   input: unknown
   now: number
 }
 
-/** What comes back after each commit. */
-export interface WriteReply {
-  results: WriteResult[]
-  /** True when the commit added to the event log. */
+/** What comes back when some are done: after each commit, from a thread that writes. */
+export interface CommandReply {
+  results: CommandResult[]
+  /** True when they added to the event log. */
   appended: boolean
 }
 
-export type WriteResult = { id: number; value: unknown } | { id: number; error: ErrorData }
+export type CommandResult = { id: number; value: unknown } | { id: number; error: ErrorData }
 
 /** An error as data: a structured clone keeps neither its class nor its own fields. */
 type ErrorData =
