@@ -7,7 +7,13 @@ import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
-import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
+import {
+  claimDeliveries,
+  recordOutcomes,
+  releaseAllDeliveries,
+  releaseDeliveries,
+  renewDeliveries,
+} from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import type { Tx } from './store.ts'
 import { deleteThread } from './threads/delete-command.ts'
@@ -34,6 +40,8 @@ export const commands = {
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
+  'outbound.release-all': releaseAllDeliveries,
+  'outbound.renew': renewDeliveries,
   'idempotency.begin': beginIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,

@@ -7,6 +7,7 @@ import type { Reader, Store } from '../core/store.ts'
 import { Listeners } from './listeners.ts'
 import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
 import { readerOver } from './transaction.ts'
+import { WorkerLock } from './worker-lock.ts'
 import { WriterThread } from './writer-thread.ts'
 
 const script = new URL('./sqlite-writer.ts', import.meta.url)
@@ -33,11 +34,13 @@ class SqliteStore implements Store {
   readonly #connection: DatabaseSync
   readonly #writer: WriterThread
   readonly #watch: NodeJS.Timeout
+  readonly #workerLock: WorkerLock
 
   constructor(path: string, clock: Clock) {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
     this.#writer = new WriterThread(script, path, () => this.#listeners.call())
+    this.#workerLock = new WorkerLock(`${path}-workers`)
     this.read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
@@ -50,9 +53,14 @@ class SqliteStore implements Store {
     this.#connection.prepare('select 1').get()
   }
 
+  joinWorkers(whenAlone: () => Promise<unknown>): Promise<void> {
+    return this.#workerLock.join(whenAlone)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch)
     await this.#writer[Symbol.asyncDispose]()
+    this.#workerLock[Symbol.dispose]()
     if (this.#connection.isOpen) this.#connection.close()
   }
 }
