@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 
 const gates = [
   ['types', 'tsc', ['--noEmit']],
-  ['lint, format, imports', 'biome', ['ci', '--error-on-warnings', '.']],
+  ['lint, format, imports', 'biome', ['ci', '--colors=off', '--error-on-warnings', '.']],
   ['dead code', 'knip', []],
 ] as const
 

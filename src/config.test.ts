@@ -56,6 +56,7 @@ test.each([
   ['POSTHOUSE_SECRET', 'too short'],
   ['POSTHOUSE_DATABASE_URL', 'mysql://x'],
   ['POSTHOUSE_DELIVERY', 'pigeon'],
+  ['POSTHOUSE_BLOBS', 'gs://bucket'],
   ['POSTHOUSE_DNS', 'resolver.test:53'],
   ['POSTHOUSE_ALLOW_NET', '10.0.0.0/40'],
   ['POSTHOUSE_ROLES', 'smtp,cook'],
@@ -71,6 +72,16 @@ test.each([
   ['smtp://[::1]:2525', { host: '::1', port: 2525, secure: false, user: null, password: null }],
 ])('the way out %s is understood', (text, expected) => {
   expect(readConfig({ POSTHOUSE_DELIVERY: text }).POSTHOUSE_DELIVERY).toEqual({ kind: 'smarthost', ...expected })
+})
+
+test('message bytes are kept in the data folder unless a bucket is named', () => {
+  expect(readConfig({}).blobs).toBeUndefined()
+  const env = {
+    POSTHOUSE_BLOBS: 's3://mail-bytes?endpoint=http://127.0.0.1:9000',
+    AWS_ACCESS_KEY_ID: 'AK',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  }
+  expect(readConfig(env).blobs).toMatchObject({ bucket: 'mail-bytes', accessKeyId: 'AK', secretAccessKey: 'secret' })
 })
 
 test('a misspelt setting is pointed out', () => {

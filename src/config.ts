@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { toAsciiDomain } from './core/mailboxes/local-part.ts'
 import type { DeliveryRoute } from './core/outbound/route.ts'
+import { readS3Place, type S3Place } from './s3-place.ts'
 
 export const roles = ['smtp', 'submission', 'http', 'worker'] as const
 export type Role = (typeof roles)[number]
@@ -72,10 +73,29 @@ export const settings = {
     read: databaseUrl,
   }),
   POSTHOUSE_BLOBS: setting({
-    help: 'Where message bytes are kept: s3://bucket?endpoint=…&region=…',
+    help: 'Where message bytes are kept: s3://bucket?endpoint=…&region=…&prefix=…',
     default: 'the data folder',
     secret: true,
-    read: blobsUrl,
+    read: (t) => t,
+  }),
+  AWS_REGION: setting({ help: 'Region of the bucket when its URL names none', default: 'none', read: (t) => t }),
+  AWS_ACCESS_KEY_ID: setting({
+    help: 'Access key when the URL of the bucket has none',
+    default: 'that of the machine',
+    secret: true,
+    read: (t) => t,
+  }),
+  AWS_SECRET_ACCESS_KEY: setting({
+    help: 'Secret of AWS_ACCESS_KEY_ID',
+    default: 'that of the machine',
+    secret: true,
+    read: (t) => t,
+  }),
+  AWS_SESSION_TOKEN: setting({
+    help: 'Token of temporary access keys',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
   }),
   POSTHOUSE_DELIVERY: setting({
     help: 'Way out for mail: sandbox, direct, smtp://… or smtps://…',
@@ -146,6 +166,8 @@ type Values = { [K in SettingName]: Table[K] extends Setting<infer T> ? T : neve
 /** The configuration of this process, with everything worked out that depends on other settings except the ports really bound. */
 export interface Config extends Values {
   mailHost: string
+  /** The bucket for message bytes; the data folder when undefined. */
+  blobs: S3Place | undefined
   /** Variables with our prefix that mean nothing here: most likely misspelt. */
   unknown: string[]
 }
@@ -174,10 +196,21 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   if (Boolean(env.POSTHOUSE_TLS_CERT) !== Boolean(env.POSTHOUSE_TLS_KEY)) {
     problems.push('POSTHOUSE_TLS_CERT, POSTHOUSE_TLS_KEY: set both or none')
   }
-  if (problems.length > 0) throw new ConfigError(problems)
   const read = values as unknown as Values
+  const blobs = readBlobs(read, problems)
+  if (problems.length > 0) throw new ConfigError(problems)
   const unknown = Object.keys(env).filter((name) => name.startsWith('POSTHOUSE_') && !(name in settings))
-  return { ...read, mailHost: read.POSTHOUSE_MAIL_HOST ?? `mail.${read.POSTHOUSE_DOMAIN}`, unknown }
+  return { ...read, mailHost: read.POSTHOUSE_MAIL_HOST ?? `mail.${read.POSTHOUSE_DOMAIN}`, blobs, unknown }
+}
+
+function readBlobs(read: Values, problems: string[]): S3Place | undefined {
+  if (read.POSTHOUSE_BLOBS === undefined) return undefined
+  try {
+    return readS3Place(read.POSTHOUSE_BLOBS, read)
+  } catch (error) {
+    problems.push(`POSTHOUSE_BLOBS: ${(error as Error).message}`)
+    return undefined
+  }
 }
 
 function port(fallback: number) {
@@ -225,11 +258,6 @@ function databaseUrl(text: string | undefined): string | undefined {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol))
     throw new Error('must be a postgres:// URL')
   return text
-}
-
-function blobsUrl(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  throw new Error('only the data folder can keep message bytes yet: leave it unset')
 }
 
 function deliveryRoute(text: string | undefined): DeliveryRoute {

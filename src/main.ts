@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { type Config, ConfigError, readConfig, settings } from './config.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
 import { Failure } from './core/errors.ts'
 
 const program = new Command('posthouse')
@@ -33,10 +33,10 @@ key
 program
   .command('settings')
   .description('list the settings, with their defaults')
-  .action(() => {
-    for (const [name, { help, default: fallback }] of Object.entries(settings)) {
-      console.log(`${name.padEnd(32)} ${help} (default: ${fallback})`)
-    }
+  .option('--markdown', 'as a page for the docs')
+  .action(async (options) => {
+    const { settingsPage, settingsText } = await import('./commands/settings.ts')
+    process.stdout.write(options.markdown ? settingsPage() : `${settingsText()}\n`)
   })
 
 try {

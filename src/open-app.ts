@@ -7,7 +7,7 @@ import type { App, Settings } from './core/app.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
-import type { Store } from './core/store.ts'
+import type { BlobStore, Store } from './core/store.ts'
 import { openLog } from './log.ts'
 import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
@@ -31,7 +31,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const clock = systemClock
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config, clock))
-  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs') }))
+  const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const sender = opened.use(new SmtpSender({ log, helo: config.mailHost }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
@@ -58,6 +58,13 @@ function openStore(config: Config, clock: Clock): Promise<Store> {
   const url = config.POSTHOUSE_DATABASE_URL
   if (url !== undefined) return openPostgresStore({ url, clock })
   return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
+}
+
+async function openBlobs(config: Config, clock: Clock): Promise<BlobStore> {
+  if (!config.blobs) return openLocalBlobs({ folder: join(config.POSTHOUSE_DATA, 'blobs'), clock })
+  // 37 MB and 50 ms that a server with a data folder does not need.
+  const { openS3Blobs } = await import('./storage/blobs/s3.ts')
+  return openS3Blobs(config.blobs)
 }
 
 function settingsOf(config: Config): Settings {

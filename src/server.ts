@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { createMetrics, type Metrics } from './api/metrics.ts'
 import { HttpServer } from './api/server.ts'
 import type { Config, Role } from './config.ts'
 import { openFirstOrganization } from './core/accounts/organizations.ts'
@@ -24,7 +25,8 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(config: Config): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
   const { app } = started.use(await openApp(config))
-  const { key: firstKey } = await openFirstOrganization(app)
+  const metrics = createMetrics()
+  app.store = metrics.countMail(app.store)
   const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)
   if (has('worker')) {
     await joinDeliveryWorkers(app)
@@ -32,7 +34,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     started.use(new DeliveryWorker(app))
   }
   const smtpPort = has('smtp') ? await listenSmtp(app, config, started) : null
-  const httpPort = has('http') ? await listenHttp(app, config, started) : null
+  const httpPort = has('http') ? await listenHttp(app, config, metrics, started) : null
+  // Last, so that a start which fails on a port does not make a key that nobody sees.
+  const { key: firstKey } = await openFirstOrganization(app)
   const closing = started.move()
   return { app, httpPort, smtpPort, firstKey, [Symbol.asyncDispose]: () => closing.disposeAsync() }
 }
@@ -45,8 +49,8 @@ async function listenSmtp(app: App, config: Config, started: AsyncDisposableStac
   return server.listen(config.POSTHOUSE_HOST, config.POSTHOUSE_SMTP_PORT)
 }
 
-async function listenHttp(app: App, config: Config, started: AsyncDisposableStack): Promise<number> {
-  const server = started.use(new HttpServer(app))
+async function listenHttp(app: App, config: Config, metrics: Metrics, started: AsyncDisposableStack): Promise<number> {
+  const server = started.use(new HttpServer(app, { metrics }))
   const port = await server.listen(config.POSTHOUSE_HOST, config.POSTHOUSE_HTTP_PORT)
   // Port 0 is only known now, and the URLs that we hand out must be right from the first request on.
   app.settings.publicUrl = config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${port}`

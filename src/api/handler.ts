@@ -34,7 +34,7 @@ export function createHandler(app: App, options: HandlerOptions): Handler {
   }
 
   return async (request) => {
-    const requestId = `req_${newId().replaceAll('-', '')}`
+    const requestId = newRequestId()
     const started = performance.now()
     const served = await serve(request, new URL(request.url), requestId)
     const { dialect, route, response } = served
@@ -45,6 +45,11 @@ export function createHandler(app: App, options: HandlerOptions): Handler {
     app.log.debug({ ...seen, requestId, ms: Math.round(seconds * 1000) }, 'request')
     return finish(request, response, requestId)
   }
+}
+
+/** An id that an answer, its error and the log share. */
+export function newRequestId(): string {
+  return `req_${newId().replaceAll('-', '')}`
 }
 
 // RFC 9110 §9.3.2: HEAD has the header fields of GET, and no content.

@@ -34,8 +34,8 @@ export function createMetrics(): Metrics {
   })
   const depth = new Gauge({ name: 'posthouse_delivery_queue_depth', help: 'Deliveries that wait', registers })
   return {
-    observeRequest({ seconds, status, ...labels }) {
-      requests.observe({ ...labels, status: String(status) }, seconds)
+    observeRequest({ dialect, route, method, status, seconds }) {
+      requests.observe({ dialect, route, method, status: String(status) }, seconds)
     },
     countMail: mailCounters(registers),
     async render(read) {

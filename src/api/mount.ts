@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { App } from '../core/app.ts'
-import { notFound } from '../core/errors.ts'
 import { readJsonBody } from './body.ts'
 import type { Dialect } from './dialect.ts'
 import { readQuery } from './query.ts'
@@ -64,11 +63,16 @@ function noRoute(allow: string[]): HttpRefusal {
   return new HttpRefusal('no_route', 'There is nothing at this path')
 }
 
+// What cannot be decoded is taken as it was sent: nothing has such an id, and an address may well hold a lone percent sign.
 function decodeParams(raw: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(raw).map(([name, text]) => [name, decodeSegment(text)]))
+}
+
+function decodeSegment(text: string): string {
   try {
-    return Object.fromEntries(Object.entries(raw).map(([name, text]) => [name, decodeURIComponent(text)]))
+    return decodeURIComponent(text)
   } catch {
-    throw notFound('thing')
+    return text
   }
 }
 

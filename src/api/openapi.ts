@@ -103,16 +103,20 @@ function headerParameters(route: Route): Parameter[] {
 
 /** JSON Schema 2020-12 of a shape; shapes with an id of their own move to `schemas`. */
 function toSchema(shape: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
-  const { $schema: _, ...schema } = z.toJSONSchema(shape, { io, unrepresentable: 'any' }) as Json
+  const { $schema: _, ...schema } = z.toJSONSchema(shape, { io, unrepresentable: 'any', override: tidy }) as Json
   const text = JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')
-  const { $defs, ...rest } = JSON.parse(text, dropOpen) as Json
-  Object.assign(schemas, $defs)
+  const { $defs, ...rest } = JSON.parse(text) as Json
+  for (const [id, { id: _id, ...named }] of Object.entries(($defs ?? {}) as Record<string, Json>)) schemas[id] = named
   return rest
 }
 
-// Answers may grow new fields, and unknown ones in requests are passed over: `additionalProperties: false` would deny both.
-function dropOpen(this: unknown, key: string, value: unknown): unknown {
-  return key === 'additionalProperties' && value === false ? undefined : value
+// Answers may grow new fields and unknown ones in requests are passed over, so no object is closed. The rest is what the library
+// adds for its own sake: the bounds of safe integers, and the pattern behind a format.
+function tidy({ jsonSchema }: { jsonSchema: Json }): void {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  if (jsonSchema.format) delete jsonSchema.pattern
 }
 
 function hasRequired(schema: Json): boolean {

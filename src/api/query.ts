@@ -9,25 +9,32 @@ export function readQuery(search: URLSearchParams): Record<string, string | stri
   )
 }
 
-/** A whole number in its plain decimal form. */
-export function wholeNumber(min: number, max: number) {
-  const message = max === Number.MAX_SAFE_INTEGER ? `must be a whole number from ${min}` : `must be ${min} to ${max}`
+/** A whole number in its plain decimal form; absent, it is `fallback`. */
+export function wholeNumber({ min, max, fallback }: { min: number; max?: number; fallback: number }) {
+  const message =
+    max === undefined ? `must be a whole number from ${min}` : `must be a whole number from ${min} to ${max}`
   return z
     .string({ error: () => message })
     .transform((text, ctx) => {
       const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-      if (value >= min && value <= max) return value
+      if (value >= min && value <= (max ?? value)) return value
       ctx.addIssue({ code: 'custom', message })
       return z.NEVER
     })
-    .meta({ type: 'integer', minimum: min, ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }) })
+    .default(fallback)
+    .meta({
+      type: 'integer',
+      minimum: min,
+      ...(max === undefined ? {} : { maximum: max }),
+      description: `${fallback} when absent`,
+    })
 }
 
 /** `true` or `false`. */
 export const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((text) => text === 'true')
-  .meta({ type: 'boolean', enum: [true, false] })
+  .meta({ type: 'boolean', enum: undefined })
 
 /** A moment or a day in ISO 8601, as epoch milliseconds. */
 export const moment = z
@@ -35,18 +42,22 @@ export const moment = z
   .transform((text) => Date.parse(text))
   .meta({ type: 'string', format: 'date-time', anyOf: undefined })
 
+// Each value becomes a condition of a query, and stores bound how many of those they take.
+const MAX_VALUES = 50
+const fewEnough = [(values: string[]) => values.length <= MAX_VALUES, `at most ${MAX_VALUES} values`] as const
+const asList = { type: 'array', items: { type: 'string' }, anyOf: undefined }
+
 /** A parameter that may be repeated. */
 export const several = z
   .union([z.string(), z.array(z.string())])
-  .transform((value) => [value].flat())
-  .meta({ type: 'array', items: { type: 'string' }, anyOf: undefined })
+  .transform((value) => [...new Set([value].flat())])
+  .refine(...fewEnough)
+  .meta(asList)
 
 /** A parameter that may be repeated or hold several values with commas between them. */
-export const commaList = several
-  .transform((values) =>
-    values
-      .flatMap((v) => v.split(','))
-      .map((v) => v.trim())
-      .filter((v) => v !== ''),
-  )
-  .meta({ type: 'array', items: { type: 'string' }, anyOf: undefined })
+export const commaList = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => [...new Set([value].flat().flatMap((v) => v.split(',').map((name) => name.trim())))])
+  .transform((values) => values.filter((v) => v !== ''))
+  .refine(...fewEnough)
+  .meta(asList)

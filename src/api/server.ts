@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from '../core/app.ts'
-import { createHandler } from './handler.ts'
+import { createHandler, newRequestId } from './handler.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
 /** How long running requests may take to end at shutdown. */
@@ -15,8 +15,8 @@ export class HttpServer implements AsyncDisposable {
 
   constructor(app: App, { metrics = createMetrics() }: { metrics?: Metrics } = {}) {
     const handler = createHandler(app, { metrics })
-    const listener = getRequestListener(handler, { errorHandler: () => new Response(null, { status: 400 }) })
-    this.#server = createServer({ requestTimeout: 120_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
+    const listener = getRequestListener(handler, { errorHandler: refuseTarget })
+    this.#server = createServer({ requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
   }
 
   /** Resolves with the port, which matters when 0 asked for any. */
@@ -44,4 +44,12 @@ export class HttpServer implements AsyncDisposable {
     clearInterval(sweep)
     clearTimeout(giveUp)
   }
+}
+
+// Thrown before there is a request to hand over: its target and Host make no URL.
+function refuseTarget(): Response {
+  const requestId = newRequestId()
+  const body = { name: 'ValidationError', code: 'validation_error', message: 'The request has no valid URL' }
+  const headers = { 'x-request-id': requestId, 'cache-control': 'no-store' }
+  return Response.json({ ...body, errors: [], request_id: requestId }, { status: 400, headers })
 }

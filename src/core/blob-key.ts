@@ -7,3 +7,10 @@ import { randomBytes } from 'node:crypto'
 export function newBlobKey(sha256: string): string {
   return `${sha256}-${randomBytes(8).toString('hex')}`
 }
+
+const KEY = /^([0-9a-f]{64})-[0-9a-f]{16}$/
+
+/** The SHA-256 (hex) of the bytes under a key; undefined for a text that `newBlobKey` never makes. */
+export function sha256OfKey(key: string): string | undefined {
+  return KEY.exec(key)?.[1]
+}

@@ -15,8 +15,23 @@ import {
   renewDeliveries,
 } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
+import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
+import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
+import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
+import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
+import {
+  cancelWebhookDelivery,
+  claimWebhookDeliveries,
+  enqueueSamples,
+  followEvents,
+  releaseWebhookDeliveries,
+  replayWebhookDelivery,
+  sweepWebhookDeliveries,
+} from './webhooks/delivery-commands.ts'
+import { recordAttempt } from './webhooks/record-command.ts'
+import { ensureSecret, rotateSecret } from './webhooks/secret-commands.ts'
 
 /** Everything that changes rows. Each runs in one transaction; a store runs them by name, so a name is all that crosses a thread. */
 export const commands = {
@@ -42,6 +57,11 @@ export const commands = {
   'outbound.release': releaseDeliveries,
   'outbound.release-all': releaseAllDeliveries,
   'outbound.renew': renewDeliveries,
+  'outbound.report': applyReport,
+  'outbound.cancel': cancelDelivery,
+  'outbound.hurry': hurryDeliveries,
+  'suppressions.add': addSuppression,
+  'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,
@@ -49,6 +69,19 @@ export const commands = {
   'jobs.claim': claimJobs,
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
+  'webhooks.create': createWebhook,
+  'webhooks.update': updateWebhook,
+  'webhooks.delete': deleteWebhook,
+  'webhooks.ensure-secret': ensureSecret,
+  'webhooks.rotate-secret': rotateSecret,
+  'webhooks.enqueue-samples': enqueueSamples,
+  'webhooks.replay': replayWebhookDelivery,
+  'webhooks.follow': followEvents,
+  'webhooks.claim': claimWebhookDeliveries,
+  'webhooks.record': recordAttempt,
+  'webhooks.cancel': cancelWebhookDelivery,
+  'webhooks.release': releaseWebhookDeliveries,
+  'webhooks.sweep': sweepWebhookDeliveries,
 } satisfies Record<string, (tx: Tx, input: never) => Promise<unknown>>
 
 type Commands = typeof commands

@@ -16,6 +16,8 @@ export type DeliveryId = Id<'delivery'>
 export type CapturedId = Id<'captured message'>
 export type EventId = Id<'event'>
 export type JobId = Id<'job'>
+export type WebhookId = Id<'webhook'>
+export type WebhookDeliveryId = Id<'webhook delivery'>
 
 /** A new UUIDv7: sorts by the time it was made. An id is never a secret. */
 export function newId<T extends string>(): T {

@@ -8,7 +8,9 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
+import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
@@ -19,14 +21,18 @@ export interface Reader {
   messages: MessageReader
   threads: ThreadReader
   outbound: OutboundReader
+  suppressions: SuppressionReader
   events: EventReader
   jobs: JobReader
+  webhooks: WebhookReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
 export interface Tx {
   /** The time of the call, epoch milliseconds. */
   now: number
+  /** Lets one transaction at a time go on under this name, for what must be read and then written without another in between. */
+  hold(name: string): Promise<void>
   accounts: AccountWriter
   domains: DomainWriter
   dkimKeys: DkimKeyWriter
@@ -34,9 +40,11 @@ export interface Tx {
   messages: MessageWriter
   threads: ThreadWriter
   outbound: OutboundWriter
+  suppressions: SuppressionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter
+  webhooks: WebhookWriter
 }
 
 /**
@@ -62,6 +70,14 @@ export interface BlobStore extends AsyncDisposable {
   get(key: string): Promise<Buffer | undefined>
   /** Deleting what is not there is no error. */
   delete(keys: string[]): Promise<void>
+  /** A page of the keys of blobs put before `olderThan` (epoch ms), in their order, from `cursor` (null: the first). */
+  list?(olderThan: number, cursor: string | null): Promise<BlobList>
   /** Throws when the store does not answer. */
   ping(): Promise<void>
+}
+
+/** `next` is the cursor of the following page, null after the last. A page may be empty and not the last. */
+export interface BlobList {
+  keys: string[]
+  next: string | null
 }

@@ -8,6 +8,8 @@ export interface Engine {
   holdFreeRows<TB extends keyof Schema, O>(query: SelectQueryBuilder<Schema, TB, O>): SelectQueryBuilder<Schema, TB, O>
   /** Says that this text will be run often. */
   keep(sql: string): void
+  /** Holds a mailbox's row until the end of the transaction, as `nextTime` does. */
+  holdMailbox(db: Kysely<Schema>, id: string): Promise<void>
   /** Lets one transaction at a time go on under this name. The one writer of SQLite holds everything already. */
   hold(db: Kysely<Schema>, name: string): Promise<void>
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Failure } from '../core/errors.ts'
+import type { CommandRequest } from './command-messages.ts'
 import { type Execute, GroupWriter } from './group-writer.ts'
 import { openConnection } from './sqlite.ts'
-import type { WriteRequest } from './writer-messages.ts'
 
 let folder: string
 let path: string
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const request = (id: number, name: string): WriteRequest => ({ id, name, input: null, now: 0 })
+const request = (id: number, name: string): CommandRequest => ({ id, name, input: null, now: 0 })
 
 function notes(connection: DatabaseSync): Execute {
   const insert = connection.prepare('insert into notes (text) values (?)')

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { type CommandReply, type CommandRequest, type CommandResult, toErrorData } from './command-messages.ts'
 import { isOutage, openConnection, outageAsFailure } from './sqlite.ts'
-import { toErrorData, type WriteReply, type WriteRequest, type WriteResult } from './writer-messages.ts'
 
 // A group that takes longer is cut here, so that nobody waits for the commit of an endless one.
 const MAX_GROUP_MS = 50
 
 /** Runs one command inside the transaction that is open. `appended` tells that it added to the event log. */
-export type Execute = (request: WriteRequest, appended: () => void) => Promise<unknown>
+export type Execute = (request: CommandRequest, appended: () => void) => Promise<unknown>
 
 /**
  * A writing connection: runs groups of commands, one commit for each group, each command in a savepoint of its own.
@@ -23,8 +23,8 @@ export class GroupWriter implements Disposable {
   }
 
   /** Runs as many of the commands as fit in one commit; answers for those, from the first on. */
-  async runGroup(requests: readonly WriteRequest[]): Promise<WriteReply> {
-    const results: WriteResult[] = []
+  async runGroup(requests: readonly CommandRequest[]): Promise<CommandReply> {
+    const results: CommandResult[] = []
     let appended = false
     try {
       const { connection, execute } = this.#connect()
@@ -67,9 +67,9 @@ export class GroupWriter implements Disposable {
 
 async function runOne(
   connection: DatabaseSync,
-  { id }: WriteRequest,
+  { id }: CommandRequest,
   command: () => Promise<unknown>,
-): Promise<WriteResult> {
+): Promise<CommandResult> {
   connection.exec('savepoint command')
   try {
     const value = await command()

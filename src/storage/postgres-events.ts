@@ -71,28 +71,12 @@ export class EventLog implements AsyncDisposable {
     while (this.#again) {
       this.#again = false
       // What fails here is done by the poll, or by another node.
-      const numbered = await this.#numberBatch().catch(() => 0)
+      const numbered = await numberCommitted(this.#db).catch(() => 0)
       if (numbered === 0) continue
       this.#again ||= numbered === BATCH
       this.#appended()
       await sql`select pg_notify(${CHANNEL}, '')`.execute(this.#db.kysely).catch(() => {})
     }
-  }
-
-  #numberBatch(): Promise<number> {
-    return this.#db.kysely.transaction().execute(async (transaction) => {
-      // The next statement sees what was committed when this lock was given, so nobody's numbers are overlooked.
-      await sql`select last from event_position for update`.execute(transaction)
-      const { rows } = await sql<{ numbered: number }>`
-        with waiting as (select arrival from events where seq is null order by arrival limit ${BATCH}),
-        ordered as (select arrival, row_number() over (order by arrival) as place from waiting),
-        moved as (update event_position set last = last + (select count(*) from waiting) returning last),
-        numbered as (
-          update events set seq = moved.last - (select count(*) from waiting) + ordered.place
-          from ordered, moved where events.arrival = ordered.arrival returning 1)
-        select count(*) as numbered from numbered`.execute(transaction)
-      return rows[0]?.numbered ?? 0
-    })
   }
 
   async #look(): Promise<void> {
@@ -110,4 +94,21 @@ export class EventLog implements AsyncDisposable {
       // The store is away; whoever uses it will say so.
     }
   }
+}
+
+/** Numbers the next entries that are committed and have no number yet; answers how many, at most a thousand. */
+export function numberCommitted({ kysely }: Database): Promise<number> {
+  return kysely.transaction().execute(async (transaction) => {
+    // The next statement sees what was committed when this lock was given, so nobody's numbers are overlooked.
+    await sql`select last from event_position for update`.execute(transaction)
+    const { rows } = await sql<{ numbered: number }>`
+      with waiting as (select arrival from events where seq is null order by arrival limit ${BATCH}),
+      ordered as (select arrival, row_number() over (order by arrival) as place from waiting),
+      moved as (update event_position set last = last + (select count(*) from waiting) returning last),
+      numbered as (
+        update events set seq = moved.last - (select count(*) from waiting) + ordered.place
+        from ordered, moved where events.arrival = ordered.arrival returning 1)
+      select count(*) as numbered from numbered`.execute(transaction)
+    return rows[0]?.numbered ?? 0
+  })
 }

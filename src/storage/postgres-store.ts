@@ -6,7 +6,7 @@ import { Failure } from '../core/errors.ts'
 import type { Reader, Store, Tx } from '../core/store.ts'
 import type { Database } from './database.ts'
 import { Listeners } from './listeners.ts'
-import { databaseOver, isCollision, migratePostgres, openPool, unavailable } from './postgres.ts'
+import { databaseOver, isCollision, migratePostgres, openPool, orFailure, unavailable } from './postgres.ts'
 import { EventLog } from './postgres-events.ts'
 import { readerOver, transactionOver } from './transaction.ts'
 
@@ -63,7 +63,7 @@ class PostgresStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#pool.query('select 1')
+    await orFailure(this.#pool.query('select 1'))
   }
 
   // A lock ends with its connection, and a connection may end while its node still has mail under way: here only leases count.

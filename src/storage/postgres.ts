@@ -13,6 +13,9 @@ const kept = new Map<string, string>()
 const postgresEngine: Engine = {
   name: 'postgres',
   holdFreeRows: (query) => query.forUpdate().skipLocked(),
+  async holdMailbox(db, id) {
+    await sql`select id from mailboxes where id = ${id} for no key update`.execute(db)
+  },
   keep(text) {
     kept.set(text, createHash('sha256').update(text).digest('base64url'))
   },
@@ -22,10 +25,10 @@ const postgresEngine: Engine = {
 }
 
 /** Connections that come back by themselves after an outage, and never wait without end. */
-export function openPool(url: string): pg.Pool {
+export function openPool(url: string, max = 20): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(url),
-    max: 20,
+    max,
     statement_timeout: 30_000,
     query_timeout: 60_000,
     idle_in_transaction_session_timeout: 60_000,
@@ -112,7 +115,8 @@ function isOutage(error: unknown): boolean {
   return error instanceof Error && complaint.test(error.message)
 }
 
-async function orFailure<T>(answer: Promise<T>): Promise<T> {
+/** The answer; an outage as a `Failure`. */
+export async function orFailure<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {

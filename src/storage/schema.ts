@@ -211,6 +211,8 @@ export interface DeliveryTable {
   /** When a worker may take it: its next attempt, or the end of its lease; null when never again. */
   due_at: number | null
   attempt_count: number
+  /** When the sender was told that it is late; null until then. */
+  delay_told_at: number | null
   created_at: number
   updated_at: number
 }
@@ -235,6 +237,14 @@ export interface CapturedTable {
   subject: string | null
   size_bytes: number
   blob_key: string
+  created_at: number
+}
+
+export interface SuppressionTable {
+  org_id: string
+  address: string
+  reason: string
+  delivery_id: string | null
   created_at: number
 }
 
@@ -270,6 +280,92 @@ export interface IdempotencyTable {
   expires_at: number
 }
 
+export interface WebhookTable {
+  id: string
+  org_id: string
+  project_id: string
+  style: string
+  url: string
+  topics: Json
+  all_mailboxes: Flag
+  mailbox_ids: Json
+  secret_owner: string
+  header_names: Json
+  sealed_headers: string | null
+  options: Json
+  client_id: string | null
+  enabled: Flag
+  disabled_reason: string | null
+  since_seq: number
+  failures: number
+  failing_since: number | null
+  paused_until: number | null
+  created_at: number
+  updated_at: number
+}
+
+/** The same as `mailbox_ids` of the webhook, the other way round. */
+export interface WebhookMailboxTable {
+  webhook_id: string
+  mailbox_id: string
+}
+
+export interface WebhookSecretTable {
+  owner: string
+  org_id: string
+  sealed: string
+  previous_sealed: string | null
+  previous_until: number | null
+  created_at: number
+  updated_at: number
+}
+
+/** One row: up to where the event log was matched. */
+export interface WebhookPositionTable {
+  seq: number
+}
+
+/** A queue whose deliveries share slots. */
+export interface WebhookLaneTable {
+  lane: string
+  org_id: string
+  slots: number
+  /** When there may be something to claim in it; null when nothing waits. May be too early, never too late. */
+  due_at: number | null
+}
+
+export interface WebhookDeliveryTable {
+  id: string
+  org_id: string
+  webhook_id: string
+  mailbox_id: string | null
+  topic: string
+  event: Json
+  lane: string
+  replay: Flag
+  state: string
+  next_attempt_at: number | null
+  lease_until: number | null
+  /** When a worker may take it: its next attempt, or the end of its lease; null when never again. */
+  due_at: number | null
+  attempt_count: number
+  /** Whether the last attempt was answered with a 2xx; null before the first. */
+  ok: Flag | null
+  created_at: number
+  updated_at: number
+}
+
+export interface WebhookAttemptTable {
+  delivery_id: string
+  number: number
+  at: number
+  url: string
+  status: number | null
+  error: string | null
+  duration_ms: number
+  answer: string
+}
+
 export interface Schema {
   organizations: OrganizationTable
   projects: ProjectTable
@@ -287,7 +383,15 @@ export interface Schema {
   deliveries: DeliveryTable
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
+  suppressions: SuppressionTable
   events: EventTable
   jobs: JobTable
   idempotency: IdempotencyTable
+  webhooks: WebhookTable
+  webhook_mailboxes: WebhookMailboxTable
+  webhook_secrets: WebhookSecretTable
+  webhook_position: WebhookPositionTable
+  webhook_lanes: WebhookLaneTable
+  webhook_deliveries: WebhookDeliveryTable
+  webhook_attempts: WebhookAttemptTable
 }

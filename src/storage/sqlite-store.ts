@@ -4,13 +4,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../core/clock.ts'
 import type { CommandInput, CommandName, CommandOutput } from '../core/commands.ts'
 import type { Reader, Store } from '../core/store.ts'
+import { CommandThread } from './command-thread.ts'
 import { Listeners } from './listeners.ts'
+import { withSlowLists } from './slow-lists.ts'
 import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
 import { readerOver } from './transaction.ts'
 import { WorkerLock } from './worker-lock.ts'
-import { WriterThread } from './writer-thread.ts'
 
-const script = new URL('./sqlite-writer.ts', import.meta.url)
+const writerScript = new URL('./sqlite-writer.ts', import.meta.url)
+const readerScript = new URL('./sqlite-reader.ts', import.meta.url)
 
 /** How often we look whether another process has written. */
 const FOREIGN_COMMITS_MS = 1000
@@ -32,16 +34,19 @@ class SqliteStore implements Store {
   readonly #clock: Clock
   readonly #listeners = new Listeners()
   readonly #connection: DatabaseSync
-  readonly #writer: WriterThread
+  readonly #writer: CommandThread
+  readonly #lister: CommandThread
   readonly #watch: NodeJS.Timeout
   readonly #workerLock: WorkerLock
 
   constructor(path: string, clock: Clock) {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
-    this.#writer = new WriterThread(script, path, () => this.#listeners.call())
+    this.#writer = new CommandThread(writerScript, path, () => this.#listeners.call())
+    this.#lister = new CommandThread(readerScript, path)
     this.#workerLock = new WorkerLock(`${path}-workers`)
-    this.read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
+    const read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
+    this.read = withSlowLists(read, this.#lister)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
 
@@ -60,6 +65,7 @@ class SqliteStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch)
     await this.#writer[Symbol.asyncDispose]()
+    await this.#lister[Symbol.asyncDispose]()
     this.#workerLock[Symbol.dispose]()
     if (this.#connection.isOpen) this.#connection.close()
   }

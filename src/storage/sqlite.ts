@@ -20,6 +20,7 @@ const sqliteEngine: Engine = {
   holdFreeRows: (query) => query,
   keep: () => {},
   hold: async () => {},
+  holdMailbox: async () => {},
 }
 
 /** Opens one connection to a database file; every writing one is durable, or it is not opened. */

@@ -10,7 +10,9 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
+import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
 /** Core's reading side over one connection. */
 export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
@@ -22,15 +24,22 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     messages: messageReader(db),
     threads: threadReader(db),
     outbound: outboundReader(db),
+    suppressions: suppressionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
+    webhooks: webhookReader(db),
   }
 }
 
-/** Core's writing side over a transaction that somebody else begins and commits. */
+/**
+ * Core's writing side over a transaction that somebody else begins and commits. What a command gets here in order to change it (a
+ * mailbox, a message, a thread) is read under its mailbox's row, and that row is held first: so what two commands read and write
+ * back never crosses, and they wait for each other in one order.
+ */
 export function transactionOver(db: Database, now: number, appended: () => void): Tx {
   return {
     now,
+    hold: (name) => db.engine.hold(db.kysely, name),
     accounts: accountWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),
@@ -38,8 +47,10 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     messages: messageWriter(db),
     threads: threadWriter(db),
     outbound: outboundWriter(db),
+    suppressions: suppressionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
+    webhooks: webhookWriter(db),
   }
 }

@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
 import { type Execute, GroupWriter } from './group-writer.ts'
-import { toErrorData, type WriteReply, type WriteRequest } from './writer-messages.ts'
 
 /** The thread's end of a writer: takes commands in batches, runs them in groups and answers after each commit. */
 export function serveWrites(executeOver: (connection: DatabaseSync) => Execute): void {
   const port = parentPort
   if (!port) throw new Error('Writers run in a worker thread')
   const writer = new GroupWriter((workerData as { path: string }).path, executeOver)
-  const waiting: WriteRequest[] = []
+  const waiting: CommandRequest[] = []
   let running = false
   const run = async () => {
     running = true
@@ -19,7 +19,7 @@ export function serveWrites(executeOver: (connection: DatabaseSync) => Execute):
     }
     running = false
   }
-  port.on('message', (message: WriteRequest[] | 'close') => {
+  port.on('message', (message: CommandRequest[] | 'close') => {
     if (message === 'close') {
       writer[Symbol.dispose]()
       port.close()
@@ -30,7 +30,7 @@ export function serveWrites(executeOver: (connection: DatabaseSync) => Execute):
   })
 }
 
-function post(port: MessagePort, reply: WriteReply): void {
+function post(port: MessagePort, reply: CommandReply): void {
   try {
     port.postMessage(reply)
   } catch {

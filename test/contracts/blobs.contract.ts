@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newBlobKey } from '../../src/core/blob-key.ts'
-import type { BlobStore } from '../../src/core/store.ts'
+import type { BlobList, BlobStore } from '../../src/core/store.ts'
 
 /** What a store of blobs must do, wherever it keeps them. */
 export function blobsContract(name: string, open: () => Promise<BlobStore>): void {
@@ -19,7 +19,7 @@ export function blobsContract(name: string, open: () => Promise<BlobStore>): voi
       return key
     }
 
-    test.each([0, 1, 255, 256, 5000, 1024 * 1024 - 1, 1024 * 1024, 3_000_000])(
+    test.each([0, 1, 255, 256, 5000, 1024 * 1024 - 1, 1024 * 1024, 3_000_000, 30_000_000])(
       '%i bytes come back as they were',
       async (size) => {
         for (const bytes of [randomBytes(size), Buffer.alloc(size, 'mail ')]) {
@@ -82,8 +82,32 @@ export function blobsContract(name: string, open: () => Promise<BlobStore>): voi
       }
     })
 
+    test('every blob that is old enough is listed once, by its key, until it is deleted', async () => {
+      const sizes = Array.from({ length: 1200 }, (_, i) => (i % 400 === 0 ? 1_100_000 : 40))
+      const keys = await Promise.all(sizes.map((size) => put(randomBytes(size))))
+      const before = await listAll(blobs, Date.now() + 60_000)
+      expect(new Set(before).size).toBe(before.length)
+      expect(keys.filter((key) => !before.includes(key))).toEqual([])
+      expect(await listAll(blobs, Date.now() - 60_000)).toEqual([])
+      await blobs.delete(keys)
+      expect(before.filter((key) => !keys.includes(key)).sort()).toEqual(
+        (await listAll(blobs, Date.now() + 60_000)).sort(),
+      )
+    })
+
     test('it answers', async () => {
       await blobs.ping()
     })
   })
+}
+
+async function listAll(blobs: BlobStore, olderThan: number): Promise<string[]> {
+  const keys: string[] = []
+  let cursor: string | null = null
+  do {
+    const page: BlobList | undefined = await blobs.list?.(olderThan, cursor)
+    keys.push(...(page?.keys ?? []))
+    cursor = page?.next ?? null
+  } while (cursor !== null)
+  return keys
 }

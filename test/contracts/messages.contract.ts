@@ -226,6 +226,14 @@ export function messagesContract(opened: () => Opened): void {
       expect(await it.store.read.messages.contents([])).toEqual(new Map())
     })
 
+    test('messages are read in the order of their ids, those that are gone left out', async () => {
+      const filed = [await fileMail(it.store, box), await fileMail(it.store, box, { attachments: [newPart()] })]
+      const [a, b] = filed.map((f) => f.messageId) as [MessageId, MessageId]
+      const found = await it.store.read.messages.withIds([b, newId<MessageId>(), a])
+      expect(found).toEqual([await it.store.read.messages.get(box.id, b), await it.store.read.messages.get(box.id, a)])
+      expect(await it.store.read.messages.withIds([])).toEqual([])
+    })
+
     test('the same bytes come to a mailbox once, other bytes under a known Message-ID get a name of ours', async () => {
       const { mail } = await fileMail(it.store, box)
       const copies = [{ mailbox: box, rcptTo: [box.address] }]
@@ -233,7 +241,28 @@ export function messagesContract(opened: () => Opened): void {
       expect(again).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
       const other = await fileMail(it.store, box, { messageId: mail.messageId })
       const renamed = await it.store.read.messages.get(box.id, other.messageId)
-      expect(renamed?.messageId).toBe(`<${other.messageId}@posthouse.test>`)
+      expect(renamed?.messageId).toBe(`<msg_${other.mail.sha256.slice(0, 32)}@posthouse.test>`)
+      const otherAgain = await it.store.run('messages.file', { mail: other.mail, copies, host: 'posthouse.test' })
+      expect(otherAgain).toEqual([{ mailboxId: box.id, result: 'duplicate' }])
+    })
+
+    test('our own mail to ourselves comes in once beside the sent copy', async () => {
+      const sent = newOutbound(box)
+      await it.store.run('outbound.enqueue', sent)
+      const { messageId, sha256 } = sent.message
+      const mail = readMail({ messageId, sha256 })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const file = () => it.store.run('messages.file', { mail, copies, host: 'posthouse.test' })
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
+      expect((await file()).map((f) => f.result)).toEqual(['duplicate'])
+    })
+
+    test('mails without a Message-ID are never taken for copies of each other', async () => {
+      const mail = readMail({ messageId: null })
+      const copies = [{ mailbox: box, rcptTo: [box.address] }]
+      const file = () => it.store.run('messages.file', { mail, copies, host: 'posthouse.test' })
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
+      expect((await file()).map((f) => f.result)).toEqual(['stored'])
     })
 
     test('one mail for two mailboxes shares its bytes, which go with the last copy', async () => {

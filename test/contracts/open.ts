@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Search } from '../../src/core/messages/search-store.ts'
 import type { Store, Tx } from '../../src/core/store.ts'
 import { openPool, databaseOver as postgresOver } from '../../src/storage/postgres.ts'
 import { openPostgresStore } from '../../src/storage/postgres-store.ts'
+import { openPostgresSearch } from '../../src/storage/search/postgres-search.ts'
+import { openSqliteSearch } from '../../src/storage/search/sqlite-search.ts'
 import { openConnection, databaseOver as sqliteOver } from '../../src/storage/sqlite.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
 import { transactionOver } from '../../src/storage/transaction.ts'
@@ -16,6 +19,8 @@ export interface Opened extends AsyncDisposable {
   clock: ManualClock
   /** Another node over the same rows. */
   openAnother(): Promise<Store>
+  /** The search over these rows. */
+  openSearch(): Promise<Search>
   /** Runs `work` in a transaction on a connection of its own, as another process would. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
@@ -39,11 +44,13 @@ export async function openSqlite(): Promise<Opened> {
     }
   }
   const openAnother = () => openSqliteStore({ path, clock })
+  const index = join(folder, 'search.db')
+  const openSearch = () => openSqliteSearch({ path: index, rowsPath: path, events: store.read.events })
   const close = async () => {
     await store[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
   }
-  return { store, clock, openAnother, write, [Symbol.asyncDispose]: close }
+  return { store, clock, openAnother, openSearch, write, [Symbol.asyncDispose]: close }
 }
 
 export async function openPostgres(): Promise<Opened> {
@@ -58,10 +65,11 @@ export async function openPostgres(): Promise<Opened> {
       .transaction()
       .execute((transaction) => work(transactionOver({ kysely: transaction, engine }, clock.now(), () => {})))
   const openAnother = () => openPostgresStore({ url, clock })
+  const openSearch = () => openPostgresSearch({ url, read: store.read })
   const close = async () => {
     await pool.end()
     await store[Symbol.asyncDispose]()
     await database[Symbol.asyncDispose]()
   }
-  return { store, clock, openAnother, write, [Symbol.asyncDispose]: close }
+  return { store, clock, openAnother, openSearch, write, [Symbol.asyncDispose]: close }
 }

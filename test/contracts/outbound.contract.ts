@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type CapturedId, newId, type OrgId } from '../../src/core/ids.ts'
+import { type CapturedId, type DeliveryId, newId, type OrgId } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { Captured, Delivery } from '../../src/core/outbound/model.ts'
 import type { DeliveryOutcome } from '../../src/core/outbound/store.ts'
@@ -204,6 +204,96 @@ export function outboundContract(opened: () => Opened): void {
       await record(d!, { status: 'captured', nextAttemptAt: null, attempt: null }, capture(message))
       expect(await it.write((tx) => tx.messages.delete([message.id]))).toEqual([])
       expect((await it.store.read.outbound.captured(box.orgId, { limit: 1 })).items).toBeDefined()
+    })
+
+    test('one delivery is found by its id, with its attempts', async () => {
+      await enqueue()
+      const [first] = await claim()
+      await record(first!, { status: 'queued', nextAttemptAt: it.clock.now() + 10, attempt: attempt('later') })
+      const found = await it.store.read.outbound.get(first!.id)
+      expect(found).toMatchObject({ id: first!.id, status: 'queued', attempts: [attempt('later')], delayToldAt: null })
+      expect(await it.store.read.outbound.get(newId<DeliveryId>())).toBeUndefined()
+      it.clock.advance(10)
+      await drain()
+    })
+
+    test('the queue shows what waits, soonest due first', async () => {
+      const [a, b] = [await enqueue(), await enqueue()]
+      const claimed = await claim()
+      const of = (m: { id: string }) => claimed.find((d) => d.messageId === m.id)!
+      await record(of(a), { status: 'queued', nextAttemptAt: it.clock.now() + 20, attempt: null })
+      await record(of(b), { status: 'queued', nextAttemptAt: it.clock.now() + 10, attempt: null })
+      const { items, total } = await it.store.read.outbound.queue({ limit: 9 })
+      expect([total, ...items.map((d) => d.messageId)]).toEqual([2, b.id, a.id])
+      const [soonest] = (await it.store.read.outbound.queue({ limit: 1, offset: 1 })).items
+      expect(soonest?.messageId).toBe(a.id)
+      it.clock.advance(20)
+      await drain()
+    })
+
+    test('hurried deliveries are due at once; those that are claimed or done are left alone', async () => {
+      const [a, b] = [await enqueue(), await enqueue()]
+      const claimed = await claim()
+      const of = (m: { id: string }) => claimed.find((d) => d.messageId === m.id)!
+      await record(of(a), { status: 'queued', nextAttemptAt: it.clock.now() + 500, attempt: null })
+      expect(await it.store.run('outbound.hurry', { ids: [of(a).id, of(b).id] })).toBe(1)
+      expect((await claim()).map((d) => d.messageId)).toEqual([a.id])
+      it.clock.advance(1000)
+      await drain()
+    })
+
+    test('a cancelled delivery waits no more, on record why', async () => {
+      await enqueue()
+      const [first] = await claim()
+      await it.store.run('outbound.release', { ids: [first!.id] })
+      const cancelled = await it.store.run('outbound.cancel', { id: first!.id })
+      expect(cancelled).toMatchObject({ status: 'cancelled', nextAttemptAt: null, attemptCount: 1 })
+      expect(await claim()).toEqual([])
+      await expect(it.store.run('outbound.cancel', { id: first!.id })).rejects.toMatchObject({ code: 'conflict' })
+    })
+
+    test('the sender is told of a delay once, and of a failure, by jobs of the same commit', async () => {
+      await enqueue()
+      const [first] = await claim()
+      const jobs = async () => {
+        const claimedJobs = await it.store.run('jobs.claim', { leaseMs: 1000, limit: 100 })
+        for (const job of claimedJobs) await it.store.run('jobs.done', { id: job.id })
+        return claimedJobs.flatMap((j) => (j.task.kind === 'send-dsn' ? `${j.task.action} ${j.task.deliveryIds}` : []))
+      }
+      await jobs()
+      const again = { status: 'queued' as const, nextAttemptAt: it.clock.now(), attempt: attempt('later') }
+      await record(first!, again)
+      expect(await jobs()).toEqual([])
+      it.clock.advance(5 * 3_600_000)
+      await claim()
+      await record(first!, again)
+      await claim()
+      await record(first!, again)
+      expect(await jobs()).toEqual([`delayed ${first!.id}`])
+      await claim()
+      await record(first!, { status: 'failed', nextAttemptAt: null, attempt: attempt('never') })
+      expect(await jobs()).toEqual([`failed ${first!.id}`])
+    })
+
+    test('a report of the return path fails the delivery and suppresses the address', async () => {
+      const sender = await buildMailbox(it.store)
+      await enqueue(sender, ['dead@example.com'])
+      const [first] = await claim()
+      await record(first!, { status: 'sent', nextAttemptAt: null, attempt: attempt('ok') })
+      const said = {
+        ...{ address: 'Dead@example.com', alias: null, originalRecipient: null, action: 'failed', status: '5.1.1' },
+        ...{ pseudoStatus: false, replyCode: '550', reason: 'user_unknown' as const, hard: true },
+        ...{ diagnostic: '550 no such user', remoteMta: 'mx.example.com' },
+      }
+      const news = { mailboxId: sender.id, kind: 'bounce' as const, recipients: [said] }
+      const proof = { by: 'return-path' as const, deliveryId: first!.id }
+      await it.store.run('outbound.report', { ...news, mailboxId: box.id, proof })
+      expect((await it.store.read.outbound.get(first!.id))?.status).toBe('sent')
+      await it.store.run('outbound.report', { ...news, proof })
+      expect((await it.store.read.outbound.get(first!.id))?.status).toBe('failed')
+      expect(await it.store.read.suppressions.list(sender.orgId, { limit: 9 })).toMatchObject({
+        items: [{ address: 'dead@example.com', reason: 'hard_bounce', deliveryId: first!.id }],
+      })
     })
   })
 }

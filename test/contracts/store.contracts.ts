@@ -9,7 +9,11 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { racesContract } from './races.contract.ts'
+import { searchContract } from './search.contract.ts'
+import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { webhooksContract } from './webhooks.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
 export function storeContracts(opened: () => Opened): void {
@@ -20,8 +24,12 @@ export function storeContracts(opened: () => Opened): void {
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  suppressionsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
+  racesContract(opened)
+  webhooksContract(opened)
+  searchContract(opened)
 }

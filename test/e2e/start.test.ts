@@ -63,3 +63,14 @@ test('a command with a wrong argument says so and makes nothing', async () => {
   expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' })
   expect(run.stderr).toContain('No such organization')
 })
+
+test('a start that fails on a taken port says so, and the key still comes with the first one that works', async () => {
+  using folder = temporaryFolder()
+  using other = temporaryFolder()
+  await using first = await startServerProcess(other.path)
+  const taken = await runCommand(['serve'], folder.path, { POSTHOUSE_SMTP_PORT: String(first.smtpPort) })
+  expect(taken.code).toBe(1)
+  expect(taken.stderr).toContain('cannot listen')
+  await using server = await startServerProcess(folder.path)
+  expect(server.apiKey).toMatch(/^inai_/)
+})

@@ -14,6 +14,9 @@ const run = promisify(execFile)
 export interface PostgresServer {
   /** Of the maintenance database, as superuser. */
   url: string
+  /** Stops it and keeps its data for `resume`. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -32,22 +35,31 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort()
   // fsync off: what the tests prove is not the disk of this machine.
   const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-F', '-c', 'max_connections=300']
-  const server = spawn(join(bin, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
   const url = `postgres://posthouse@127.0.0.1:${port}/postgres`
+  let server: ChildProcess | undefined
+  const resume = async () => {
+    server = spawn(join(bin, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    await answering(server, url)
+  }
+  // SIGQUIT: at once and without a checkpoint, like a crash.
+  const pause = async () => {
+    if (server && server.exitCode === null && server.kill('SIGQUIT')) await once(server, 'exit')
+  }
   // A run that is broken off has no end of its own.
-  const killed = () => server.kill('SIGQUIT')
+  const killed = () => server?.kill('SIGQUIT')
   process.once('exit', killed)
-  const stop = () => {
+  const stop = async () => {
     process.off('exit', killed)
-    return stopServer(server, folder)
+    await pause()
+    rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await answering(server, url)
+    await resume()
   } catch (error) {
     await stop()
     throw error
   }
-  return { url, stop }
+  return { url, pause, resume, stop }
 }
 
 function unprivileged(): User {
@@ -94,10 +106,4 @@ async function answering(server: ChildProcess, url: string): Promise<void> {
     if (connected) return
   }
   throw new Error(`PostgreSQL did not start: ${log}`)
-}
-
-async function stopServer(server: ChildProcess, folder: string): Promise<void> {
-  // SIGQUIT: at once and without a checkpoint; its data is thrown away.
-  if (server.exitCode === null && server.kill('SIGQUIT')) await once(server, 'exit')
-  rmSync(folder, { recursive: true, force: true })
 }

@@ -4,8 +4,8 @@ import { wholeNumber } from '../query.ts'
 
 /** Numbered pages. A `page_token` belongs to the other list style and is refused rather than overlooked. */
 export const pageQuery = z.object({
-  page: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(1),
-  page_size: wholeNumber(1, 100).default(20),
+  page: wholeNumber({ min: 1, fallback: 1 }),
+  page_size: wholeNumber({ min: 1, max: 100, fallback: 20 }),
   page_token: z.undefined({ error: 'use page and page_size' }).optional(),
 })
 

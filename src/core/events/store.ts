@@ -10,6 +10,6 @@ export interface EventReader {
   onAppend(listener: () => void): () => void
 }
 
-export interface EventWriter {
+export interface EventWriter extends Pick<EventReader, 'after' | 'position'> {
   append(event: NewEvent): Promise<void>
 }

@@ -1,7 +1,20 @@
-import type { JobId, MailboxId } from '../ids.ts'
+import type { DeliveryId, JobId, MailboxId, MessageId, OrgId } from '../ids.ts'
 
 /** What a job does, and what it needs to know. */
-export type JobTask = { kind: 'purge-mailbox'; mailboxId: MailboxId } | { kind: 'delete-blobs'; keys: string[] }
+export type JobTask =
+  | { kind: 'purge-mailbox'; mailboxId: MailboxId }
+  | { kind: 'delete-blobs'; keys: string[] }
+  | SendDsn
+
+/** The sender is to hear of deliveries of one message that have failed or are late. */
+export interface SendDsn {
+  kind: 'send-dsn'
+  action: 'failed' | 'delayed'
+  orgId: OrgId
+  mailboxId: MailboxId
+  messageId: MessageId
+  deliveryIds: DeliveryId[]
+}
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */
 export interface Job {

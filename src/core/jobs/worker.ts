@@ -1,6 +1,8 @@
 import type { App } from '../app.ts'
+import type { MailboxId } from '../ids.ts'
+import { sendDsn } from '../outbound/send-dsn.ts'
 import { Wakeful } from '../wakeful.ts'
-import type { Job, JobTask } from './model.ts'
+import type { Job } from './model.ts'
 
 const LEASE_MS = 5 * 60_000
 const PURGE_BITE = 200
@@ -34,7 +36,7 @@ export class JobWorker implements AsyncDisposable {
 
   async #attempt(job: Job): Promise<void> {
     try {
-      await perform(this.#app, job.task)
+      await perform(this.#app, job)
       await this.#app.store.run('jobs.done', { id: job.id })
     } catch (error) {
       this.#app.log.error({ err: error, kind: job.task.kind }, 'a job failed and is tried again')
@@ -49,8 +51,19 @@ export class JobWorker implements AsyncDisposable {
   }
 }
 
-async function perform(app: App, task: JobTask): Promise<void> {
-  if (task.kind === 'delete-blobs') return app.blobs.delete(task.keys)
+async function perform(app: App, job: Job): Promise<void> {
+  const { task } = job
+  switch (task.kind) {
+    case 'delete-blobs':
+      return app.blobs.delete(task.keys)
+    case 'purge-mailbox':
+      return purge(app, task.mailboxId)
+    case 'send-dsn':
+      return sendDsn(app, job, task)
+  }
+}
+
+async function purge(app: App, id: MailboxId): Promise<void> {
   let done = false
-  while (!done) ({ done } = await app.store.run('mailboxes.purge', { id: task.mailboxId, limit: PURGE_BITE }))
+  while (!done) ({ done } = await app.store.run('mailboxes.purge', { id, limit: PURGE_BITE }))
 }

@@ -1,6 +1,7 @@
 import { Failure, notFound } from '../errors.ts'
 import { type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
+import { forgetMailbox } from '../webhooks/commands.ts'
 import type { Mailbox } from './model.ts'
 
 export interface NewMailbox {
@@ -86,6 +87,7 @@ export async function deleteMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId
   await tx.mailboxes.markDeleted(mailbox.id, tx.now)
   await tx.accounts.deleteKeysOfMailbox(mailbox.id)
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
+  await forgetMailbox(tx, mailbox.orgId, mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
 }

@@ -1,23 +1,40 @@
 import { splitTag } from '../../protocol/address/normalize.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
+import type { DeliveryId } from '../ids.ts'
+import { deliveryIn } from '../outbound/return-path.ts'
 import { canonicalOrNone } from './canonical.ts'
 import type { Mailbox } from './model.ts'
 
+/** Reports come within days; a return path that is older only serves those who collect addresses. */
+const RETURN_PATH_MS = 60 * 24 * 3_600_000
+
 /**
- * The mailbox an envelope recipient leads to: its exact address, else the address without its `+tag`.
- * Refuses with `relay_denied` (not our domain), `not_found` (nobody there) or `disabled`.
+ * The mailbox an envelope recipient leads to: its exact address, else the address without its `+tag`; for a return path of ours, the
+ * mailbox whose mail it stands for. Refuses with `relay_denied` (not our domain), `not_found` (nobody there) or `disabled`.
  */
 export async function resolveRecipient(app: App, address: string): Promise<Mailbox> {
   const canonical = canonicalOrNone(address)
   const at = canonical?.lastIndexOf('@') ?? -1
   if (!canonical || at < 1) throw notFound('mailbox')
+  // First: whoever has seen a return path must not get its reports by making a mailbox of that name.
+  const delivery = deliveryIn(app, canonical)
+  if (delivery) return senderOf(app, delivery)
   const mailbox = await lookUp(app, canonical, at)
   if (!mailbox) {
     if (await app.store.read.domains.isLocal(canonical.slice(at + 1))) throw notFound('mailbox')
     throw new Failure('relay_denied', 'We do not relay')
   }
   if (!mailbox.enabled) throw new Failure('disabled', 'This mailbox takes no mail')
+  return mailbox
+}
+
+// Even a disabled mailbox hears what became of its own mail.
+async function senderOf(app: App, id: DeliveryId): Promise<Mailbox> {
+  const delivery = await app.store.read.outbound.get(id)
+  const fresh = delivery && delivery.createdAt > app.clock.now() - RETURN_PATH_MS
+  const mailbox = fresh && (await app.store.read.mailboxes.get(delivery.orgId, delivery.mailboxId))
+  if (!mailbox) throw notFound('mailbox')
   return mailbox
 }
 

@@ -1,5 +1,6 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
@@ -38,12 +39,19 @@ export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
   | { mailboxId: MailboxId; result: 'duplicate' | 'gone' }
 
-/** Files one mail in all its mailboxes at once: copies, threads, counts and events in one transaction. */
-export async function fileInbound(tx: Tx, input: { mail: ReadMail; copies: Copy[]; host: string }): Promise<Filed[]> {
+/** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
+export async function fileInbound(
+  tx: Tx,
+  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[] },
+): Promise<Filed[]> {
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
   for (const copy of copies) filed.push(await fileCopy(tx, input.mail, copy, input.host))
+  // Together with the mail that tells it: neither is acknowledged without the other.
+  for (const news of input.news ?? []) {
+    if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
+  }
   return filed
 }
 
@@ -51,17 +59,16 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   const mailboxId = copy.mailbox.id
   const at = await tx.mailboxes.nextTime(mailboxId, tx.now)
   if (at === undefined) return { mailboxId, result: 'gone' }
-  if (mail.messageId && (await tx.messages.hasCopy(mailboxId, mail.sha256, mail.messageId))) {
-    return { mailboxId, result: 'duplicate' }
-  }
-  const thread = await resolveThread(tx, mailboxId, mail)
   const id = newId<MessageId>()
+  const messageId = await nameFor(tx, mailboxId, mail, { random: `<msg_${id}@${host}>`, host })
+  if (messageId === null) return { mailboxId, result: 'duplicate' }
+  const thread = await resolveThread(tx, mailboxId, mail)
   const message = toMessage(mail, copy, {
     id,
     threadId: thread?.id ?? newId<ThreadId>(),
     at,
     now: tx.now,
-    messageId: await uniqueMessageId(tx, mailboxId, mail.messageId, `<${id}@${host}>`),
+    messageId,
   })
   await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
   await placeInThread(tx, thread, message)
@@ -70,11 +77,23 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   return { mailboxId, result: 'stored', messageId: id, threadId }
 }
 
-// A Message-ID names one message of a mailbox. Other bytes under a known one, or none at all, get a name of ours;
-// the field as it came stays among the headers.
-async function uniqueMessageId(tx: Tx, mailbox: MailboxId, wanted: string | null, ours: string): Promise<string> {
-  if (wanted === null) return ours
-  return (await tx.messages.byMessageId(mailbox, wanted)) ? ours : wanted
+/**
+ * The Message-ID under which a mail is kept, or null when the very same mail is here already. A Message-ID names one message of a
+ * mailbox: other bytes under a known one (our own mail to ourselves among them) get a name made of those bytes, so that a second
+ * delivery of them is known again. The field as it came stays among the headers.
+ */
+async function nameFor(
+  tx: Tx,
+  mailbox: MailboxId,
+  mail: Pick<ReadMail, 'messageId' | 'sha256'>,
+  { random, host }: { random: string; host: string },
+): Promise<string | null> {
+  if (mail.messageId === null) return random
+  const known = await tx.messages.byMessageId(mailbox, mail.messageId)
+  if (!known) return mail.messageId
+  if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
+  const ours = `<msg_${mail.sha256.slice(0, 32)}@${host}>`
+  return (await tx.messages.byMessageId(mailbox, ours)) ? null : ours
 }
 
 function toMessage(

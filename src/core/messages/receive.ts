@@ -7,6 +7,7 @@ import { authenticateMail, authenticLocally, judgeSender } from './authenticate.
 import type { Copy, Filed, ReadMail } from './file-inbound.ts'
 import { refuseLoop } from './hops.ts'
 import type { Authentication, Envelope } from './model.ts'
+import { readNews } from './news.ts'
 import type { ParsedMail } from './parser.ts'
 import { resultsField } from './results-field.ts'
 
@@ -33,7 +34,12 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
   const reading = app.parser.parse(mail.raw)
   const [parsed, verdicts] = await Promise.all([reading, judge(app, mail, reading), app.blobs.put(blobKey, mail.raw)])
   const read = toReadMail(app, mail, parsed, verdicts, { sha256, blobKey })
-  const filed = await app.store.run('messages.file', { mail: read, copies: mail.copies, host: app.settings.mailHost })
+  const filed = await app.store.run('messages.file', {
+    mail: read,
+    copies: mail.copies,
+    host: app.settings.mailHost,
+    news: readNews(app, mail, parsed),
+  })
   // Nobody refers to the bytes when every copy was a duplicate; failing here would only leave them to the sweep.
   if (!filed.some((f) => f.result === 'stored')) await app.blobs.delete([blobKey]).catch(() => {})
   return filed
@@ -41,7 +47,9 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
 
 async function judge(app: App, mail: IncomingMail, reading: Promise<ParsedMail>): Promise<Authentication> {
   const { mailFrom } = mail.envelope
-  if (mail.source === 'local') return authenticLocally(mailFrom.slice(mailFrom.lastIndexOf('@') + 1))
+  // What has no sender and comes from here is a report of our own.
+  const local = mailFrom === '' ? app.settings.mailHost : mailFrom.slice(mailFrom.lastIndexOf('@') + 1)
+  if (mail.source === 'local') return authenticLocally(local)
   const author = reading.then(({ from }) => from)
   return authenticateMail(app, mail.raw, author, mail.spf ?? judgeSender(app, mail.envelope))
 }

@@ -30,6 +30,8 @@ export interface MessageReader {
   list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
   /** Oldest first, everything, hidden ones too. */
   ofThread(thread: ThreadId): Promise<Message[]>
+  /** In the order of the ids; what is not there is left out. Whose they are was decided where the ids came from. */
+  withIds(ids: MessageId[]): Promise<Message[]>
   content(id: MessageId): Promise<MessageContent | undefined>
   contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
   /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
@@ -42,7 +44,6 @@ export interface MessageWriter extends MessageReader {
   insert(message: Message, content: MessageContent): Promise<void>
   /** The threads of stored messages with these Message-IDs in one mailbox. */
   threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
-  hasCopy(mailbox: MailboxId, sha256: string, messageId: string): Promise<boolean>
   /** Replaces the user labels and the flags that a person may change. */
   updateFlags(
     message: Pick<

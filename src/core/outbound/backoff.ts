@@ -6,6 +6,9 @@ export const retryAfterMinutes = [1, 2, 5, 10, 20, 40, 60, 120, 240] as const
 /** After this a delivery is given up (RFC 5321 §4.5.4.1 asks for days; design: 48 h). */
 export const GIVE_UP_AFTER_MS = 48 * 60 * MINUTE_MS
 
+/** The first failure from this age on is told to the sender, once for each delivery. */
+export const DELAY_NOTICE_AFTER_MS = 4 * 60 * MINUTE_MS
+
 /**
  * When to try again after `attempts` failed ones, or null when it is time to give up. `random` is from 0 to 1; a peer that asked not
  * to be tried before `notBefore` is obeyed.

@@ -1,8 +1,10 @@
 import type { DeliveryId, MailboxId, MessageId } from '../ids.ts'
-import type { OutboundStatus } from '../messages/model.ts'
 import type { Tx } from '../store.ts'
+import { canonicalOf } from '../suppressions/check.ts'
+import { bounceOfAttempt } from './bounce.ts'
 import type { Captured, Delivery } from './model.ts'
-import { overallStatus } from './status.ts'
+import { planNotices } from './plan-notices.ts'
+import { settle } from './settle.ts'
 import type { DeliveryOutcome } from './store.ts'
 
 /** Takes due deliveries for one worker. They are on record as `sending` before anybody dials. */
@@ -30,7 +32,7 @@ export async function releaseAllDeliveries(tx: Tx, _input: Record<string, never>
 }
 
 /**
- * Puts on record what became of the claimed deliveries of one message, with its status and events. Nothing happens when it is said
+ * Puts on record what became of the claimed deliveries of one message, with all that follows from it. Nothing happens when it is said
  * again: whoever does not know whether a record was kept may repeat it.
  */
 export async function recordOutcomes(
@@ -42,49 +44,28 @@ export async function recordOutcomes(
     captured: Omit<Captured, 'subject'> | null
   },
 ): Promise<void> {
-  const recorded = new Set(await tx.outbound.record(input.outcomes, tx.now))
-  if (recorded.size === 0) return
+  // Other deliveries of this message may come to their end at the same moment, and one of us must see all of them.
+  await tx.hold(`message ${input.messageId}`)
+  const changed = new Set(await tx.outbound.record(input.outcomes, tx.now, { unlessEnded: true }))
+  if (changed.size === 0) return
   // The message may have been deleted while it was on its way.
   const message = await tx.messages.get(input.mailboxId, input.messageId)
   if (!message) return
   if (input.captured) await tx.outbound.insertCaptured({ ...input.captured, subject: message.subject })
   const deliveries = await tx.outbound.ofMessage(message.id)
-  const outcomes = input.outcomes.filter(({ id }) => recorded.has(id))
-  const status = overallStatus(deliveries)
-  if (status !== message.status) await tx.messages.updateStatus(message.id, status, tx.now)
-  const told = { orgId: message.orgId, mailboxId: message.mailboxId, threadId: message.threadId, messageId: message.id }
-  for (const event of eventsOf(message.status, status, deliveries, outcomes)) {
-    await tx.events.append({ ...told, ...event })
-  }
+  const tried = deliveries.filter((d) => changed.has(d.id))
+  await settle(tx, message, { deliveries, changed })
+  await suppressDead(tx, tried)
+  await planNotices(tx, tried)
 }
 
-type Told = { type: 'message.sent' | 'message.delivered' | 'message.bounced'; payload: Record<string, unknown> }
-
-function eventsOf(
-  before: OutboundStatus | null,
-  after: OutboundStatus,
-  deliveries: Delivery[],
-  outcomes: DeliveryOutcome[],
-): Told[] {
-  const told: Told[] = []
-  const recipientsNow = (status: string) => {
-    const ids = new Set(outcomes.filter((o) => o.status === status).map((o) => o.id))
-    return deliveries.filter((d) => ids.has(d.id))
+// The recipient's own server has just told us so itself. Of our own addresses we know better: they may be made tomorrow.
+async function suppressDead(tx: Tx, tried: Delivery[]): Promise<void> {
+  for (const delivery of tried) {
+    if (delivery.status !== 'failed' || !bounceOfAttempt(delivery.attempts.at(-1)).hard) continue
+    if (await tx.domains.isLocal(delivery.domain)) continue
+    const { orgId, id, recipient } = delivery
+    const fields = { address: canonicalOf(recipient), reason: 'hard_bounce' as const, deliveryId: id }
+    await tx.suppressions.add({ orgId, ...fields, createdAt: tx.now })
   }
-  if (before === 'queued' && (after === 'sent' || after === 'delivered')) {
-    told.push({ type: 'message.sent', payload: { recipients: deliveries.map((d) => d.recipient) } })
-  }
-  const delivered = recipientsNow('delivered')
-  if (delivered.length > 0) {
-    told.push({ type: 'message.delivered', payload: { recipients: delivered.map((d) => d.recipient) } })
-  }
-  const failed = recipientsNow('failed')
-  if (failed.length > 0) {
-    const recipients = failed.map((d) => ({
-      address: d.recipient,
-      status: d.attempts.at(-1)?.enhancedCode ?? null,
-    }))
-    told.push({ type: 'message.bounced', payload: { bounceType: 'Permanent', subType: 'General', recipients } })
-  }
-  return told
 }

@@ -3,6 +3,7 @@ import { finishIdempotent } from '../idempotency/commands.ts'
 import { type DeliveryId, type MessageId, newId, type ThreadId } from '../ids.ts'
 import type { Message, MessageContent } from '../messages/model.ts'
 import type { Tx } from '../store.ts'
+import { refuseSuppressed } from '../suppressions/commands.ts'
 import { placeInThread } from '../threads/place.ts'
 import { openThread } from '../threads/resolve.ts'
 import type { Delivery } from './model.ts'
@@ -29,6 +30,12 @@ export interface Enqueued {
 export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enqueued> {
   const { orgId, mailboxId } = input.message
   const mailbox = await tx.mailboxes.get(orgId, mailboxId)
+  if (mailbox)
+    await refuseSuppressed(
+      tx,
+      orgId,
+      input.recipients.map((r) => r.address),
+    )
   const at = mailbox && (await tx.mailboxes.nextTime(mailboxId, tx.now))
   if (at === undefined) throw notFound('mailbox')
   const thread = input.joins ? await openThread(tx, mailboxId, input.joins) : undefined
@@ -60,6 +67,7 @@ function toDelivery(message: Message, mailFrom: string, to: NewOutbound['recipie
     leaseUntil: null,
     attemptCount: 0,
     attempts: [],
+    delayToldAt: null,
     createdAt: now,
     updatedAt: now,
   }

@@ -43,6 +43,8 @@ export interface Delivery {
   leaseUntil: number | null
   attemptCount: number
   attempts: Attempt[]
+  /** When the sender was told that it is late; null until then. */
+  delayToldAt: number | null
   createdAt: number
   updatedAt: number
 }

@@ -3,6 +3,7 @@ import type { Page, PageRequest } from '../paging.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
 
 export interface OutboundReader {
+  get(id: DeliveryId): Promise<Delivery | undefined>
   /** In the order the recipients were given, attempts oldest first. */
   ofMessage(id: MessageId): Promise<Delivery[]>
   /** Newest first. With `mailbox`, only its own. */
@@ -13,6 +14,8 @@ export interface OutboundReader {
    * out.
    */
   nextDue(except?: readonly string[]): Promise<number | undefined>
+  /** What waits, soonest due first. */
+  queue(page: PageRequest): Promise<Page<Delivery>>
   /** How many deliveries wait, for the metrics. */
   depth(): Promise<number>
 }
@@ -41,12 +44,15 @@ export interface OutboundWriter extends OutboundReader {
   claim(now: number, leaseUntil: number, limit: number, options?: ClaimOptions): Promise<Delivery[]>
   /** Moves the end of the lease of those that are still `sending`. */
   renew(ids: DeliveryId[], leaseUntil: number): Promise<void>
-  /** Answers those that it was news for: what has come to its end stays as it is. */
-  record(outcomes: DeliveryOutcome[], now: number): Promise<DeliveryId[]>
+  /** Answers those that changed. With `unlessEnded`, what a peer has had its last word on stays as it is. */
+  record(outcomes: DeliveryOutcome[], now: number, options?: { unlessEnded?: boolean }): Promise<DeliveryId[]>
   /** Gives claimed deliveries back untried. */
   release(ids: DeliveryId[]): Promise<void>
   /** Gives back whatever is claimed by anybody. */
   releaseAll(): Promise<void>
+  /** Makes waiting deliveries due; answers how many of them waited. */
+  hurry(ids: DeliveryId[], at: number): Promise<number>
+  markDelayTold(ids: DeliveryId[], at: number): Promise<void>
   cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
   insertCaptured(captured: Captured): Promise<void>
 }

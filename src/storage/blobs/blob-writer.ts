@@ -9,7 +9,7 @@ const MIN_PACKED_BYTES = 256
 serveWrites((connection) => {
   const put = putInto(connection)
   const remove = removeFrom(connection)
-  return async ({ name, input }) => (name === 'put' ? put(input as PutInput) : remove(input as string[]))
+  return async ({ name, input, now }) => (name === 'put' ? put(input as PutInput, now) : remove(input as string[]))
 })
 
 export interface PutInput {
@@ -18,11 +18,11 @@ export interface PutInput {
 }
 
 function putInto(connection: DatabaseSync) {
-  const insert = connection.prepare('insert into blobs (key, packed, bytes) values (?, ?, ?)')
-  return ({ key, bytes }: PutInput): void => {
+  const insert = connection.prepare('insert into blobs (key, packed, created_at, bytes) values (?, ?, ?, ?)')
+  return ({ key, bytes }: PutInput, now: number): void => {
     const packed = bytes.length >= MIN_PACKED_BYTES ? zstdCompressSync(bytes) : bytes
-    if (packed.length < bytes.length) insert.run(key, 1, packed)
-    else insert.run(key, 0, bytes)
+    if (packed.length < bytes.length) insert.run(key, 1, now, packed)
+    else insert.run(key, 0, now, bytes)
   }
 }
 

@@ -22,12 +22,12 @@ export class LargeFiles {
     }
   }
 
-  /** Durable when it resolves: the bytes first, then the name. */
-  async write(key: string, bytes: Uint8Array): Promise<void> {
+  /** Durable when it resolves: the bytes first, then the name. `at` becomes the time of the file. */
+  async write(key: string, bytes: Uint8Array, at: number): Promise<void> {
     const temporary = join(this.#temporary(), randomUUID())
     const path = this.#pathOf(key)
     try {
-      await writeSynced(temporary, bytes)
+      await writeSynced(temporary, bytes, at)
       await this.#makeFolders(key)
       await rename(temporary, path)
       await syncFolder(dirname(path))
@@ -38,16 +38,33 @@ export class LargeFiles {
   }
 
   async read(key: string): Promise<Buffer | undefined> {
-    try {
-      return await readFile(this.#pathOf(key))
-    } catch (error) {
-      if (isAbsent(error)) return undefined
-      throw error
-    }
+    return readFile(this.#pathOf(key)).catch(unlessAbsent)
   }
 
   async delete(keys: string[]): Promise<void> {
     for (const key of keys) await rm(this.#pathOf(key), { force: true })
+  }
+
+  /** The keys behind `after`, up to `limit` looked at; answers those written before `olderThan`. */
+  async list(olderThan: number, after: string, limit: number): Promise<{ keys: string[]; next: string | null }> {
+    const keys: string[] = []
+    let seen = 0
+    for await (const key of this.#keysAfter(after)) {
+      const found = await stat(this.#pathOf(key)).catch(unlessAbsent)
+      if (found && found.mtimeMs < olderThan) keys.push(key)
+      if (++seen === limit) return { keys, next: key }
+    }
+    return { keys, next: null }
+  }
+
+  async *#keysAfter(after: string): AsyncGenerator<string> {
+    for (const first of await namesIn(this.#folder, FOLDER, after.slice(0, 2))) {
+      const inside = after.startsWith(first) ? after.slice(2, 4) : ''
+      for (const second of await namesIn(join(this.#folder, first), FOLDER, inside)) {
+        const names = await namesIn(join(this.#folder, first, second), /^./, after)
+        yield* names.filter((name) => name !== after)
+      }
+    }
   }
 
   #temporary(): string {
@@ -66,9 +83,22 @@ export class LargeFiles {
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+const FOLDER = /^[0-9a-z-]{2}$/
+
+/** The names in a folder from `from` on, in their order. */
+async function namesIn(folder: string, pattern: RegExp, from: string): Promise<string[]> {
+  const names = (await readdir(folder).catch(unlessAbsent)) ?? []
+  return names.filter((name) => pattern.test(name) && name >= from).sort()
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (!isAbsent(error)) throw error
+}
+
+async function writeSynced(path: string, bytes: Uint8Array, at: number): Promise<void> {
   await using file = await open(path, 'wx')
   await file.writeFile(bytes)
+  await file.utimes(at / 1000, at / 1000)
   await file.sync()
 }
 

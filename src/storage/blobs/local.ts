@@ -2,10 +2,11 @@ import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { Failure } from '../../core/errors.ts'
-import type { BlobStore } from '../../core/store.ts'
-import { openConnection } from '../sqlite.ts'
-import { WriterThread } from '../writer-thread.ts'
+import type { BlobList, BlobStore } from '../../core/store.ts'
+import { CommandThread } from '../command-thread.ts'
+import { openConnection, outageAsFailure } from '../sqlite.ts'
 import { LargeFiles } from './large-files.ts'
 
 const script = new URL('./blob-writer.ts', import.meta.url)
@@ -13,18 +14,30 @@ const script = new URL('./blob-writer.ts', import.meta.url)
 /** From here on a file of its own is as quick, and the database stays small. */
 const LARGE_BYTES = 1024 * 1024
 
+/** How many keys are looked at in one turn of a list. */
+const PAGE = 500
+
 const KEY = /^[0-9a-z][0-9a-z-]{7,127}$/
 
 /** Blobs in a folder: small ones together in a SQLite file, many in one commit, large ones as files. */
-export async function openLocalBlobs(options: { folder: string }): Promise<BlobStore> {
-  await mkdir(options.folder, { recursive: true })
-  const path = join(options.folder, 'small.db')
-  const first = openConnection(path)
-  first.exec('create table if not exists blobs (key text primary key, packed integer not null, bytes blob not null)')
-  first.close()
-  const large = new LargeFiles(join(options.folder, 'large'))
+export async function openLocalBlobs(options: { folder: string; clock?: Clock }): Promise<BlobStore> {
+  const { folder, clock = systemClock } = options
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, 'small.db')
+  prepareSmall(path)
+  const large = new LargeFiles(join(folder, 'large'))
   await large.prepare()
-  return new LocalBlobs(options.folder, path, large)
+  return new LocalBlobs(folder, path, large, clock)
+}
+
+function prepareSmall(path: string): void {
+  const connection = openConnection(path)
+  try {
+    connection.exec(`create table if not exists blobs (
+      key text primary key, packed integer not null, created_at integer not null, bytes blob not null)`)
+  } finally {
+    connection.close()
+  }
 }
 
 class LocalBlobs implements BlobStore {
@@ -32,26 +45,28 @@ class LocalBlobs implements BlobStore {
   readonly #large: LargeFiles
   readonly #connection: DatabaseSync
   readonly #select
-  readonly #writer: WriterThread
+  readonly #writer: CommandThread
+  readonly #clock: Clock
 
-  constructor(folder: string, path: string, large: LargeFiles) {
+  constructor(folder: string, path: string, large: LargeFiles, clock: Clock) {
     this.#folder = folder
     this.#large = large
+    this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
     this.#select = this.#connection.prepare('select packed, bytes from blobs where key = ?')
-    this.#writer = new WriterThread(script, path)
+    this.#writer = new CommandThread(script, path)
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
     checkKey(key)
-    if (bytes.length >= LARGE_BYTES) return available(this.#large.write(key, bytes))
+    if (bytes.length >= LARGE_BYTES) return available(this.#large.write(key, bytes, this.#clock.now()))
     // A copy of exactly these bytes: a clone of a Buffer would carry the whole memory that it is a window on.
-    await this.#writer.run('put', { key, bytes: new Uint8Array(bytes) })
+    await this.#writer.run('put', { key, bytes: new Uint8Array(bytes) }, this.#clock.now())
   }
 
   async get(key: string): Promise<Buffer | undefined> {
     checkKey(key)
-    const row = this.#select.get(key) as { packed: number; bytes: Uint8Array } | undefined
+    const row = reading(() => this.#select.get(key) as { packed: number; bytes: Uint8Array } | undefined)
     if (!row) return available(this.#large.read(key))
     if (row.packed) return zstdDecompressSync(row.bytes)
     return Buffer.from(row.bytes.buffer, row.bytes.byteOffset, row.bytes.byteLength)
@@ -65,8 +80,23 @@ class LocalBlobs implements BlobStore {
   }
 
   async ping(): Promise<void> {
-    this.#connection.prepare('select 1').get()
-    await access(this.#folder)
+    reading(() => this.#connection.prepare('select key from blobs limit 1').get())
+    await available(access(this.#folder))
+  }
+
+  // The small ones first, then the large ones; the cursor says where we are.
+  async list(olderThan: number, cursor: string | null): Promise<BlobList> {
+    if (cursor?.startsWith('large:')) {
+      const page = await available(this.#large.list(olderThan, cursor.slice('large:'.length), PAGE))
+      return { keys: page.keys, next: page.next === null ? null : `large:${page.next}` }
+    }
+    const sql = 'select key, created_at < ? as old from blobs where key > ? order by key limit ?'
+    const rows = reading(() => this.#connection.prepare(sql).all(olderThan, cursor ?? '', PAGE))
+    const last = rows.length < PAGE ? undefined : rows.at(-1)
+    return {
+      keys: rows.filter((row) => row.old === 1).map((row) => String(row.key)),
+      next: last ? String(last.key) : 'large:',
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,6 +108,14 @@ class LocalBlobs implements BlobStore {
 // A key becomes a file name.
 function checkKey(key: string): void {
   if (!KEY.test(key)) throw new Error('Not a blob key')
+}
+
+function reading<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw outageAsFailure(error)
+  }
 }
 
 async function available<T>(work: Promise<T>): Promise<T> {

@@ -47,6 +47,7 @@ export function eventReader(db: Database): Omit<EventReader, 'onAppend'> {
 /** `appended` is told of each entry, so that readers can be woken after the commit. */
 export function eventWriter(db: Database, now: number, appended: () => void): EventWriter {
   return {
+    ...eventReader(db),
     async append(event) {
       await insertEvent.change(db, fromEvent(event, now))
       appended()

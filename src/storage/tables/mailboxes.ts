@@ -83,8 +83,13 @@ async function listMailboxes(db: Database, org: OrgId, page: PageRequest) {
 }
 
 export function mailboxWriter(db: Database): MailboxWriter {
+  const reader = mailboxReader(db)
   return {
-    ...mailboxReader(db),
+    ...reader,
+    async get(org, id) {
+      await db.engine.holdMailbox(db.kysely, id)
+      return reader.get(org, id)
+    },
     insert: (mailbox, address) => insertMailbox(db, mailbox, address),
     async update(mailbox) {
       await db.kysely

@@ -23,15 +23,6 @@ const byMessageId = statement((db, v: { mailbox: string; messageId: string }) =>
     .where('message_id', '=', v.messageId),
 )
 
-const copy = statement((db, v: { mailbox: string; messageId: string; sha256: string }) =>
-  db
-    .selectFrom('messages')
-    .select('id')
-    .where('mailbox_id', '=', v.mailbox)
-    .where('message_id', '=', v.messageId)
-    .where('sha256', '=', v.sha256),
-)
-
 const insertMessage = statement((db, v: MessageTable) =>
   db.insertInto('messages').values(rowOf(v, rows.allMessageColumns)),
 )
@@ -48,6 +39,7 @@ export function messageReader(db: Database): MessageReader {
       const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('thread_id', '=', thread)
       return withParts(db, await all.orderBy('at').orderBy('id').execute())
     },
+    withIds: (ids) => withIds(db, ids),
     content: async (id) => (await readContents(db, [id])).get(id),
     contents: (ids) => readContents(db, ids),
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
@@ -64,11 +56,15 @@ async function countOutbound(db: Database, mailbox: MailboxId, since: number, th
 }
 
 export function messageWriter(db: Database): MessageWriter {
+  const reader = messageReader(db)
   return {
-    ...messageReader(db),
+    ...reader,
+    async get(mailbox, id) {
+      await db.engine.holdMailbox(db.kysely, mailbox)
+      return reader.get(mailbox, id)
+    },
     insert: (message, content) => insert(db, message, content),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
-    hasCopy: async (mailbox, sha256, messageId) => Boolean(await copy.first(db, { mailbox, sha256, messageId })),
     updateFlags: (message) => updateFlags(db, message),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
@@ -79,6 +75,14 @@ export function messageWriter(db: Database): MessageWriter {
 
 async function one(db: Database, row: MessageRow | undefined): Promise<Message | undefined> {
   return row && (await withParts(db, [row]))[0]
+}
+
+async function withIds(db: Database, ids: MessageId[]): Promise<Message[]> {
+  if (ids.length === 0) return []
+  const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('id', 'in', ids)
+  const found = new Map((await all.execute()).map((row) => [row.id, row]))
+  const ordered = ids.flatMap((id) => found.get(id) ?? [])
+  return withParts(db, ordered)
 }
 
 async function readContents(db: Database, ids: MessageId[]): Promise<Map<MessageId, MessageContent>> {

@@ -14,6 +14,11 @@ const ENDS: readonly DeliveryStatus[] = ['sent', 'delivered', 'captured', 'faile
 export function outboundReader(db: Database): OutboundReader {
   const { kysely } = db
   return {
+    async get(id) {
+      const rows = await kysely.selectFrom('deliveries').selectAll().where('id', '=', id).execute()
+      return (await withAttempts(db, rows))[0]
+    },
+    queue: (page) => listQueue(db, page),
     async ofMessage(id) {
       const rows = kysely.selectFrom('deliveries').selectAll().where('message_id', '=', id).orderBy('position')
       return withAttempts(db, await rows.execute())
@@ -51,15 +56,25 @@ export function outboundWriter(db: Database): OutboundWriter {
       const held = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'sending')
       await held.set({ lease_until: leaseUntil, due_at: leaseUntil }).execute()
     },
-    async record(outcomes, now) {
+    async record(outcomes, now, { unlessEnded = false } = {}) {
       const recorded: DeliveryId[] = []
-      for (const outcome of outcomes) if (await record(db, outcome, now)) recorded.push(outcome.id)
+      for (const outcome of outcomes) if (await record(db, outcome, now, unlessEnded)) recorded.push(outcome.id)
       return recorded
     },
     async release(ids) {
       if (ids.length > 0) await release(db, ids)
     },
     releaseAll: () => release(db),
+    async hurry(ids, at) {
+      if (ids.length === 0) return 0
+      const waiting = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'queued')
+      const changed = waiting.set({ next_attempt_at: at, due_at: at, updated_at: at })
+      return Number((await changed.executeTakeFirstOrThrow()).numUpdatedRows)
+    },
+    async markDelayTold(ids, at) {
+      if (ids.length === 0) return
+      await kysely.updateTable('deliveries').set({ delay_told_at: at }).where('id', 'in', ids).execute()
+    },
     async cancelOfMailbox(mailbox, now) {
       const waiting = kysely.updateTable('deliveries').where('mailbox_id', '=', mailbox).where('due_at', 'is not', null)
       const cancelled = { status: 'cancelled', next_attempt_at: null, lease_until: null, due_at: null, updated_at: now }
@@ -76,10 +91,13 @@ async function claim(
   limit: number,
   { except = [], queuedOnly = false }: ClaimOptions,
 ): Promise<Delivery[]> {
+  // Oldest first, and the recipients of one message together, in the order they were given.
   let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
   if (queuedOnly) due = due.where('status', '=', 'queued')
   if (except.length > 0) due = due.where('domain', 'not in', except)
-  const free = await db.engine.holdFreeRows(due.orderBy('due_at').orderBy('id').limit(limit)).execute()
+  const free = await db.engine
+    .holdFreeRows(due.orderBy('due_at').orderBy('message_id').orderBy('position').limit(limit))
+    .execute()
   if (free.length === 0) return []
   const ids = free.map((row) => row.id)
   const claimed = db.kysely.updateTable('deliveries').where('id', 'in', ids)
@@ -96,10 +114,11 @@ async function release(db: Database, ids?: DeliveryId[]): Promise<void> {
   await claimed.set((eb) => ({ status: 'queued', lease_until: null, due_at: eb.ref('next_attempt_at') })).execute()
 }
 
-async function record(db: Database, outcome: DeliveryOutcome, now: number): Promise<boolean> {
+async function record(db: Database, outcome: DeliveryOutcome, now: number, unlessEnded: boolean): Promise<boolean> {
   const { id, status, nextAttemptAt, attempt } = outcome
   const again = status === 'queued' ? nextAttemptAt : null
-  let known = db.kysely.updateTable('deliveries').where('id', '=', id).where('status', 'not in', ENDS)
+  let known = db.kysely.updateTable('deliveries').where('id', '=', id)
+  if (unlessEnded) known = known.where('status', 'not in', ENDS)
   // Another try for a delivery that was cancelled meanwhile must not revive it; what was said by the peer stays true.
   if (status === 'queued') known = known.where('status', '=', 'sending')
   const changed = await known
@@ -139,6 +158,16 @@ async function listCaptured(db: Database, org: OrgId, page: PageRequest, mailbox
   return { items: rows.map(toCaptured), total: n }
 }
 
+async function listQueue(db: Database, page: PageRequest) {
+  const waiting = db.kysely.selectFrom('deliveries').where('due_at', 'is not', null)
+  const { n } = await waiting.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+  if (page.limit === 0) return { items: [], total: n }
+  const rows = await cutPage(waiting, { ...page, ascending: true }, 'due_at', 'id')
+    .selectAll()
+    .execute()
+  return { items: await withAttempts(db, rows), total: n }
+}
+
 async function withAttempts(db: Database, rows: DeliveryTable[]): Promise<Delivery[]> {
   const tried = rows.filter((row) => row.attempt_count > 0).map((row) => row.id)
   const attempts = new Map<string, Attempt[]>()
@@ -169,6 +198,7 @@ function toDelivery(row: DeliveryTable, attempts: Attempt[]): Delivery {
     leaseUntil: row.lease_until,
     attemptCount: row.attempt_count,
     attempts,
+    delayToldAt: row.delay_told_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -190,6 +220,7 @@ function fromDelivery(d: Delivery, position: number): DeliveryTable {
     lease_until: d.leaseUntil,
     due_at: d.status === 'sending' ? d.leaseUntil : d.nextAttemptAt,
     attempt_count: d.attemptCount,
+    delay_told_at: d.delayToldAt,
     created_at: d.createdAt,
     updated_at: d.updatedAt,
   }

@@ -55,8 +55,13 @@ export function threadReader(db: Database): ThreadReader {
 }
 
 export function threadWriter(db: Database): ThreadWriter {
+  const reader = threadReader(db)
   return {
-    ...threadReader(db),
+    ...reader,
+    async get(mailbox, id) {
+      await db.engine.holdMailbox(db.kysely, mailbox)
+      return reader.get(mailbox, id)
+    },
     async insert(thread) {
       await insertThread.change(db, fromThread(thread))
       await insertLabels(db, thread)
@@ -80,7 +85,7 @@ async function insertLabels(db: Database, thread: Thread): Promise<void> {
   await db.kysely.insertInto('thread_labels').values(all).execute()
 }
 
-async function listThreads(
+export async function listThreads(
   db: Database,
   mailbox: MailboxId,
   filter: ThreadFilter,

@@ -1,4 +1,5 @@
 import { Resolver as NodeResolver } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import type { Clock } from '../../core/clock.ts'
 import { DnsError, type DnsErrorCode, type MxRecord, type Resolver } from '../../protocol/dns/resolver.ts'
@@ -29,9 +30,8 @@ export class DnsResolver implements Resolver {
 
   txt(name: string): Promise<string[][]> {
     return this.#ask('TXT', name, async (ascii) => {
-      const records = await this.#node.resolveTxt(ascii)
-      // Node decodes as UTF-8; what mail signs and hashes are bytes, one char each.
-      return timed(records.map((chunks) => chunks.map((chunk) => Buffer.from(chunk, 'utf8').toString('latin1'))))
+      // Node makes one char of each byte, which is what mail signs and hashes.
+      return timed(await this.#node.resolveTxt(ascii))
     })
   }
 
@@ -51,14 +51,17 @@ export class DnsResolver implements Resolver {
   }
 
   ptr(address: string): Promise<string[]> {
-    return this.#ask('PTR', address, async () => timed((await this.#node.reverse(address)).map(withoutDot)))
+    return this.#ask('PTR', address, async () => {
+      if (!isIP(address)) throw new DnsError('nxdomain', `PTR ${address}`)
+      return timed((await this.#node.reverse(address)).map(withoutDot))
+    })
   }
 
-  #ask<T>(type: string, name: string, lookUp: (ascii: string) => Promise<Timed<T[]>>): Promise<T[]> {
-    const key = name.toLowerCase()
-    return this.#cache.get(`${type} ${key}`, async () => {
+  async #ask<T>(type: string, name: string, lookUp: (ascii: string) => Promise<Timed<T[]>>): Promise<T[]> {
+    const key = withoutDot(name.toLowerCase())
+    const kept = await this.#cache.get(`${type} ${key}`, async () => {
       // An invalid name is a name that is not there; the resolver library would throw something of its own.
-      const ascii = type === 'PTR' ? name : /^[\x21-\x7e]{1,253}$/.test(key) ? key : domainToASCII(key)
+      const ascii = type === 'PTR' ? key : /^[\x21-\x7e]{1,253}$/.test(key) ? key : domainToASCII(key)
       if (ascii === '') throw new DnsError('nxdomain', `${type} ${name}`)
       try {
         const answer = await lookUp(ascii)
@@ -68,6 +71,8 @@ export class DnsResolver implements Resolver {
         throw toDnsError(error, `${type} ${name}`)
       }
     })
+    // Theirs to sort and shuffle.
+    return [...kept]
   }
 }
 

@@ -48,7 +48,8 @@ export class Connection {
       return await Connection.#open(peer, helo, timeouts, false)
     } catch (error) {
       // Opportunistic means that a handshake that breaks is no reason to keep the mail; a password is.
-      if (!isTlsError(error) || peer.tls === 'implicit' || peer.credentials) throw error
+      const isBroken = error instanceof ConnectFailure && error.inHandshake
+      if (!isBroken || peer.tls === 'implicit' || peer.credentials) throw error
       return Connection.#open(peer, helo, timeouts, true)
     }
   }
@@ -66,7 +67,7 @@ export class Connection {
     } catch (error) {
       wire.on('error', () => {})
       wire.close()
-      throw new ConnectFailure(peer, error as SmtpError)
+      throw new ConnectFailure(peer, error as SmtpError, wire.upgrading === true)
     }
   }
 
@@ -141,9 +142,12 @@ export class Connection {
 export class ConnectFailure extends Error {
   override name = 'ConnectFailure'
   readonly answer: Answer
+  /** STARTTLS was agreed on and then came to nothing. */
+  readonly inHandshake: boolean
 
-  constructor(peer: Peer, cause: SmtpError) {
+  constructor(peer: Peer, cause: SmtpError, inHandshake: boolean) {
     super('The next server could not be reached', { cause })
+    this.inHandshake = inHandshake
     // Whatever it says before there is a mail is about us or about its day, not about the mail.
     this.answer = cause?.response
       ? refused(peer.host, cause.response, 'session')
@@ -168,10 +172,6 @@ function toAnswer(host: string, error: NonNullable<SmtpError>): Answer {
 // 421 is a goodbye (RFC 5321 §3.8), as good as a cut line.
 function isLost(error: NonNullable<SmtpError>): boolean {
   return !error.response || error.responseCode === 421
-}
-
-function isTlsError(error: unknown): boolean {
-  return error instanceof ConnectFailure && (error.cause as SmtpError)?.code === 'ETLS'
 }
 
 export function all({ recipients }: Consignment, answer: Answer): Outcome {

@@ -41,7 +41,8 @@ export function connectionOptions(peer: Peer, helo: string, timeouts: Timeouts):
     port: peer.port,
     name: helo,
     secure: peer.tls === 'implicit',
-    opportunisticTLS: true,
+    // Where STARTTLS is offered and fails, mail may go on in the clear, a password may not.
+    opportunisticTLS: peer.credentials === null,
     // A certificate that nobody checks is still better than none; on the loopback there is nobody to pretend.
     tls: { rejectUnauthorized: peer.tls === 'implicit' && !isLoopback(peer.host) },
     connectionTimeout: timeouts.connectMs,

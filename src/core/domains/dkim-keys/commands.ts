@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts'
-import type { DomainId, OrgId } from '../../ids.ts'
+import type { DomainId } from '../../ids.ts'
 import type { Tx } from '../../store.ts'
 import type { DkimKey, DkimKeyState } from './model.ts'
 
@@ -50,5 +50,5 @@ async function insertKeys(
 }
 
 function hold(tx: Tx, domainId: DomainId): Promise<void> {
-  return tx.accounts.lockOrganization(`domain ${domainId}` as OrgId)
+  return tx.hold(`keys of domain ${domainId}`)
 }

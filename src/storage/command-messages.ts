@@ -1,21 +1,21 @@
 import { Failure, type FailureCode, type Issue } from '../core/errors.ts'
 
-/** What crosses to a writer's thread: commands by name, in the order they came. */
-export interface WriteRequest {
+/** What crosses to a thread: commands by name, in the order they came. */
+export interface CommandRequest {
   id: number
   name: string
   input: unknown
   now: number
 }
 
-/** What comes back after each commit. */
-export interface WriteReply {
-  results: WriteResult[]
-  /** True when the commit added to the event log. */
+/** What comes back when some are done: after each commit, from a thread that writes. */
+export interface CommandReply {
+  results: CommandResult[]
+  /** True when they added to the event log. */
   appended: boolean
 }
 
-export type WriteResult = { id: number; value: unknown } | { id: number; error: ErrorData }
+export type CommandResult = { id: number; value: unknown } | { id: number; error: ErrorData }
 
 /** An error as data: a structured clone keeps neither its class nor its own fields. */
 type ErrorData =
@@ -26,15 +26,16 @@ type ErrorData =
       issues: Issue[]
       retryAfterSeconds: number | undefined
       permission: string | undefined
+      rate: Failure['rate']
       cause: string | undefined
     }
   | { failure: false; name: string; message: string; stack: string | undefined }
 
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof Failure) {
-    const { code, message, issues, retryAfterSeconds, permission } = error
+    const { code, message, issues, retryAfterSeconds, permission, rate } = error
     const cause = error.cause === undefined ? undefined : String(error.cause)
-    return { failure: true, code, message, issues, retryAfterSeconds, permission, cause }
+    return { failure: true, code, message, issues, retryAfterSeconds, permission, rate, cause }
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
   return { failure: false, name, message, stack }
@@ -42,11 +43,12 @@ export function toErrorData(error: unknown): ErrorData {
 
 export function fromErrorData(data: ErrorData): Error {
   if (data.failure) {
-    const { issues, retryAfterSeconds, permission, cause } = data
+    const { issues, retryAfterSeconds, permission, rate, cause } = data
     return new Failure(data.code, data.message, {
       issues,
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       ...(permission === undefined ? {} : { permission }),
+      ...(rate === undefined ? {} : { rate }),
       ...(cause === undefined ? {} : { cause }),
     })
   }

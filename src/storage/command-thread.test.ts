@@ -2,19 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { CommandThread } from './command-thread.ts'
 import { openConnection } from './sqlite.ts'
-import { WriterThread } from './writer-thread.ts'
 
 const script = new URL('../../test/support/dying-writer.ts', import.meta.url)
 
 let folder: string
-let writer: WriterThread
+let writer: CommandThread
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
   const connection = openConnection(join(folder, 'test.db'))
   connection.exec('create table notes (text text not null)')
   connection.close()
-  writer = new WriterThread(script, join(folder, 'test.db'))
+  writer = new CommandThread(script, join(folder, 'test.db'))
 })
 afterEach(async () => {
   await writer[Symbol.asyncDispose]()

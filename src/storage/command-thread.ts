@@ -1,18 +1,18 @@
 import { Worker } from 'node:worker_threads'
 import { Failure } from '../core/errors.ts'
-import { fromErrorData, type WriteReply, type WriteRequest } from './writer-messages.ts'
+import { type CommandReply, type CommandRequest, fromErrorData } from './command-messages.ts'
 
 /** How many commands cross at once, and so how many may share a commit. */
 const BATCH = 64
 
 interface Waiting {
-  request: WriteRequest
+  request: CommandRequest
   resolve(value: never): void
   reject(error: unknown): void
 }
 
-/** The main thread's end of a thread that writes one SQLite file: queues commands, sends them over in batches, restarts the thread when it dies. */
-export class WriterThread implements AsyncDisposable {
+/** The main thread's end of a thread that has one SQLite file open: queues commands, sends them in batches, restarts it when it dies. */
+export class CommandThread implements AsyncDisposable {
   readonly #script: URL
   readonly #path: string
   readonly #onAppend: () => void
@@ -24,7 +24,7 @@ export class WriterThread implements AsyncDisposable {
   #flushing = false
   #idle: (() => void) | undefined
 
-  /** `script` is what the thread runs: a file that calls `serveWrites`. */
+  /** `script` is what the thread runs: a file that calls `serveWrites` or `serveReads`. */
   constructor(script: URL, path: string, onAppend: () => void = () => {}) {
     this.#script = script
     this.#path = path
@@ -85,13 +85,13 @@ export class WriterThread implements AsyncDisposable {
     if (this.#worker) return this.#worker
     const worker = new Worker(this.#script, { workerData: { path: this.#path } })
     this.#worker = worker
-    worker.on('message', (reply: WriteReply) => this.#receive(reply))
+    worker.on('message', (reply: CommandReply) => this.#receive(reply))
     worker.on('error', (error) => this.#lost(worker, error))
     worker.on('exit', () => this.#lost(worker, undefined))
     return worker
   }
 
-  #receive(reply: WriteReply): void {
+  #receive(reply: CommandReply): void {
     for (const result of reply.results) {
       const waiting = this.#sent.get(result.id)
       this.#sent.delete(result.id)

@@ -1,0 +1,56 @@
+import type { LoggedEvent } from '../events/model.ts'
+import type { MailboxId, MessageId } from '../ids.ts'
+import type { Reader } from '../store.ts'
+import type { MailboxAddress, Message, MessageContent } from './model.ts'
+import type { SearchEntry, SearchIndex } from './search-store.ts'
+
+const STEP = 500
+
+type Source = Pick<Reader, 'events' | 'messages'>
+
+/** Moves an index one step along the event log; false when it stands at the end. */
+export async function followLog(read: Source, index: SearchIndex): Promise<boolean> {
+  const from = await index.position()
+  const events = await read.events.after(from, STEP)
+  const last = events.at(-1)
+  if (!last) return false
+  await index.take({
+    from,
+    to: last.seq,
+    add: await entriesOf(read, events),
+    remove: events.flatMap(erasedMessages),
+    removeMailboxes: events.flatMap(erasedMailbox),
+  })
+  return true
+}
+
+// What was erased meanwhile is not found here, and needs no entry.
+async function entriesOf(read: Source, events: LoggedEvent[]): Promise<SearchEntry[]> {
+  const added = events.filter((e) => e.type === 'message.received' || e.type === 'message.queued')
+  const ids = added.flatMap((e) => e.messageId ?? [])
+  const contents = await read.messages.contents(ids)
+  return (await read.messages.withIds(ids)).map((message) => toEntry(message, contents.get(message.id)))
+}
+
+function toEntry(m: Message, content: MessageContent | undefined): SearchEntry {
+  const people = [...m.from, ...m.to, ...m.cc, ...m.bcc, ...m.replyTo]
+  return {
+    id: m.id,
+    orgId: m.orgId,
+    mailboxId: m.mailboxId,
+    at: m.at,
+    subject: m.subject ?? '',
+    people: people.map(({ name, address }: MailboxAddress) => `${name ?? ''} ${address}`).join('\n'),
+    body: content?.text ?? content?.extractedText ?? '',
+  }
+}
+
+function erasedMessages(event: LoggedEvent): MessageId[] {
+  if (event.type !== 'thread.deleted') return []
+  const { messageIds } = event.payload
+  return Array.isArray(messageIds) ? (messageIds as MessageId[]) : []
+}
+
+function erasedMailbox(event: LoggedEvent): MailboxId[] {
+  return event.type === 'mailbox.deleted' && event.mailboxId ? [event.mailboxId] : []
+}

@@ -1,0 +1,30 @@
+import type { App } from '../app.ts'
+import type { Answer } from './answer.ts'
+import type { Delivery } from './model.ts'
+import { returnPathOf } from './return-path.ts'
+import type { DeliveryRoute } from './route.ts'
+
+type Outside = Exclude<DeliveryRoute, { kind: 'sandbox' }>
+
+/** Hands one mail over to the outside world, one transaction for each domain; the sandbox keeps it instead. */
+export async function deliverOutside(app: App, raw: Buffer, remote: Delivery[]): Promise<[Delivery, Answer][]> {
+  const { route } = app.settings
+  if (remote.length === 0) return []
+  if (route.kind === 'sandbox') return remote.map((delivery) => [delivery, captured])
+  const groups = [...Map.groupBy(remote, (d) => (speaksSmtp(route) ? d.domain : '')).values()]
+  return (await Promise.all(groups.map((group) => handOver(app, route, raw, group)))).flat()
+}
+
+// Services with an API of their own use return paths of their own too.
+const speaksSmtp = (route: Outside) => route.kind === 'direct' || route.kind === 'smarthost'
+
+async function handOver(app: App, route: Outside, raw: Buffer, group: Delivery[]): Promise<[Delivery, Answer][]> {
+  const [first] = group
+  const mailFrom = first ? (speaksSmtp(route) ? returnPathOf(app, first) : first.mailFrom) : ''
+  const replies = await app.sender.send(route, { mailFrom, raw, recipients: group.map((d) => d.recipient) })
+  const byRecipient = new Map(replies.map((reply) => [reply.recipient, reply]))
+  return group.map((delivery) => [delivery, byRecipient.get(delivery.recipient) ?? noAnswer])
+}
+
+const captured: Answer = { result: 'captured', host: null, replyCode: null, enhancedCode: null, text: 'Captured' }
+const noAnswer: Answer = { result: 'temporary', host: null, replyCode: null, enhancedCode: null, text: 'No answer' }

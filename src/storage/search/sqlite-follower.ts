@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { toErrorData } from '../command-messages.ts'
+import { databaseOver, openConnection } from '../sqlite.ts'
+import { readerOver } from '../transaction.ts'
+import { LogFollower } from './log-follower.ts'
+import { sqliteIndex } from './sqlite-index.ts'
+
+// The thread that indexes: it reads the rows by itself, so that nothing of it is felt by the others.
+const port = parentPort
+if (!port) throw new Error('This file runs as a worker thread')
+const { rowsPath, indexPath } = workerData as { rowsPath: string; indexPath: string }
+const rows = openConnection(rowsPath, { readOnly: true })
+const index = openConnection(indexPath)
+const read = readerOver(databaseOver(rows), () => () => {})
+const follower = new LogFollower(read, sqliteIndex(index))
+
+port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {
+  if (message === 'poke') follower.poke()
+  else if (message === 'close') await close()
+  else await answer(message.catchUp)
+})
+
+async function answer(id: number): Promise<void> {
+  const error = await follower.catchUp().then(() => undefined, toErrorData)
+  port?.postMessage({ id, error })
+}
+
+async function close(): Promise<void> {
+  await follower[Symbol.asyncDispose]()
+  index.close()
+  rows.close()
+  port?.close()
+}

@@ -1,0 +1,26 @@
+import type { MessageReader } from '../core/messages/store.ts'
+import type { Reader } from '../core/store.ts'
+import type { ThreadReader } from '../core/threads/store.ts'
+import type { CommandThread } from './command-thread.ts'
+
+/** The lists that may take long. */
+export interface SlowLists {
+  messages: MessageReader['list']
+  threads: ThreadReader['list']
+}
+
+/**
+ * The same reader, but lists with a filter are asked from a thread: a substring or a count may go through all rows of a mailbox,
+ * a quarter of a second for a million, and nothing else may wait for that. What a default list shows is quick, and stays here.
+ */
+export function withSlowLists(read: Reader, thread: CommandThread): Reader {
+  const messages: MessageReader['list'] = (mailbox, filter, page) =>
+    isEmpty(filter) ? read.messages.list(mailbox, filter, page) : thread.run('messages', [mailbox, filter, page])
+  const threads: ThreadReader['list'] = (mailbox, filter, page) =>
+    isEmpty(filter) ? read.threads.list(mailbox, filter, page) : thread.run('threads', [mailbox, filter, page])
+  return { ...read, messages: { ...read.messages, list: messages }, threads: { ...read.threads, list: threads } }
+}
+
+function isEmpty(filter: object): boolean {
+  return Object.values(filter).every((value) => !value || (Array.isArray(value) && value.length === 0))
+}

@@ -1,0 +1,34 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
+import type { SlowLists } from './slow-lists.ts'
+import { databaseOver, openConnection } from './sqlite.ts'
+import { listMessages } from './tables/message-list.ts'
+import { listThreads } from './tables/threads.ts'
+
+// The thread that answers the lists which may have to look at every row of a mailbox.
+const port = parentPort
+if (!port) throw new Error('This file runs as a worker thread')
+const connection = openConnection((workerData as { path: string }).path, { readOnly: true })
+const db = databaseOver(connection)
+const lists: SlowLists = {
+  messages: (...asked) => listMessages(db, ...asked),
+  threads: (...asked) => listThreads(db, ...asked),
+}
+
+port.on('message', async (message: CommandRequest[] | 'close') => {
+  if (message === 'close') {
+    connection.close()
+    port.close()
+    return
+  }
+  for (const request of message) port.postMessage(await answer(request))
+})
+
+async function answer({ id, name, input }: CommandRequest): Promise<CommandReply> {
+  const list = lists[name as keyof SlowLists] as (...asked: unknown[]) => Promise<unknown>
+  try {
+    return { results: [{ id, value: await list(...(input as unknown[])) }], appended: false }
+  } catch (error) {
+    return { results: [{ id, error: toErrorData(error) }], appended: false }
+  }
+}
