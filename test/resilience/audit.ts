@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ApiClient, apiClient } from '../support/api-client.ts'
 import type { Ledger } from './ledger.ts'
 import type { Target } from './load.ts'
 
-export interface Listed {
+interface Listed {
   message_id: string
   thread_id: string
   direction: string
@@ -18,8 +19,33 @@ export interface Inventory {
   problems: string[]
 }
 
+/** Waits until no delivery waits any more, and then holds everything against the books. */
+export async function auditAll(
+  target: Target,
+  ledger: Ledger,
+  boxes: string[],
+): Promise<{ inventory: Inventory; problems: string[] }> {
+  const inventory = await settled(target, boxes)
+  const mails = await auditMails(target, ledger, inventory)
+  const sends = await auditSends(target, ledger, inventory)
+  return { inventory, problems: [...inventory.problems, ...mails, ...sends] }
+}
+
+async function settled(target: Target, boxes: string[]): Promise<Inventory> {
+  const started = Date.now()
+  for (;;) {
+    const inventory = await takeInventory(target, boxes)
+    const waiting = [...inventory.boxes.values()].flat().filter((m) => m.status === 'queued').length
+    if (waiting === 0 || Date.now() - started > 90_000) {
+      console.log(`deliveries at their end after ${Date.now() - started} ms; ${waiting} still wait`)
+      return inventory
+    }
+    await delay(250)
+  }
+}
+
 /** Reads every list to its end, and holds totals and counts against what is really there. */
-export async function takeInventory(target: Target, boxes: string[]): Promise<Inventory> {
+async function takeInventory(target: Target, boxes: string[]): Promise<Inventory> {
   const api = apiClient(target.url, target.apiKey)
   const problems: string[] = []
   const found = new Map<string, Listed[]>()
@@ -56,7 +82,7 @@ export async function listAll<T>(api: ApiClient, path: string, problems: string[
 }
 
 /** Every mail that was answered 250 is there once with its bytes; what nobody knows of is there at most once. */
-export async function auditMails(target: Target, ledger: Ledger, inventory: Inventory): Promise<string[]> {
+async function auditMails(target: Target, ledger: Ledger, inventory: Inventory): Promise<string[]> {
   const api = apiClient(target.url, target.apiKey)
   const problems: string[] = []
   const bySubject = new Map([...inventory.boxes].map(([box, items]) => [box, Map.groupBy(items, (m) => m.subject)]))
@@ -75,7 +101,7 @@ export async function auditMails(target: Target, ledger: Ledger, inventory: Inve
 }
 
 /** Every send that was answered 2xx is there once, with a delivery for each recipient that came to its end. */
-export async function auditSends(target: Target, ledger: Ledger, inventory: Inventory): Promise<string[]> {
+async function auditSends(target: Target, ledger: Ledger, inventory: Inventory): Promise<string[]> {
   const api = apiClient(target.url, target.apiKey)
   const problems: string[] = []
   await eachOf([...ledger.sends.values()], async (send) => {

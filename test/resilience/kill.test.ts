@@ -2,16 +2,15 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { apiClient } from '../support/api-client.ts'
-import { startServerProcess, temporaryFolder } from '../support/server-process.ts'
-import { auditMails, auditSends, type Inventory, listAll, takeInventory } from './audit.ts'
+import { temporaryFolder } from '../support/server-process.ts'
+import { auditAll, type Inventory, listAll } from './audit.ts'
 import { startEmptyDns } from './empty-dns.ts'
 import { Ledger } from './ledger.ts'
-import { runLoad } from './load.ts'
+import { runLoad, type Target } from './load.ts'
 import { type RecordingSink, startRecordingSink } from './recording-sink.ts'
+import { BOXES, makeInboxes, startServer } from './server.ts'
 
 const KILLS = Number(process.env.POSTHOUSE_KILLS ?? 22)
-const ROOT_KEY = 'inai_the_key_of_this_test'
-const BOXES = ['ann', 'bob', 'cy', 'dee'].map((name) => `${name}@posthouse.localhost`)
 /** From the yes of the next hop to the commit of its record, on a machine that is busy. */
 const RECORD_MS = 1_500
 
@@ -20,20 +19,17 @@ test(`nothing acknowledged is lost, and nothing accepted is sent again, over ${K
   await using sink = await startRecordingSink()
   await using dns = await startEmptyDns()
   const environment = (route: string) => ({
-    POSTHOUSE_ROOT_KEY: ROOT_KEY,
     POSTHOUSE_DNS: dns.address,
-    POSTHOUSE_SENDS_PER_MINUTE: '0',
     POSTHOUSE_DELIVERY: route,
   })
   const routes = [`smtp://127.0.0.1:${sink.port}`, 'sandbox']
   const ledger = new Ledger(BOXES)
   const kills: number[] = []
   for (let cycle = 0; cycle < KILLS; cycle++) {
-    await using server = await startServerProcess(folder.path, environment(routes[cycle % 3 === 2 ? 1 : 0] ?? ''))
-    const target = { ...server, apiKey: ROOT_KEY }
-    if (cycle === 0) for (const box of BOXES) await makeInbox(target, box)
+    await using server = await startServer(folder.path, environment(routes[cycle % 3 === 2 ? 1 : 0] ?? ''))
+    if (cycle === 0) await makeInboxes(server)
     const stop = new AbortController()
-    const load = runLoad(target, ledger, { smtpConnections: 4, apiClients: 4 }, stop.signal)
+    const load = runLoad(server, ledger, { smtpConnections: 4, apiClients: 4 }, stop.signal)
     await delay(randomInt(100, 2_500))
     kills.push(Date.now())
     await server.stop('SIGKILL')
@@ -41,14 +37,8 @@ test(`nothing acknowledged is lost, and nothing accepted is sent again, over ${K
     await load
   }
 
-  await using server = await startServerProcess(folder.path, environment(routes[0] ?? ''))
-  const target = { ...server, apiKey: ROOT_KEY }
-  const inventory = await settled(target)
-  const problems = [
-    ...inventory.problems,
-    ...(await auditMails(target, ledger, inventory)),
-    ...(await auditSends(target, ledger, inventory)),
-  ]
+  await using server = await startServer(folder.path, environment(routes[0] ?? ''))
+  const { inventory, problems } = await auditAll(server, ledger, BOXES)
   const twice = sentTwice(sink, kills)
   const figures = {
     kills: kills.length,
@@ -65,28 +55,8 @@ test(`nothing acknowledged is lost, and nothing accepted is sent again, over ${K
   expect(twice.unexcused).toEqual([])
   expect(figures.mailsAcknowledged).toBeGreaterThan(KILLS * 5)
   expect(figures.sendsAcknowledged).toBeGreaterThan(KILLS * 5)
-  await expectSentOrCaptured(target, ledger, inventory, sink)
+  await expectSentOrCaptured(server, ledger, inventory, sink)
 }, 240_000)
-
-async function makeInbox(target: { url: string; apiKey: string }, address: string): Promise<void> {
-  const api = apiClient(target.url, target.apiKey)
-  const { status } = await api.post('/inboxes', { username: address.split('@')[0] })
-  expect(status).toBe(201)
-}
-
-/** Looks again until no delivery waits any more. */
-async function settled(target: { url: string; smtpPort: number; apiKey: string }): Promise<Inventory> {
-  const started = Date.now()
-  for (;;) {
-    const inventory = await takeInventory(target, BOXES)
-    const waiting = [...inventory.boxes.values()].flat().filter((m) => m.status === 'queued').length
-    if (waiting === 0 || Date.now() - started > 60_000) {
-      console.log(`deliveries at their end ${Date.now() - started} ms after the last start; ${waiting} still wait`)
-      return inventory
-    }
-    await delay(250)
-  }
-}
 
 /** Who got a mail twice: excused when a kill fell between the yes and its record. */
 function sentTwice({ taken }: RecordingSink, kills: number[]): { excused: number; unexcused: string[] } {
@@ -107,7 +77,7 @@ function sentTwice({ taken }: RecordingSink, kills: number[]): { excused: number
 
 /** Nobody outside was told by both ways or by none. */
 async function expectSentOrCaptured(
-  target: { url: string; apiKey: string },
+  target: Target,
   { sends }: Ledger,
   inventory: Inventory,
   sink: RecordingSink,
