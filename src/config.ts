@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { toAsciiDomain } from './core/mailboxes/local-part.ts'
-import type { DeliveryRoute } from './core/outbound/route.ts'
+import { readDeliveryRoute } from './delivery-route.ts'
 import { readS3Place, type S3Place } from './s3-place.ts'
 
 export const roles = ['smtp', 'submission', 'http', 'worker'] as const
@@ -98,10 +98,10 @@ export const settings = {
     read: (t) => t,
   }),
   POSTHOUSE_DELIVERY: setting({
-    help: 'Way out for mail: sandbox, direct, smtp://… or smtps://…',
+    help: 'Way out for mail: sandbox, direct, smtp://…, smtps://…, resend:KEY, ses:REGION?access_key_id=…&secret_access_key=…',
     default: 'sandbox',
     secret: true,
-    read: deliveryRoute,
+    read: (t) => readDeliveryRoute(t ?? 'sandbox'),
   }),
   POSTHOUSE_DNS: setting({
     help: 'Resolvers, host:port, separated by commas',
@@ -258,23 +258,6 @@ function databaseUrl(text: string | undefined): string | undefined {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol))
     throw new Error('must be a postgres:// URL')
   return text
-}
-
-function deliveryRoute(text: string | undefined): DeliveryRoute {
-  if (text === undefined || text === 'sandbox') return { kind: 'sandbox' }
-  if (text === 'direct') return { kind: 'direct' }
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^smtps?:$/.test(url.protocol) || !url.hostname)
-    throw new Error('must be sandbox, smtp://host or smtps://host')
-  const secure = url.protocol === 'smtps:'
-  return {
-    kind: 'smarthost',
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port ? Number(url.port) : secure ? 465 : 25,
-    secure,
-    user: url.username ? decodeURIComponent(url.username) : null,
-    password: url.password ? decodeURIComponent(url.password) : null,
-  }
 }
 
 function resolvers(text: string | undefined): string[] | undefined {

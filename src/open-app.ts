@@ -13,10 +13,14 @@ import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
 import { openPostgresStore } from './storage/postgres-store.ts'
 import { openSqliteStore } from './storage/sqlite-store.ts'
+import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
+import { openRoad } from './transport/mx/open-road.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
+import { GuardedFetch } from './transport/net/guarded-fetch.ts'
 import { ParserPool } from './transport/parser/parser-pool.ts'
 import { SmtpSender } from './transport/smtp-client/smtp-sender.ts'
+import { HttpWebhookSender } from './transport/webhook-sender.ts'
 
 /** The core with all its adapters open; disposing closes them. */
 export interface OpenApp extends AsyncDisposable {
@@ -33,8 +37,12 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const store = opened.use(await openStore(config, clock))
   const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
-  const sender = opened.use(new SmtpSender({ log, helo: config.mailHost }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
+  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet } = config
+  const web = opened.use(new GuardedFetch({ resolver, allowNet }))
+  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
+  const smarthost = opened.use(new SmtpSender({ log, helo: mailHost }))
+  const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
   const app: App = {
     clock,
     log,
@@ -44,9 +52,10 @@ export async function openApp(config: Config): Promise<OpenApp> {
     blobs,
     parser,
     resolver,
-    files: new GuardedFileFetcher({ resolver, allowNet: config.POSTHOUSE_ALLOW_NET }),
-    sender,
+    files: new GuardedFileFetcher({ resolver, allowNet }),
+    sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
+    webhooks: { sender: webhookSender, renderers: [] },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})

@@ -7,6 +7,7 @@ import type { App } from './core/app.ts'
 import { JobWorker } from './core/jobs/worker.ts'
 import { joinDeliveryWorkers } from './core/outbound/take-back.ts'
 import { DeliveryWorker } from './core/outbound/worker.ts'
+import { WebhookWorker } from './core/webhooks/worker.ts'
 import { openApp } from './open-app.ts'
 import { ensureCertificate } from './transport/smtp-server/self-signed.ts'
 import { SmtpServer } from './transport/smtp-server/smtp-server.ts'
@@ -32,6 +33,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await joinDeliveryWorkers(app)
     started.use(new JobWorker(app))
     started.use(new DeliveryWorker(app))
+    started.use(new WebhookWorker(app))
   }
   const smtpPort = has('smtp') ? await listenSmtp(app, config, started) : null
   const httpPort = has('http') ? await listenHttp(app, config, metrics, started) : null

@@ -8,6 +8,7 @@ import type { MailSender } from './outbound/mail-sender.ts'
 import type { DeliveryRoute } from './outbound/route.ts'
 import type { Secrets } from './secrets.ts'
 import type { BlobStore, Store } from './store.ts'
+import type { WebhookPorts } from './webhooks/renderer.ts'
 
 /** What of the configuration the product's rules need. */
 export interface Settings {
@@ -41,4 +42,5 @@ export interface App {
   files: FileFetcher
   sender: MailSender
   keyUses: KeyUses
+  webhooks: WebhookPorts
 }

@@ -3,7 +3,7 @@ import { createOrganization, ensureFirstOrganization } from './accounts/organiza
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
-import { claimJobs, finishJob, retryJob, scheduleJob } from './jobs/commands.ts'
+import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
@@ -66,9 +66,11 @@ export const commands = {
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,
   'jobs.schedule': scheduleJob,
+  'jobs.ensure': ensureJob,
   'jobs.claim': claimJobs,
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
+  'jobs.go-on': goOnWithJob,
   'webhooks.create': createWebhook,
   'webhooks.update': updateWebhook,
   'webhooks.delete': deleteWebhook,

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/core/store.ts'
 import type { Opened } from './open.ts'
 
 export function jobsContract(opened: () => Opened): void {
@@ -36,6 +37,21 @@ export function jobsContract(opened: () => Opened): void {
       await it.store.run('jobs.retry', { id: first!.id, runAt: it.clock.now() + 7 })
       expect(await it.store.read.jobs.nextDue()).toBe(it.clock.now() + 7)
       await it.store.run('jobs.done', { id: first!.id })
+    })
+
+    test('a job that goes on for ever is there once, whoever asks for it', async () => {
+      const sweep = (cursor: string | null) => ({ kind: 'sweep-blobs', cursor }) as const
+      const other = await it.openAnother()
+      const ensure = (store: Store) => store.run('jobs.ensure', { task: sweep(null), runAt: it.clock.now() })
+      await Promise.all([it.store, other, it.store, other].map(ensure))
+      await other[Symbol.asyncDispose]()
+      const [job, ...more] = await claim()
+      expect(more).toEqual([])
+      await it.store.run('jobs.go-on', { id: job!.id, task: sweep('here'), runAt: it.clock.now() + 9 })
+      await ensure(it.store)
+      it.clock.advance(9)
+      expect(await claim()).toEqual([{ ...job, task: sweep('here'), runAt: it.clock.now() }])
+      await it.store.run('jobs.done', { id: job!.id })
     })
 
     test('twenty workers at once never get the same job', async () => {

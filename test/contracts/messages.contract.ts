@@ -1,10 +1,20 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type MailboxId, type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
+import {
+  type CapturedId,
+  type DeliveryId,
+  type MailboxId,
+  type MessageId,
+  newId,
+  type OrgId,
+  type PartId,
+} from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
 import { buildMailbox, content, fileMail, newOutbound, newPart, readMail } from '../support/builders.ts'
 import type { Opened } from './open.ts'
+
+type Four<T> = [T, T, T, T]
 
 export function messagesContract(opened: () => Opened): void {
   describe('messages', () => {
@@ -275,6 +285,35 @@ export function messagesContract(opened: () => Opened): void {
       expect(await it.write((tx) => tx.messages.delete([ids[1]!]))).toEqual([mail.blobKey])
       expect(await it.write((tx) => tx.messages.delete([ids[1]!]))).toEqual([])
       expect(await it.write((tx) => tx.messages.delete([]))).toEqual([])
+    })
+
+    test('bytes are referred to by messages, by deliveries and by captured mails', async () => {
+      const sent = newOutbound(box)
+      const { messageId } = await it.store.run('outbound.enqueue', sent)
+      const [delivery] = await it.store.read.outbound.ofMessage(messageId)
+      const [ofMessage, ofDelivery, ofCaptured, ofNone] = [1, 2, 3, 4].map(() => readMail().blobKey) as Four<string>
+      await fileMail(it.store, box, { blobKey: ofMessage })
+      const copy = { ...delivery!, id: newId<DeliveryId>(), blobKey: ofDelivery }
+      const { orgId, id: mailboxId } = box
+      const about = {
+        orgId,
+        mailboxId,
+        messageId,
+        mailFrom: '',
+        recipients: [],
+        subject: null,
+        sizeBytes: 1,
+        createdAt: 1,
+      }
+      await it.write(async (tx) => {
+        await tx.outbound.insert([copy])
+        await tx.outbound.insertCaptured({ ...about, id: newId<CapturedId>(), blobKey: ofCaptured })
+      })
+      const found = await it.store.read.messages.referencedBlobs([ofNone, ofCaptured, ofDelivery, ofMessage])
+      expect(found).toEqual(new Set([ofMessage, ofDelivery, ofCaptured]))
+      expect(await it.store.read.messages.referencedBlobs([])).toEqual(new Set())
+      const many = Array.from({ length: 999 }, () => readMail().blobKey)
+      expect(await it.store.read.messages.referencedBlobs([...many, ofMessage])).toEqual(new Set([ofMessage]))
     })
 
     test('a status and flags are changed in place', async () => {

@@ -295,5 +295,19 @@ export function outboundContract(opened: () => Opened): void {
         items: [{ address: 'dead@example.com', reason: 'hard_bounce', deliveryId: first!.id }],
       })
     })
+
+    test('deliveries that end at the same moment agree on the status of their message', async () => {
+      await using other = await it.openAnother()
+      for (let i = 0; i < 5; i++) {
+        const message = await enqueue(box, ['a@example.com', 'b@example.com'])
+        const [a, b] = await claim()
+        const done = (d: Delivery | undefined) => ({
+          ...{ mailboxId: box.id, messageId: message.id, captured: null },
+          outcomes: [{ id: d!.id, status: 'delivered' as const, nextAttemptAt: null, attempt: attempt('ok') }],
+        })
+        await Promise.all([it.store.run('outbound.record', done(a)), other.run('outbound.record', done(b))])
+        expect((await it.store.read.messages.get(box.id, message.id))?.status).toBe('delivered')
+      }
+    })
   })
 }

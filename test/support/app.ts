@@ -16,9 +16,11 @@ import type { FetchedFile } from '../../src/core/outbound/file-fetcher.ts'
 import type { Consignment, RecipientReply } from '../../src/core/outbound/mail-sender.ts'
 import { DeliveryWorker } from '../../src/core/outbound/worker.ts'
 import { secretsFrom } from '../../src/core/secrets.ts'
+import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
 import { parseMail } from '../../src/transport/parser/parse-mail.ts'
+import { HttpWebhookSender } from '../../src/transport/webhook-sender.ts'
 import { type FakeRecords, fakeResolver } from '../fakes/dns-zone.ts'
 import { type ManualClock, manualClock } from './clock.ts'
 
@@ -69,21 +71,28 @@ interface TestEnvelope {
 export interface TestAppOptions {
   settings?: Partial<Settings>
   dns?: Record<string, FakeRecords>
+  /** Private networks that webhooks may reach. */
+  allowNet?: string[]
+  renderers?: WebhookRenderer[]
+  /** Where the clock starts. */
+  start?: number
   /** Off for measurements. */
   checkReplies?: boolean
 }
 
-export async function testApp({ settings, dns = {}, checkReplies = true }: TestAppOptions = {}): Promise<TestApp> {
+export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { settings, dns = {}, allowNet = [], renderers = [], start, checkReplies = true } = options
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
-  const clock = manualClock()
+  const clock = manualClock(start)
   const metrics = createMetrics()
   const store = metrics.countMail(opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock })))
-  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs') }))
+  const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs'), clock }))
   const files: TestApp['files'] = new Map()
   const handedOver: Consignment[] = []
   const answers: TestApp['answers'] = new Map()
+  const resolver = fakeResolver(dns)
   const app: App = {
     clock,
     log: silentLog,
@@ -92,7 +101,7 @@ export async function testApp({ settings, dns = {}, checkReplies = true }: TestA
     store,
     blobs,
     parser: { parse: async (bytes) => parseMail(bytes) },
-    resolver: fakeResolver(dns),
+    resolver,
     files: { fetch: async (url) => fetchFake(files, url) },
     sender: {
       async send(_route, consignment) {
@@ -101,6 +110,7 @@ export async function testApp({ settings, dns = {}, checkReplies = true }: TestA
       },
     },
     keyUses: keyUsesOf(clock, store),
+    webhooks: { sender: opened.use(new HttpWebhookSender({ resolver, allowNet })), renderers },
   }
   await store.run('domains.ensure-platform', { name: app.settings.mailDomain })
   const { key } = await foundOrganization(app, { name: 'First' })

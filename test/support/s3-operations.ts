@@ -15,7 +15,7 @@ export function putObject(s3: S3Server, { key }: SeenRequest, bytes: Buffer): Re
   for (const [other, object] of s3.objects) if (other !== key) used += object.bytes.length
   if (used > s3.capacityBytes) throw new S3Error(507, 'XMinioStorageFull')
   const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
-  s3.objects.set(key, { bytes, at: s3.now(), etag })
+  s3.objects.set(key, { bytes, at: s3.stamp(), etag })
   return { status: 200, headers: { etag } }
 }
 

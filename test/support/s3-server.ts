@@ -43,6 +43,8 @@ export interface S3Server extends AsyncDisposable {
   capacityBytes: number
   /** The server's time; another one makes all signatures too old. */
   now: () => number
+  /** The time that a new object gets. */
+  stamp: () => number
   /** False for a store that cannot delete many at once. */
   deletesMany: boolean
   /** Nobody listens any more, and open connections break. */
@@ -77,6 +79,7 @@ export async function startS3(): Promise<S3Server> {
     fault: () => undefined,
     capacityBytes: Number.POSITIVE_INFINITY,
     now: Date.now,
+    stamp: Date.now,
     deletesMany: true,
     stop: () => close(http),
     start: () => listen(http, port),

@@ -10,9 +10,13 @@ export type EventType =
   | 'message.bounced'
   | 'message.complained'
   | 'message.rejected'
+  /** The operator made waiting deliveries due. */
+  | 'message.hurried'
   | 'message.labeled'
   | 'thread.deleted'
   | 'domain.verified'
+  /** A test or a replay waits for a worker. */
+  | 'webhook.queued'
 
 /** What happened, written in the transaction of the thing it tells. */
 export interface NewEvent {

@@ -5,6 +5,7 @@ export type JobTask =
   | { kind: 'purge-mailbox'; mailboxId: MailboxId }
   | { kind: 'delete-blobs'; keys: string[] }
   | SendDsn
+  | SweepBlobs
 
 /** The sender is to hear of deliveries of one message that have failed or are late. */
 export interface SendDsn {
@@ -14,6 +15,12 @@ export interface SendDsn {
   mailboxId: MailboxId
   messageId: MessageId
   deliveryIds: DeliveryId[]
+}
+
+/** Looks for blobs that no row refers to; `cursor` is where it goes on, null for the beginning. */
+export interface SweepBlobs {
+  kind: 'sweep-blobs'
+  cursor: string | null
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

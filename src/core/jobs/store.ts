@@ -7,8 +7,12 @@ export interface JobReader {
 
 export interface JobWriter extends JobReader {
   add(task: JobTask, runAt: number): Promise<void>
+  /** Adds it unless there is a job of its kind. */
+  ensure(task: JobTask, runAt: number): Promise<void>
   /** Takes up to `limit` due jobs; each is nobody else's until `leaseUntil`. */
   claim(now: number, leaseUntil: number, limit: number): Promise<Job[]>
   done(id: JobId): Promise<void>
   retry(id: JobId, runAt: number): Promise<void>
+  /** The same job is due again with another task, as if it had never run. */
+  goOn(id: JobId, task: JobTask, runAt: number): Promise<void>
 }

@@ -2,7 +2,8 @@ import type { App } from '../app.ts'
 import type { MailboxId } from '../ids.ts'
 import { sendDsn } from '../outbound/send-dsn.ts'
 import { Wakeful } from '../wakeful.ts'
-import type { Job } from './model.ts'
+import type { Job, JobTask } from './model.ts'
+import { SWEEP_EVERY_MS, sweepBlobs } from './sweep-blobs.ts'
 
 const LEASE_MS = 5 * 60_000
 const PURGE_BITE = 200
@@ -12,6 +13,7 @@ export class JobWorker implements AsyncDisposable {
   readonly #app: App
   readonly #loop: Wakeful
   readonly #unsubscribe: () => void
+  #sweepIsThere = false
 
   constructor(app: App) {
     this.#app = app
@@ -29,15 +31,24 @@ export class JobWorker implements AsyncDisposable {
   }
 
   async #round(): Promise<boolean> {
+    await this.#ensureSweep()
     const jobs = await this.#app.store.run('jobs.claim', { leaseMs: LEASE_MS, limit: 16 })
     for (const job of jobs) await this.#attempt(job)
     return jobs.length > 0
   }
 
+  async #ensureSweep(): Promise<void> {
+    if (this.#sweepIsThere) return
+    const runAt = this.#app.clock.now() + SWEEP_EVERY_MS
+    await this.#app.store.run('jobs.ensure', { task: { kind: 'sweep-blobs', cursor: null }, runAt })
+    this.#sweepIsThere = true
+  }
+
   async #attempt(job: Job): Promise<void> {
     try {
-      await perform(this.#app, job)
-      await this.#app.store.run('jobs.done', { id: job.id })
+      const next = await perform(this.#app, job)
+      if (next) await this.#app.store.run('jobs.go-on', { id: job.id, ...next })
+      else await this.#app.store.run('jobs.done', { id: job.id })
     } catch (error) {
       this.#app.log.error({ err: error, kind: job.task.kind }, 'a job failed and is tried again')
       const waitMs = Math.min(1_000 * 2 ** job.attempts, 3_600_000)
@@ -51,15 +62,21 @@ export class JobWorker implements AsyncDisposable {
   }
 }
 
-async function perform(app: App, job: Job): Promise<void> {
+/** Answers what the job goes on with, if it does. */
+async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: number } | undefined> {
   const { task } = job
   switch (task.kind) {
     case 'delete-blobs':
-      return app.blobs.delete(task.keys)
+      await app.blobs.delete(task.keys)
+      return undefined
     case 'purge-mailbox':
-      return purge(app, task.mailboxId)
+      await purge(app, task.mailboxId)
+      return undefined
     case 'send-dsn':
-      return sendDsn(app, job, task)
+      await sendDsn(app, job, task)
+      return undefined
+    case 'sweep-blobs':
+      return sweepBlobs(app, task)
   }
 }
 

@@ -38,6 +38,8 @@ export interface MessageReader {
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
+  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
+  referencedBlobs(keys: string[]): Promise<Set<string>>
 }
 
 export interface MessageWriter extends MessageReader {

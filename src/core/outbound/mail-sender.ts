@@ -22,4 +22,6 @@ export interface RecipientReply {
 /** Takes mail out of the house. Never throws for what a peer does: that is a `temporary` reply. One answer for each recipient. */
 export interface MailSender {
   send(route: Exclude<DeliveryRoute, { kind: 'sandbox' }>, consignment: Consignment): Promise<RecipientReply[]>
+  /** The process ends: whatever is under way is cut off, and answered as `temporary`. */
+  hangUp?(): void
 }

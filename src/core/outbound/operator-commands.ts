@@ -29,9 +29,9 @@ export async function hurryDeliveries(tx: Tx, input: { ids: DeliveryId[] }): Pro
   if (!message || hurried === 0) return hurried
   const recipients = (await tx.outbound.ofMessage(message.id)).filter((d) => input.ids.includes(d.id) && waits(d))
   const { orgId, mailboxId, threadId } = message
-  const payload = { recipients: recipients.map((d) => d.recipient), again: true }
+  const payload = { recipients: recipients.map((d) => d.recipient) }
   // The entry in the log is also what wakes the workers, of other processes too.
-  await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.queued', payload })
+  await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.hurried', payload })
   return hurried
 }
 

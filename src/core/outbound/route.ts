@@ -8,5 +8,5 @@ export type DeliveryRoute =
   | { kind: 'smarthost'; host: string; port: number; secure: boolean; user: string | null; password: string | null }
   /** Handed to Resend over its HTTP API. `endpoint` has no slash at the end. */
   | { kind: 'resend'; key: string; endpoint: string }
-  /** Handed to Amazon SES over its HTTP API, version 2. `endpoint` has no slash at the end. */
-  | { kind: 'ses'; region: string; accessKeyId: string; secretAccessKey: string; endpoint: string }
+  /** Handed to Amazon SES. Without keys those of the machine are used, without an endpoint the one of the region. */
+  | { kind: 'ses'; region: string; accessKeyId: string | null; secretAccessKey: string | null; endpoint: string | null }

@@ -169,3 +169,33 @@ test('a claim is held as long as its attempt takes', async () => {
   await worker.idle()
   expect(await t.app.store.read.outbound.depth()).toBe(0)
 })
+
+test('a shutdown waits for what is under way, then cuts it off', async () => {
+  await using t = await testApp(direct)
+  const mailbox = await buildMailbox(t.app.store)
+  const stuck = Promise.withResolvers<void>()
+  const busy = Promise.withResolvers<void>()
+  t.app.sender = {
+    async send(_route, { recipients }) {
+      busy.resolve()
+      await stuck.promise
+      const lost = { host: 'mx', replyCode: null, enhancedCode: '4.4.2', text: 'We hung up' }
+      return recipients.map((recipient) => ({ recipient, result: 'temporary', ...lost }))
+    },
+    hangUp: () => stuck.resolve(),
+  }
+  const id = await queue(t, mailbox, 'a@slow.test')
+  t.clock.advance(1)
+  const worker = new DeliveryWorker(t.app)
+  await busy.promise
+  const closed = worker[Symbol.asyncDispose]()
+  const early = await Promise.race([closed.then(() => true), t.app.store.ping().then(() => false)])
+  // Only from here on is the shutdown known to wait on the clock.
+  const advanced = () => {
+    t.clock.advance(4_000)
+    return t.app.store.read.outbound.ofMessage(id)
+  }
+  await expect.poll(advanced).toMatchObject([{ status: 'queued', attemptCount: 1 }])
+  await closed
+  expect(early).toBe(false)
+})

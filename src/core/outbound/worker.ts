@@ -12,6 +12,8 @@ const WAIT_MS = 60_000
 const POSTPONE_MS = 30_000
 const RECORD_AGAIN_MS = 250
 const RECORD_AGAIN_AT_MOST_MS = 10_000
+/** What a shutdown leaves to what is under way, before it is cut off. */
+const GRACE_MS = 4_000
 const BATCH = 64
 const MAX_WAITING = 2048
 const MAX_UNDER_WAY = 256
@@ -165,7 +167,10 @@ export class DeliveryWorker implements AsyncDisposable {
     await this.#release(this.#lanes.drop()).catch((error: unknown) => {
       this.#app.log.warn({ err: error }, 'claims could not be given back and run out by themselves')
     })
+    const { clock, sender } = this.#app
+    const cancel = clock.at(clock.now() + GRACE_MS, () => sender.hangUp?.())
     await Promise.all(this.#underWay)
+    cancel()
     this.#leases[Symbol.dispose]()
   }
 }

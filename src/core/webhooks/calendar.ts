@@ -1,4 +1,5 @@
 import type { WebhookStyle } from './model.ts'
+import type { WebhookReach } from './sender.ts'
 
 const MINUTE = 60
 const HOUR = 3600
@@ -13,6 +14,7 @@ export interface Calendar {
   maxRetryAfterSeconds: number
   /** For the whole exchange. */
   timeoutMs: number
+  reach: WebhookReach
   /** What shares the slots: one webhook, or one receiving host of the organization. */
   lane: 'webhook' | 'host'
   slots: number
@@ -31,6 +33,7 @@ const agents: Calendar = {
   jitter: 0.1,
   maxRetryAfterSeconds: 24 * HOUR,
   timeoutMs: 15_000,
+  reach: { ports: 'web', plain: 'inside' },
   lane: 'webhook',
   slots: 5,
   goneDisables: true,
@@ -44,6 +47,7 @@ const automation: Calendar = {
   jitter: 0.2,
   maxRetryAfterSeconds: 6 * HOUR,
   timeoutMs: 10_000,
+  reach: { ports: 'any', plain: 'everywhere' },
   lane: 'host',
   slots: 4,
   goneDisables: false,

@@ -2,7 +2,8 @@ import { Failure, notFound } from '../errors.ts'
 import type { MailboxId, OrgId, WebhookDeliveryId, WebhookId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { match, toDelivery } from './match.ts'
-import type { WebhookDelivery, WebhookEvent } from './model.ts'
+import type { Webhook, WebhookDelivery, WebhookEvent } from './model.ts'
+import type { QueuedDelivery } from './store.ts'
 
 /** Matches the next entries of the event log; answers how many there were. The position moves with the deliveries, in one commit. */
 export async function followEvents(tx: Tx, input: { limit: number }): Promise<number> {
@@ -46,7 +47,7 @@ export async function enqueueSamples(
   if (!webhook) throw notFound('webhook')
   if (!webhook.enabled) throw new Failure('conflict', 'This webhook is disabled')
   const queued = input.events.map((event) => toDelivery(webhook, event, tx.now))
-  await tx.webhooks.enqueue(queued)
+  await enqueueAndTell(tx, webhook, queued)
   return queued.map(({ delivery }) => delivery)
 }
 
@@ -63,8 +64,15 @@ export async function replayWebhookDelivery(
     throw new Failure('conflict', 'This webhook does not want such events any more')
   }
   const queued = toDelivery(webhook, first.event, tx.now, true)
-  await tx.webhooks.enqueue([queued])
+  await enqueueAndTell(tx, webhook, [queued])
   return queued.delivery
+}
+
+// Workers wake with the event log, wherever they run.
+async function enqueueAndTell(tx: Tx, { orgId, id }: Webhook, queued: QueuedDelivery[]): Promise<void> {
+  await tx.webhooks.enqueue(queued)
+  const nothing = { mailboxId: null, threadId: null, messageId: null }
+  await tx.events.append({ orgId, ...nothing, type: 'webhook.queued', payload: { webhookId: id } })
 }
 
 /** Forgets what was sent before `before`; a bite at a time. */

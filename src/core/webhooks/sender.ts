@@ -1,5 +1,13 @@
 import type { WebhookError } from './model.ts'
 
+/** Where webhooks of one style may go, beside the networks that the operator allowed. */
+export interface WebhookReach {
+  /** The ports of the web, or all but those of other protocols. */
+  ports: 'web' | 'any'
+  /** Whether http is fine everywhere, or only inside the networks that the operator allowed. */
+  plain: 'everywhere' | 'inside'
+}
+
 export interface WebhookRequest {
   url: string
   headers: Record<string, string>
@@ -8,6 +16,7 @@ export interface WebhookRequest {
   timeoutMs: number
   /** Ends the exchange when the server shuts down. */
   signal: AbortSignal
+  reach: WebhookReach
 }
 
 export interface WebhookAnswer {
@@ -23,11 +32,8 @@ export interface WebhookAnswer {
 
 /** Posts to the addresses of strangers. Every private address that the operator did not allow is refused, at every attempt. */
 export interface WebhookSender {
-  /**
-   * Refuses with `url_blocked` what would never be posted to. `plain` says whether http is fine everywhere, or only inside the
-   * networks that the operator allowed. A name that does not resolve now is no reason to refuse.
-   */
-  check(url: string, plain: 'everywhere' | 'inside'): Promise<void>
+  /** Refuses with `url_blocked` what would never be posted to. A name that does not resolve now is no reason to refuse. */
+  check(url: string, reach: WebhookReach): Promise<void>
   /** Never throws. Follows no redirect. */
   post(request: WebhookRequest): Promise<WebhookAnswer>
 }

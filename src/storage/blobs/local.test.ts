@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { manualClock } from '../../../test/support/clock.ts'
 import { newBlobKey } from '../../core/blob-key.ts'
 import type { BlobStore } from '../../core/store.ts'
 import { openLocalBlobs } from './local.ts'
 
-const script = join(import.meta.dirname, '../../../test/support/blob-writer-process.ts')
+const script = fileURLToPath(new URL('../../../test/support/blob-writer-process.ts', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -47,7 +48,7 @@ async function keysUntilKilled(folder: string, after: number): Promise<string[]>
 const small = mountSmall()
 afterAll(() => {
   if (!small) return
-  execFileSync('umount', [small])
+  execFileSync('/bin/umount', [small])
   rmSync(small, { recursive: true })
 })
 if (!small) console.log('Skipped: a full disk. Mounting a small tmpfs needs root.')
@@ -79,7 +80,7 @@ test.skipIf(!small)('a full disk is unavailable, keeps what it had, and works ag
 function mountSmall(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-small-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', folder], { stdio: 'ignore' })
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', folder], { stdio: 'ignore' })
     return folder
   } catch {
     rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type JobId, newId } from '../../core/ids.ts'
-import type { Job } from '../../core/jobs/model.ts'
+import type { Job, JobTask } from '../../core/jobs/model.ts'
 import type { JobReader, JobWriter } from '../../core/jobs/store.ts'
 import type { Database } from '../database.ts'
 import type { JobTable } from '../schema.ts'
@@ -18,12 +18,11 @@ export function jobWriter(db: Database): JobWriter {
   const { kysely } = db
   return {
     ...jobReader(db),
-    async add(task, runAt) {
-      const row = { id: newId<JobId>(), kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
-      await kysely
-        .insertInto('jobs')
-        .values({ ...row, attempts: 0 })
-        .execute()
+    add: (task, runAt) => add(db, task, runAt),
+    async ensure(task, runAt) {
+      await db.engine.hold(kysely, 'jobs')
+      const known = kysely.selectFrom('jobs').select('id').where('kind', '=', task.kind).limit(1)
+      if (!(await known.executeTakeFirst())) await add(db, task, runAt)
     },
     claim: (now, leaseUntil, limit) => claim(db, now, leaseUntil, limit),
     async done(id) {
@@ -32,7 +31,19 @@ export function jobWriter(db: Database): JobWriter {
     async retry(id, runAt) {
       await kysely.updateTable('jobs').set({ run_at: runAt, due_at: runAt }).where('id', '=', id).execute()
     },
+    async goOn(id, task, runAt) {
+      const fresh = { kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt, attempts: 0 }
+      await kysely.updateTable('jobs').set(fresh).where('id', '=', id).execute()
+    },
   }
+}
+
+async function add(db: Database, task: JobTask, runAt: number): Promise<void> {
+  const row = { id: newId<JobId>(), kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
+  await db.kysely
+    .insertInto('jobs')
+    .values({ ...row, attempts: 0 })
+    .execute()
 }
 
 async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Job[]> {

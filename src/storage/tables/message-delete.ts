@@ -29,10 +29,15 @@ async function deleteBite(db: Database, ids: MessageId[]): Promise<string[]> {
 
 /** Those of the blob keys that no row names. */
 export async function unreferenced(db: Database, keys: string[]): Promise<string[]> {
-  if (keys.length === 0) return []
+  const taken = await referencedBlobs(db, keys)
+  return keys.filter((key) => !taken.has(key))
+}
+
+/** Those of the blob keys that a row names. Every table that names blobs is asked here: what is forgotten is swept away. */
+export async function referencedBlobs(db: Database, keys: string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set()
   const named = (table: 'messages' | 'deliveries' | 'captured') =>
     db.kysely.selectFrom(table).select('blob_key').where('blob_key', 'in', keys)
   const used = await named('messages').union(named('deliveries')).union(named('captured')).execute()
-  const taken = new Set(used.map((row) => row.blob_key))
-  return keys.filter((key) => !taken.has(key))
+  return new Set(used.map((row) => row.blob_key))
 }

@@ -14,7 +14,10 @@ const MAX_RECIPIENTS = 50
 
 export type Road = DestinationOptions &
   AddressOptions &
-  Pick<SmtpOptions, 'helo' | 'timeouts' | 'tlsOptions'> & { port: number; sts: Pick<StsPolicies, 'policyFor'> }
+  Pick<SmtpOptions, 'helo' | 'timeouts' | 'tlsOptions' | 'signal'> & {
+    port: number
+    sts: Pick<StsPolicies, 'policyFor'>
+  }
 
 /** One attempt to hand a message to a domain: from host to host, until each recipient has a last answer or no host is left. */
 export class Attempt {

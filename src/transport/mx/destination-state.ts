@@ -110,7 +110,9 @@ export class DestinationState {
     })
   }
 
+  /** Ends what waits: connections, and turns. */
   close(): void {
+    for (const next of this.#waiting) next(false)
     for (const [connection, forget] of this.#idle) {
       forget()
       connection.quit()

@@ -474,6 +474,16 @@ describe('connections', () => {
   })
 })
 
+test('when we hang up, what is under way is answered, and nothing more begins', async () => {
+  const [mx1, mx2] = await sinks(at('connect', 'silence'), {})
+  const { send, sender } = direct(mx1!.port, twoHosts, { timeouts: sameTimeouts(15_000) })
+  const replies = [1, 2, 3].map((i) => send(`a${i}@one.test`))
+  await expect.poll(() => mx1!.open).toBe(2)
+  sender.hangUp()
+  expect((await Promise.all(replies)).flat().map((r) => r.result)).toEqual(Array(3).fill('temporary'))
+  expect(mx2!.sessions).toEqual([])
+})
+
 describe('back-off', () => {
   test('after 421 a destination rests a minute, and others go on', async () => {
     const zone = { ...twoHosts, 'two.test': { mx: ['mx3.two.test'] }, 'mx3.two.test': { a: ['127.0.0.3'] } }

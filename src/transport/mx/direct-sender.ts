@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Consignment, RecipientReply } from '../../core/outbound/mail-sender.ts'
@@ -14,7 +15,7 @@ const TURN_MS = 3 * 60_000
 const FORGET_MS = 5 * 60_000
 const usual: Concurrency = { first: 2, most: 5 }
 
-type Made = 'helo' | 'timeouts' | 'port'
+type Made = 'helo' | 'timeouts' | 'port' | 'signal'
 
 export interface DirectOptions extends Omit<Road, Made>, Partial<Pick<Road, Made>> {
   clock: Clock
@@ -27,11 +28,14 @@ export interface DirectOptions extends Omit<Road, Made>, Partial<Pick<Road, Made
 export class DirectSender implements AsyncDisposable {
   readonly #options: DirectOptions
   readonly #road: Road
+  readonly #cut = new AbortController()
   readonly #states = new Map<string, DestinationState>()
 
   constructor(options: DirectOptions) {
     this.#options = options
-    this.#road = { helo: options.mailHost, timeouts: defaultTimeouts, port: 25, ...options }
+    const { signal } = this.#cut
+    setMaxListeners(0, signal)
+    this.#road = { helo: options.mailHost, timeouts: defaultTimeouts, port: 25, ...options, signal }
   }
 
   async send(consignment: Consignment): Promise<RecipientReply[]> {
@@ -85,9 +89,14 @@ export class DirectSender implements AsyncDisposable {
     })
   }
 
-  /** Closes the connections that wait. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends what is under way as if the servers had, and begins nothing more. */
+  hangUp(): void {
     for (const state of this.#states.values()) state.close()
+    this.#cut.abort()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.hangUp()
   }
 }
 

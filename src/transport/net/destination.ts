@@ -4,12 +4,18 @@ import type { Resolver } from '../../protocol/dns/resolver.ts'
 import type { AddressPolicy } from './public-address.ts'
 
 const WEB_PORTS = new Set(['', '80', '443'])
+/** Where a request could make something other than a web server act: SSH, mail, databases, caches. */
+const OTHER_PROTOCOLS = new Set(
+  [0, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 3306, 5432, 6379, 11_211].map((port) => String(port)),
+)
 /** Names that only mean something on our side of the wall (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
 const INNER_NAME = /^[^.]+$|(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|test|invalid|onion|alt)$/
 
 export interface DestinationOptions {
   resolver: Resolver
   policy: AddressPolicy
+  /** The ports of hosts that the operator did not open: those of the web, or all but those of other protocols. */
+  ports?: 'web' | 'any'
 }
 
 /** Reads a URL that a customer gave us. Throws `url_blocked` for what we never ask whatever the DNS says. */
@@ -28,7 +34,10 @@ export function parseDestination(text: string): URL {
  * The addresses behind a URL, each of them judged: one that is not public and was not opened by the operator refuses the whole name.
  * The host is the one the URL parser made of it, so that no spelling of an address gets around.
  */
-export async function judgeDestination(url: URL, { resolver, policy }: DestinationOptions): Promise<string[]> {
+export async function judgeDestination(
+  url: URL,
+  { resolver, policy, ports = 'web' }: DestinationOptions,
+): Promise<string[]> {
   const host = hostOf(url)
   const addresses = isIP(host) ? [host] : await resolve(host, resolver, policy)
   const verdicts = addresses.map((address) => policy.judge(address))
@@ -36,7 +45,8 @@ export async function judgeDestination(url: URL, { resolver, policy }: Destinati
   const opened = verdicts.every((verdict) => verdict === 'allowed')
   if (opened) return addresses
   if (!isIP(host) && INNER_NAME.test(host)) throw blocked('The URL names a host that is not public')
-  if (!WEB_PORTS.has(url.port)) throw blocked('The URL must use port 80 or 443')
+  if (ports === 'web' && !WEB_PORTS.has(url.port)) throw blocked('The URL must use port 80 or 443')
+  if (OTHER_PROTOCOLS.has(url.port)) throw blocked('The URL uses a port of another protocol')
   return addresses
 }
 

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { type FakeRecords, type FakeResolver, fakeResolver } from '../../../test/fakes/dns-zone.ts'
+import { selfSigned } from '../smtp-server/self-signed.ts'
 import { judgeDestination, parseDestination } from './destination.ts'
 import { GuardedFileFetcher } from './file-fetcher.ts'
 import { GuardedFetch } from './guarded-fetch.ts'
@@ -211,4 +213,22 @@ test('an answer that does not come has its time', async () => {
   await using guarded = new GuardedFetch({ resolver: fakeResolver(home), allowNet: ['127.0.0.1/32'] })
   const request = { timeoutMs: 100, maxBytes: 10, excess: 'cut', maxRedirects: 0 } as const
   await expect(guarded.fetch(web.url, request)).rejects.toMatchObject({ code: 'fetch_failed' })
+})
+
+test('over TLS the server is asked by its name, and must prove it', async () => {
+  const names: string[] = []
+  const server = createTlsServer({
+    ...selfSigned('files.example', Date.now()),
+    SNICallback: (name, done) => {
+      names.push(name)
+      done(null)
+    },
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await using files = fetcher()
+  await expect(files.fetch(`https://files.example:${port}/`, 100)).rejects.toMatchObject({ code: 'fetch_failed' })
+  await expect(files.fetch(`https://127.0.0.1:${port}/`, 100)).rejects.toMatchObject({ code: 'fetch_failed' })
+  expect(names).toEqual(['files.example'])
+  await new Promise((resolve) => server.close(resolve))
 })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Agent, buildConnector, fetch } from 'undici'
 import { Failure } from '../../core/errors.ts'
 import type { Resolver } from '../../protocol/dns/resolver.ts'
@@ -8,6 +9,8 @@ export interface GuardedFetchOptions {
   resolver: Resolver
   /** CIDRs that may be reached although they are private, on any port. */
   allowNet: readonly string[]
+  /** The ports of all other hosts; see `judgeDestination`. */
+  ports?: 'web' | 'any'
 }
 
 export interface GuardedRequest {
@@ -18,9 +21,11 @@ export interface GuardedRequest {
   timeoutMs: number
   /** Of the body after decompression. */
   maxBytes: number
-  /** What becomes of a longer body: `refuse` throws `too_large`, `cut` keeps what fits. */
+  /** What becomes of a longer body: `refuse` throws `too_large`, `cut` keeps what fits, and what came of one that breaks off. */
   excess: 'refuse' | 'cut'
   maxRedirects: number
+  /** Gives up early. */
+  signal?: AbortSignal
 }
 
 export interface GuardedResponse {
@@ -38,8 +43,8 @@ export interface GuardedResponse {
 export class GuardedFetch implements AsyncDisposable {
   readonly #agent: Agent
 
-  constructor({ resolver, allowNet }: GuardedFetchOptions) {
-    const destination = { resolver, policy: new AddressPolicy(allowNet) }
+  constructor({ resolver, allowNet, ports = 'web' }: GuardedFetchOptions) {
+    const destination = { resolver, policy: new AddressPolicy(allowNet), ports }
     this.#agent = new Agent({
       connect: guardedConnector((url) => judgeDestination(url, destination)),
       maxHeaderSize: 16 * 1024,
@@ -48,7 +53,8 @@ export class GuardedFetch implements AsyncDisposable {
   }
 
   async fetch(text: string, request: GuardedRequest): Promise<GuardedResponse> {
-    const signal = AbortSignal.timeout(request.timeoutMs)
+    const deadline = AbortSignal.timeout(request.timeoutMs)
+    const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline
     let url = parseDestination(text)
     for (let hop = 0; ; hop++) {
       const response = await this.#ask(url, request, signal)
@@ -105,17 +111,18 @@ async function connectToJudged(
   let last: unknown
   for (const address of addresses) {
     try {
-      // `servername` stays the name, for SNI and the certificate.
-      return await connectTo(connect, {
-        ...options,
-        hostname: address,
-        servername: options.servername || options.hostname,
-      })
+      return await connectTo(connect, { ...options, hostname: address, ...serverName(options) })
     } catch (error) {
       last = error
     }
   }
   throw last
+}
+
+// SNI and the certificate go by the name, and an address is no name for SNI (RFC 6066 §3).
+function serverName({ servername, hostname }: buildConnector.Options): { servername?: string } {
+  const name = servername || hostname
+  return isIP(name.replace(/^\[|\]$/g, '')) ? {} : { servername: name }
 }
 
 function connectTo(connect: buildConnector.connector, options: buildConnector.Options): Promise<ConnectedSocket> {
@@ -145,7 +152,7 @@ async function read(
       if (left === 0 && excess === 'cut') break
     }
   } catch (error) {
-    throw toFailure(error)
+    if (excess === 'refuse') throw toFailure(error)
   }
   return { status: response.status, headers: response.headers as Headers, body: Buffer.concat(chunks) }
 }

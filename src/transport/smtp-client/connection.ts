@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Consignment } from '../../core/outbound/mail-sender.ts'
@@ -120,7 +121,7 @@ export class Connection {
       })(),
       { objectMode: false },
     )
-    const envelope = { from: mailFrom || false, to: recipients, size: raw.length, use8BitMime: has8Bit(raw) } as const
+    const envelope = { from: mailFrom || false, to: recipients, size: raw.length, use8BitMime: !isAscii(raw) } as const
     return new Promise((resolve) => {
       this.#wire.send(envelope, message, (error, info) => {
         const answers = new Map<string, Answer>()
@@ -181,9 +182,5 @@ export function all({ recipients }: Consignment, answer: Answer): Outcome {
 function needsSmtpUtf8({ mailFrom, recipients, raw }: Consignment): boolean {
   if ([mailFrom, ...recipients].some((address) => /[^\0-\x7f]/.test(address))) return true
   const end = raw.indexOf('\r\n\r\n')
-  return has8Bit(end < 0 ? raw : raw.subarray(0, end))
-}
-
-function has8Bit(bytes: Buffer): boolean {
-  return bytes.some((byte) => byte > 0x7f)
+  return !isAscii(end < 0 ? raw : raw.subarray(0, end))
 }

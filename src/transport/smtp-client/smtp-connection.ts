@@ -26,6 +26,8 @@ export interface SmtpOptions {
   timeouts: SmtpTimeouts
   /** No answer is waited for beyond this time (epoch ms). */
   deadline?: number
+  /** Cuts the session off, whatever it is at. */
+  signal?: AbortSignal
   /** Added to every TLS handshake: certificate authorities, for tests. */
   tlsOptions?: ConnectionOptions | undefined
 }
@@ -55,7 +57,8 @@ export class SmtpConnection {
   /** Throws `SmtpError` for whatever comes between us and a session. */
   static async open(peer: SmtpPeer, options: SmtpOptions): Promise<SmtpConnection> {
     const deadline = options.deadline ?? Number.POSITIVE_INFINITY
-    const wire = await SmtpWire.connect(peer.address, peer.port, waitFor('connect', options.timeouts, deadline))
+    const connectMs = waitFor('connect', options.timeouts, deadline)
+    const wire = await SmtpWire.connect(peer.address, peer.port, connectMs, options.signal)
     try {
       return new SmtpConnection(wire, peer, options, await greet(wire, peer, { ...options, deadline }))
     } catch (error) {

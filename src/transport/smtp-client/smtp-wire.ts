@@ -7,6 +7,7 @@ import { SmtpError, type SmtpErrorKind, type SmtpStage } from './smtp-error.ts'
 /** A server that talks without being asked this much is no SMTP server. */
 const MAX_UNREAD = 300
 const CHUNK = 64 * 1024
+const HUNG_UP = 'We hung up'
 
 interface Waiter {
   resolve(reply: SmtpReply): void
@@ -21,17 +22,26 @@ export class SmtpWire {
   #waiter: Waiter | undefined
   #failure: { kind: SmtpErrorKind; text: string } | undefined
   #detach = () => {}
+  #unsignal: () => void
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, signal: AbortSignal | undefined) {
     this.#socket = socket
     this.#attach(socket)
+    // Not left to the socket itself: node crashes when the socket below a TLS one is destroyed by its signal.
+    const hangUp = () => void this.#fail('lost', HUNG_UP)
+    signal?.addEventListener('abort', hangUp)
+    this.#unsignal = () => signal?.removeEventListener('abort', hangUp)
   }
 
-  static async connect(address: string, port: number, timeoutMs: number): Promise<SmtpWire> {
+  /** `signal` cuts it off at any time, the connecting included. */
+  static async connect(address: string, port: number, timeoutMs: number, signal?: AbortSignal): Promise<SmtpWire> {
+    if (signal?.aborted) throw new SmtpError('lost', 'connect', HUNG_UP)
     const socket = connectTcp({ host: address, port })
     socket.setNoDelay(true)
-    await opened(socket, 'connect', timeoutMs)
-    return new SmtpWire(socket)
+    const cut = () => socket.destroy(new Error(HUNG_UP))
+    signal?.addEventListener('abort', cut)
+    await opened(socket, 'connect', timeoutMs).finally(() => signal?.removeEventListener('abort', cut))
+    return new SmtpWire(socket, signal)
   }
 
   /** True while nothing is wrong and the server has not said anything that nobody asked for. */
@@ -110,6 +120,7 @@ export class SmtpWire {
   quit(): void {
     if (this.#failure) return
     this.#failure = { kind: 'lost', text: 'The connection was closed' }
+    this.#unsignal()
     const socket = this.#socket
     socket.end('QUIT\r\n')
     setTimeout(() => socket.destroy(), 1000).unref()
@@ -156,6 +167,7 @@ export class SmtpWire {
 
   #fail(kind: SmtpErrorKind, text: string, stage: SmtpStage = 'connect'): SmtpError {
     this.#failure ??= { kind, text }
+    this.#unsignal()
     const error = new SmtpError(this.#failure.kind, stage, this.#failure.text)
     this.#waiter?.reject(error)
     this.#waiter = undefined

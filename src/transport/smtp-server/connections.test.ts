@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { testSmtp } from '../../../test/support/smtp.ts'
 import { LineClient } from '../../../test/support/transcript.ts'
@@ -123,4 +124,23 @@ test('a shutdown does not wait for ever', async () => {
   smtp.clock.advance(8_000)
   await closed
   expect(await busy.reply()).toBeNull()
+})
+
+test('a client that reads its replies late gets them all', async () => {
+  await using smtp = await testSmtp()
+  const socket = connect({ port: smtp.port, host: '127.0.0.1' }).pause()
+  const count = 200_000
+  socket.write(`${'NOOP\r\n'.repeat(count)}QUIT\r\n`)
+  // Nothing moves any more when both sides are full; the rest is sent while we read.
+  let written = -1
+  const moved = () => {
+    const before = written
+    written = socket.bytesWritten - socket.writableLength
+    return written !== before
+  }
+  await expect.poll(moved).toBe(false)
+  let replies = ''
+  for await (const chunk of socket) replies += chunk
+  expect(replies.split('250 2.0.0 Ok\r\n')).toHaveLength(count + 1)
+  expect(replies.endsWith('221 2.0.0 Bye\r\n')).toBe(true)
 })

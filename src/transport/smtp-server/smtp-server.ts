@@ -71,12 +71,11 @@ export class SmtpServer implements AsyncDisposable {
     const { clock } = this.#surroundings.app
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const session of this.#sessions.keys()) session.drain()
-    const cancel = clock.at(clock.now() + DRAIN_MS, () => {
-      for (const session of this.#sessions.keys()) session.destroy()
-    })
-    await Promise.all(this.#sessions.values())
-    await closed
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const cancel = clock.at(clock.now() + DRAIN_MS, resolve)
+    await Promise.race([Promise.all([closed, ...this.#sessions.values()]), late])
     cancel()
+    for (const session of this.#sessions.keys()) session.destroy()
   }
 }
 

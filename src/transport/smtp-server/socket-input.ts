@@ -10,6 +10,8 @@ export type Line = { kind: 'line'; bytes: Buffer } | { kind: 'too-long' }
 export class SocketInput {
   #chunks: Buffer[] = []
   #size = 0
+  /** Something came since somebody last looked. */
+  #fresh = false
   #skipping = false
   #closed = false
   #wake: (() => void) | undefined
@@ -26,6 +28,7 @@ export class SocketInput {
     const onData = (chunk: Buffer) => {
       this.#chunks.push(chunk)
       this.#size += chunk.length
+      this.#fresh = true
       if (this.#size >= HIGH_WATER) socket.pause()
       this.#awaken()
     }
@@ -56,6 +59,7 @@ export class SocketInput {
 
   /** The next whole line without its line end, if it is there. A line that is too long is skipped to its end and told of once. */
   takeLine(maxBytes: number): Line | undefined {
+    this.#fresh = false
     const bytes = this.#merge()
     const end = bytes.indexOf(LF)
     if (end < 0) {
@@ -73,6 +77,7 @@ export class SocketInput {
 
   /** All that is there, if anything is. */
   takeAll(): Buffer | undefined {
+    this.#fresh = false
     if (this.#size === 0) return undefined
     const bytes = this.#merge()
     this.#clear()
@@ -88,7 +93,7 @@ export class SocketInput {
 
   /** Waits for more than was there at the last look. False when the client is gone. */
   more(): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false)
+    if (this.#fresh || this.#closed) return Promise.resolve(this.#fresh)
     this.#resume()
     return new Promise((resolve) => {
       this.#wake = () => resolve(!this.#closed)

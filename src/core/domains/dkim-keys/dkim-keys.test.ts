@@ -5,6 +5,7 @@ import { buildMailbox } from '../../../../test/support/builders.ts'
 import { verifyDkim } from '../../../protocol/dkim/verify-dkim.ts'
 import { Failure } from '../../errors.ts'
 import type { Mailbox } from '../../mailboxes/model.ts'
+import { secretsFrom } from '../../secrets.ts'
 import { dnsRecordsOf } from '../dns-records.ts'
 import type { Domain } from '../model.ts'
 import { activateDkimKeys, ensureDkimKeys, rotateDkimKeys } from './rotate.ts'
@@ -96,6 +97,14 @@ describe('DKIM keys of a domain', () => {
       'pass posthouse.test dkim-ed-20251009 ed25519-sha256',
     ])
     expect(await verdicts(sent)).toContain('pass posthouse.test dkim rsa-sha256')
+  })
+
+  test('under another master secret mail goes out unsigned, and the log says why', async () => {
+    const lines: string[] = []
+    const log = { ...it.app.log, error: (_: object, text: string) => lines.push(text) }
+    const other = { ...it.app, log, secrets: secretsFrom('another secret') } as typeof it.app
+    expect(await signAs(other, mailbox, message)).toBe(message)
+    expect(lines[0]).toContain('POSTHOUSE_SECRET')
   })
 
   test('what a mailbox sends is stored, shown and captured with its signatures', async () => {
