@@ -89,6 +89,44 @@ export function outboundContract(opened: () => Opened): void {
       await drain()
     })
 
+    test('a lease that is renewed goes on, and only whoever takes over the dead asks for those that ran out', async () => {
+      await enqueue()
+      const [first] = await claim(10, 1000)
+      it.clock.advance(900)
+      await it.store.run('outbound.renew', { ids: [first!.id], leaseMs: 1000 })
+      it.clock.advance(900)
+      expect(await claim()).toEqual([])
+      it.clock.advance(100)
+      expect(await it.store.run('outbound.claim', { leaseMs: 1000, limit: 10, queuedOnly: true })).toEqual([])
+      expect((await claim()).map((d) => d.id)).toEqual([first?.id])
+      await it.store.run('outbound.release-all', {})
+      expect(await it.store.run('outbound.claim', { leaseMs: 1000, limit: 10, queuedOnly: true })).toHaveLength(1)
+      it.clock.advance(1000)
+      await drain()
+    })
+
+    test('what is said twice about an attempt is on record once', async () => {
+      const other = await buildMailbox(it.store)
+      const message = await enqueue(other)
+      const [first] = await claim()
+      const outcome = { status: 'captured' as const, nextAttemptAt: null, attempt: attempt('kept') }
+      const captured = { ...capture(message), orgId: other.orgId, mailboxId: other.id }
+      await record(first!, outcome, captured)
+      await record(first!, outcome, captured)
+      expect(await it.store.read.outbound.captured(other.orgId, { limit: 9 })).toMatchObject({ total: 1 })
+      expect((await it.store.read.outbound.ofMessage(message.id))[0]).toMatchObject({ attemptCount: 1 })
+      const later = await enqueue(other)
+      const events = async () => (await it.store.read.events.after(0, 100_000)).filter((e) => e.mailboxId === other.id)
+      await expect.poll(async () => (await events()).at(-1)?.messageId).toBe(later.id)
+      expect((await events()).map((e) => e.type)).toEqual([
+        'mailbox.created',
+        'message.queued',
+        'message.sent',
+        'message.queued',
+      ])
+      await drain()
+    })
+
     test('a released delivery is due again at once', async () => {
       await enqueue()
       const [first] = await claim()
