@@ -25,7 +25,7 @@ export interface Opened extends AsyncDisposable {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
 
-export type Open = () => Promise<Opened>
+type Open = () => Promise<Opened>
 
 export async function openSqlite(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))

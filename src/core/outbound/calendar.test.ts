@@ -176,6 +176,8 @@ describe('the calendar of deliveries', () => {
     await jobs.idle()
     await live(HOUR)
     expect(await mails()).toHaveLength(1)
+    // Only housekeeping is left, and that is for later.
+    expect(await it.app.store.read.jobs.nextDue()).toBeGreaterThan(it.clock.now())
   })
 
   test('after a lost last reply the same bytes go out again under the same return path', async () => {
