@@ -28,6 +28,8 @@ export class DeliveryWorker implements AsyncDisposable {
   readonly #bytes: SharedBytes
   /** The lanes that were left out when we claimed last. */
   #leftOut = new Set<string>()
+  /** Nothing was claimed last, for want of room. */
+  #heldBack = false
   #stopping = false
 
   constructor(app: App) {
@@ -53,7 +55,8 @@ export class DeliveryWorker implements AsyncDisposable {
   async #round(): Promise<boolean> {
     const now = this.#app.clock.now()
     await this.#release(this.#lanes.drop(now - WAIT_MS))
-    if (this.#crowded) return false
+    this.#heldBack = this.#crowded
+    if (this.#heldBack) return false
     const except = this.#lanes.busy()
     this.#leftOut = new Set(except)
     const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH, except })
@@ -103,11 +106,11 @@ export class DeliveryWorker implements AsyncDisposable {
       const { messageId } = load.deliveries[0] ?? {}
       this.#app.log.error({ err: error, messageId }, 'a delivery could not be recorded')
     }
-    const wasFull = this.#lanes.full
     this.#lanes.finish(load)
     this.#startWhatMay()
     // Deliveries of this lane may lie in the queue, passed over while it was busy. For all others an append wakes us.
-    if (wasFull || (this.#leftOut.has(load.lane) && !this.#lanes.busy().includes(load.lane))) this.#loop.wake()
+    const passedOver = this.#leftOut.has(load.lane) && !this.#lanes.busy().includes(load.lane)
+    if (passedOver || (this.#heldBack && !this.#crowded)) this.#loop.wake()
   }
 
   async #deliver(deliveries: Delivery[]): Promise<void> {
