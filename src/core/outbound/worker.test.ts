@@ -199,3 +199,23 @@ test('a shutdown waits for what is under way, then cuts it off', async () => {
   await closed
   expect(early).toBe(false)
 })
+
+test('a queue longer than what may be under way drains to its end', async () => {
+  await using t = await testApp(direct)
+  const mailbox = await buildMailbox(t.app.store)
+  let sent = 0
+  t.app.sender = {
+    async send(_route, consignment) {
+      sent++
+      await t.app.store.ping()
+      return delivered(consignment)
+    },
+  }
+  for (let i = 0; i < 12; i++) {
+    await queue(t, mailbox, ...Array.from({ length: 50 }, (_, n) => `a${i}@d${n}-${i % 3}.test`))
+  }
+  t.clock.advance(1)
+  await using worker = new DeliveryWorker(t.app)
+  await worker.idle()
+  expect({ sent, left: await t.app.store.read.outbound.depth() }).toEqual({ sent: 600, left: 0 })
+})

@@ -32,6 +32,8 @@ export class DeliveryWorker implements AsyncDisposable {
   readonly #leases: Leases
   /** The lanes that were left out when we claimed last. */
   #leftOut = new Set<string>()
+  /** Nothing was claimed last, for want of room. */
+  #heldBack = false
   #stopping = false
   readonly #stop = Promise.withResolvers<void>()
 
@@ -59,7 +61,8 @@ export class DeliveryWorker implements AsyncDisposable {
   async #round(): Promise<boolean> {
     const now = this.#app.clock.now()
     await this.#release(this.#lanes.drop(now - WAIT_MS))
-    if (this.#crowded) return false
+    this.#heldBack = this.#crowded
+    if (this.#heldBack) return false
     const except = this.#lanes.busy()
     this.#leftOut = new Set(except)
     const queuedOnly = !this.#leases.mayTakeOver
@@ -110,11 +113,11 @@ export class DeliveryWorker implements AsyncDisposable {
     const outcomes = await this.#deliver(load.deliveries)
     if (outcomes) await this.#record(outcomes)
     this.#leases.letGo(load.deliveries)
-    const wasFull = this.#lanes.full
     this.#lanes.finish(load)
     this.#startWhatMay()
     // Deliveries of this lane may lie in the queue, passed over while it was busy. For all others an append wakes us.
-    if (wasFull || (this.#leftOut.has(load.lane) && !this.#lanes.busy().includes(load.lane))) this.#loop.wake()
+    const passedOver = this.#leftOut.has(load.lane) && !this.#lanes.busy().includes(load.lane)
+    if (passedOver || (this.#heldBack && !this.#crowded)) this.#loop.wake()
   }
 
   async #deliver(deliveries: Delivery[]): Promise<Outcomes | undefined> {

@@ -82,8 +82,8 @@ export class Attempt {
       return await SmtpConnection.open(peer, options)
     } catch (error) {
       // RFC 7435 §4: where nobody asks for more, a handshake that fails is no reason to keep the mail.
-      const again = !verified && error instanceof SmtpError && error.kind === 'tls'
-      if (!again) throw error
+      const again = error instanceof SmtpError && (error.kind === 'tls' || error.stage === 'STARTTLS') && !error.reply
+      if (verified || !again) throw error
       return SmtpConnection.open(peer, { ...options, tls: 'clear' })
     }
   }

@@ -61,6 +61,7 @@ function direct(
       timeouts: {
         ...sameTimeouts(2_000),
         greeting: 100,
+        STARTTLS: 100,
         EHLO: 100,
         MAIL: 100,
         RCPT: 100,
@@ -288,12 +289,15 @@ describe('TLS', () => {
     expect(mx!.sessions[0]?.commands.filter((c) => c.startsWith('EHLO'))).toHaveLength(2)
   })
 
-  test.each(['garbage', '454 4.7.0 Not now'])('STARTTLS: %s → the same host in the clear', async (action) => {
-    const [mx1, mx2] = await sinks({ tls: certificate, ...at('STARTTLS', action) }, {})
-    const [reply] = await direct(mx1!.port).send('a@one.test')
-    expect(reply).toMatchObject({ result: 'delivered', host: 'mx1.one.test' })
-    expect([mx1!.messages.length, mx2!.sessions.length]).toEqual([1, 0])
-  })
+  test.each(['garbage', 'close', 'reset', 'silence', '454 4.7.0 Not now'])(
+    'STARTTLS: %s → the same host in the clear',
+    async (action) => {
+      const [mx1, mx2] = await sinks({ tls: certificate, ...at('STARTTLS', action) }, {})
+      const [reply] = await direct(mx1!.port).send('a@one.test')
+      expect(reply).toMatchObject({ result: 'delivered', host: 'mx1.one.test' })
+      expect([mx1!.messages.length, mx2!.sessions.length]).toEqual([1, 0])
+    },
+  )
 
   test('what was said before the handshake is never taken for something said under it', async () => {
     const [mx] = await sinks({ tls: certificate, ...at('STARTTLS', '220 Go ahead\r\n250-sink.test\r\n250 AUTH PLAIN') })

@@ -92,7 +92,7 @@ export class SmtpWire {
   /** STARTTLS is agreed on: encrypts from here on, and tells what is wrong with the certificate, if anything. */
   async encrypt(host: string, options: ConnectionOptions, timeoutMs: number): Promise<string | null> {
     // What came in the clear must not be taken for something said under TLS (the STARTTLS injection of CVE-2011-0411).
-    if (this.hasReply) throw this.#fail('protocol', 'The server spoke before the handshake')
+    if (this.hasReply) throw this.#fail('protocol', 'The server spoke before it', 'TLS handshake')
     this.#detach()
     this.#socket.on('error', () => {})
     const tls = connectTls({
