@@ -7,7 +7,22 @@ import { debianPackages, libraryPath, type Missing } from './debian.ts'
 export interface Dkimpy {
   /** Runs a script that reads its job as JSON from stdin and prints its answer as JSON. */
   ask(script: string, job: unknown): unknown
+  /** Whether the first and the second signature of each mail hold; keys are found in `zone`, texts by name. */
+  verify(mails: readonly Buffer[], zone: Record<string, string>): boolean[][]
 }
+
+const VERIFY = `
+import base64, dkim, json, sys
+job = json.load(sys.stdin)
+dns = lambda name, timeout=5: job['zone'].get(name.decode().rstrip('.'), '').encode()
+def verdict(mail, n):
+    try:
+        return dkim.DKIM(mail).verify(idx=n, dnsfunc=dns)
+    except dkim.DKIMException:
+        return False
+mails = [base64.b64decode(text) for text in job['mails']]
+json.dump([[verdict(mail, n) for n in (0, 1)] for mail in mails], sys.stdout)
+`
 
 interface Python {
   command: string
@@ -18,7 +33,14 @@ interface Python {
 export async function findDkimpy(): Promise<Dkimpy | Missing> {
   const installed = ['python3', '/usr/bin/python3'].map((command) => ({ command, env: {} }))
   const python = installed.find(works) ?? (await packaged())
-  return 'missing' in python ? python : { ask: (script, job) => ask(python, script, job) }
+  if ('missing' in python) return python
+  return {
+    ask: (script, job) => ask(python, script, job),
+    verify(mails, zone) {
+      const job = { zone, mails: mails.map((mail) => mail.toString('base64')) }
+      return ask(python, VERIFY, job) as boolean[][]
+    },
+  }
 }
 
 async function packaged(): Promise<Python | Missing> {
