@@ -16,10 +16,13 @@ export type Stage =
   | 'rset'
   | 'quit'
 
-/** A reply without its line end, or what is worse. `break-tls` says 220 and then speaks no TLS. */
-export type Behaviour = string | 'close' | 'silence' | 'break-tls'
+/**
+ * A reply without its line end, or what is worse. `break-tls` says 220 and then speaks no TLS; `take-and-close` keeps the mail and goes
+ * away before the answer.
+ */
+export type Behaviour = string | 'close' | 'silence' | 'break-tls' | 'take-and-close'
 
-/** Undefined: as a good server would. `argument` is what stands behind the verb, `count` how often this stage came before, over all sessions. */
+/** Undefined: as a good server would. `argument` is what stands behind the verb (at `end`, the recipients), `count` how often this stage came before, over all sessions. */
 export type Script = Partial<Record<Stage, Behaviour | ((argument: string, count: number) => Behaviour | undefined)>>
 
 export interface SunkMail {
@@ -184,7 +187,7 @@ class SinkSession {
     const wire = Buffer.from(this.#pending.subarray(0, end + 2))
     this.#pending = this.#pending.subarray(end + 5)
     this.#inData = false
-    this.#answer('end', '', () => {
+    this.#answer('end', this.#recipients.join(), () => {
       this.#sink.mails.push({
         mailFrom: this.#mailFrom ?? '',
         recipients: this.#recipients,
@@ -244,8 +247,10 @@ class SinkSession {
 
   /** False when nothing was said. */
   #respond(told: Behaviour | undefined, good: () => string): boolean {
-    this.#dead = told === 'close' || told === 'silence'
-    if (told === 'close') this.#socket?.destroy()
+    const closes = told === 'close' || told === 'take-and-close'
+    this.#dead = closes || told === 'silence'
+    if (told === 'take-and-close') good()
+    if (closes) this.#socket?.destroy()
     if (!this.#dead) this.#write(told ?? good())
     return !this.#dead
   }
