@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { verifyDkim } from '../../src/protocol/dkim/verify-dkim.ts'
 import type { Resolver } from '../../src/protocol/dns/resolver.ts'
 import { eventually } from '../support/api-client.ts'
 import { findDkimpy } from '../support/dkimpy.ts'
 import { loopbackHost } from '../support/peer-address.ts'
+import type { PeerProcess } from '../support/peer-process.ts'
 import { handTo, type PeerWorld, startPeerWorld, tailOf } from '../support/peer-world.ts'
-import { findPostfix, type Postfix, startPostfix } from '../support/postfix.ts'
+import { findPostfix, startPostfix } from '../support/postfix.ts'
 import { SmtpSink } from '../support/smtp-sink.ts'
+
+// Three programs and the test, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 90_000 })
 
 const packages = await findPostfix()
 const absent = 'missing' in packages
@@ -17,7 +21,7 @@ const dkimpy = await findDkimpy()
 const host = loopbackHost()
 const opened = new AsyncDisposableStack()
 let world: PeerWorld
-let postfix: Postfix
+let postfix: PeerProcess
 let desk: string
 
 beforeAll(async () => {
@@ -31,7 +35,7 @@ beforeAll(async () => {
   const routes = { 'posthouse.localhost': world.smtp, '*': { address: '127.0.0.1', port: world.store.port } }
   postfix = opened.use(await startPostfix(packages, { listen: host, routes }))
   desk = await world.inbox('desk')
-}, 120_000)
+}, 180_000)
 afterAll(() => opened.disposeAsync())
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
