@@ -5,6 +5,7 @@ import type { Config, Role } from './config.ts'
 import { openFirstOrganization } from './core/accounts/organizations.ts'
 import type { App } from './core/app.ts'
 import { JobWorker } from './core/jobs/worker.ts'
+import { joinDeliveryWorkers } from './core/outbound/take-back.ts'
 import { DeliveryWorker } from './core/outbound/worker.ts'
 import { WebhookWorker } from './core/webhooks/worker.ts'
 import { openApp } from './open-app.ts'
@@ -29,6 +30,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   app.store = metrics.countMail(app.store)
   const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)
   if (has('worker')) {
+    await joinDeliveryWorkers(app)
     started.use(new JobWorker(app))
     started.use(new DeliveryWorker(app))
     started.use(new WebhookWorker(app))

@@ -73,6 +73,7 @@ function mailCounters(registers: Registry[]): Metrics['countMail'] {
       read: store.read,
       run,
       ping: () => store.ping(),
+      joinWorkers: (whenAlone) => store.joinWorkers(whenAlone),
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     }
   }

@@ -7,9 +7,16 @@ import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } f
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
-import { claimDeliveries, recordOutcomes, releaseDeliveries } from './outbound/delivery-commands.ts'
+import {
+  claimDeliveries,
+  recordOutcomes,
+  releaseAllDeliveries,
+  releaseDeliveries,
+  renewDeliveries,
+} from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
+import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -49,7 +56,10 @@ export const commands = {
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
   'outbound.release': releaseDeliveries,
+  'outbound.release-all': releaseAllDeliveries,
+  'outbound.renew': renewDeliveries,
   'outbound.report': applyReport,
+  'outbound.take-failures': takeFailures,
   'outbound.cancel': cancelDelivery,
   'outbound.hurry': hurryDeliveries,
   'suppressions.add': addSuppression,

@@ -57,6 +57,11 @@ export interface Store extends AsyncDisposable {
   run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>>
   /** Throws when the store does not answer. */
   ping(): Promise<void>
+  /**
+   * Counts this process among those that work on the queues, as long as the store is open. `whenAlone` runs first when there is
+   * certainly no other, and none can join meanwhile; a store that cannot be certain never runs it.
+   */
+  joinWorkers(whenAlone: () => Promise<unknown>): Promise<void>
 }
 
 /** Bytes by key, durable when `put` resolves. Keys are made by `newBlobKey` and never used twice. */

@@ -66,6 +66,9 @@ class PostgresStore implements Store {
     await orFailure(this.#pool.query('select 1'))
   }
 
+  // A lock ends with its connection, and a connection may end while its node still has mail under way: here only leases count.
+  async joinWorkers(): Promise<void> {}
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -213,6 +213,8 @@ export interface DeliveryTable {
   attempt_count: number
   /** When the sender was told that it is late; null until then. */
   delay_told_at: number | null
+  /** `planned`, or the job that reports its failure. */
+  failure_notice: string | null
   created_at: number
   updated_at: number
 }

@@ -9,6 +9,7 @@ import { Listeners } from './listeners.ts'
 import { withSlowLists } from './slow-lists.ts'
 import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
 import { readerOver } from './transaction.ts'
+import { WorkerLock } from './worker-lock.ts'
 
 const writerScript = new URL('./sqlite-writer.ts', import.meta.url)
 const readerScript = new URL('./sqlite-reader.ts', import.meta.url)
@@ -36,12 +37,14 @@ class SqliteStore implements Store {
   readonly #writer: CommandThread
   readonly #lister: CommandThread
   readonly #watch: NodeJS.Timeout
+  readonly #workerLock: WorkerLock
 
   constructor(path: string, clock: Clock) {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
     this.#writer = new CommandThread(writerScript, path, () => this.#listeners.call())
     this.#lister = new CommandThread(readerScript, path)
+    this.#workerLock = new WorkerLock(`${path}-workers`)
     const read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
     this.read = withSlowLists(read, this.#lister)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
@@ -55,10 +58,15 @@ class SqliteStore implements Store {
     this.#connection.prepare('select 1').get()
   }
 
+  joinWorkers(whenAlone: () => Promise<unknown>): Promise<void> {
+    return this.#workerLock.join(whenAlone)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch)
     await this.#writer[Symbol.asyncDispose]()
     await this.#lister[Symbol.asyncDispose]()
+    this.#workerLock[Symbol.dispose]()
     if (this.#connection.isOpen) this.#connection.close()
   }
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type CapturedId, type DeliveryId, newId, type OrgId } from '../../src/core/ids.ts'
+import { type CapturedId, type DeliveryId, type JobId, newId, type OrgId } from '../../src/core/ids.ts'
+import type { JobTask } from '../../src/core/jobs/model.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { Captured, Delivery } from '../../src/core/outbound/model.ts'
 import type { DeliveryOutcome } from '../../src/core/outbound/store.ts'
@@ -85,6 +86,44 @@ export function outboundContract(opened: () => Opened): void {
       it.clock.advance(1000)
       expect((await claim()).map((d) => d.id)).toEqual([first?.id])
       it.clock.advance(1000)
+      await drain()
+    })
+
+    test('a lease that is renewed goes on, and only whoever takes over the dead asks for those that ran out', async () => {
+      await enqueue()
+      const [first] = await claim(10, 1000)
+      it.clock.advance(900)
+      await it.store.run('outbound.renew', { ids: [first!.id], leaseMs: 1000 })
+      it.clock.advance(900)
+      expect(await claim()).toEqual([])
+      it.clock.advance(100)
+      expect(await it.store.run('outbound.claim', { leaseMs: 1000, limit: 10, queuedOnly: true })).toEqual([])
+      expect((await claim()).map((d) => d.id)).toEqual([first?.id])
+      await it.store.run('outbound.release-all', {})
+      expect(await it.store.run('outbound.claim', { leaseMs: 1000, limit: 10, queuedOnly: true })).toHaveLength(1)
+      it.clock.advance(1000)
+      await drain()
+    })
+
+    test('what is said twice about an attempt is on record once', async () => {
+      const other = await buildMailbox(it.store)
+      const message = await enqueue(other)
+      const [first] = await claim()
+      const outcome = { status: 'captured' as const, nextAttemptAt: null, attempt: attempt('kept') }
+      const captured = { ...capture(message), orgId: other.orgId, mailboxId: other.id }
+      await record(first!, outcome, captured)
+      await record(first!, outcome, captured)
+      expect(await it.store.read.outbound.captured(other.orgId, { limit: 9 })).toMatchObject({ total: 1 })
+      expect((await it.store.read.outbound.ofMessage(message.id))[0]).toMatchObject({ attemptCount: 1 })
+      const later = await enqueue(other)
+      const events = async () => (await it.store.read.events.after(0, 100_000)).filter((e) => e.mailboxId === other.id)
+      await expect.poll(async () => (await events()).at(-1)?.messageId).toBe(later.id)
+      expect((await events()).map((e) => e.type)).toEqual([
+        'mailbox.created',
+        'message.queued',
+        'message.sent',
+        'message.queued',
+      ])
       await drain()
     })
 
@@ -230,10 +269,12 @@ export function outboundContract(opened: () => Opened): void {
     test('the sender is told of a delay once, and of a failure, by jobs of the same commit', async () => {
       await enqueue()
       const [first] = await claim()
+      const describeNotice = (task: JobTask) =>
+        task.kind !== 'send-dsn' ? [] : task.action === 'failed' ? 'failed' : `delayed ${task.deliveryIds}`
       const jobs = async () => {
         const claimedJobs = await it.store.run('jobs.claim', { leaseMs: 1000, limit: 100 })
         for (const job of claimedJobs) await it.store.run('jobs.done', { id: job.id })
-        return claimedJobs.flatMap((j) => (j.task.kind === 'send-dsn' ? `${j.task.action} ${j.task.deliveryIds}` : []))
+        return claimedJobs.flatMap((j) => describeNotice(j.task))
       }
       await jobs()
       const again = { status: 'queued' as const, nextAttemptAt: it.clock.now(), attempt: attempt('later') }
@@ -247,7 +288,25 @@ export function outboundContract(opened: () => Opened): void {
       expect(await jobs()).toEqual([`delayed ${first!.id}`])
       await claim()
       await record(first!, { status: 'failed', nextAttemptAt: null, attempt: attempt('never') })
-      expect(await jobs()).toEqual([`failed ${first!.id}`])
+      it.clock.advance(3000)
+      expect(await jobs()).toEqual(['failed'])
+    })
+
+    test('the first job that reports a failure takes all that no other has taken', async () => {
+      const { id } = await enqueue(box, ['a@example.com', 'b@example.com', 'c@example.com'])
+      const [a, b, c] = await claim()
+      const fail = (d: Delivery | undefined) =>
+        record(d!, { status: 'failed', nextAttemptAt: null, attempt: attempt('never') })
+      const take = async (jobId: JobId) =>
+        (await it.store.run('outbound.take-failures', { jobId, messageId: id })).map((d) => d.id).sort()
+      await fail(a)
+      await fail(b)
+      const [first, second] = [newId<JobId>(), newId<JobId>()]
+      expect(await take(first)).toEqual([a!.id, b!.id].sort())
+      expect(await take(second)).toEqual([])
+      await fail(c)
+      expect(await take(first)).toEqual([a!.id, b!.id].sort())
+      expect(await take(second)).toEqual([c!.id])
     })
 
     test('a report of the return path fails the delivery and suppresses the address', async () => {

@@ -7,15 +7,13 @@ export type JobTask =
   | SendDsn
   | SweepBlobs
 
-/** The sender is to hear of deliveries of one message that have failed or are late. */
-export interface SendDsn {
+/** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
+export type SendDsn = {
   kind: 'send-dsn'
-  action: 'failed' | 'delayed'
   orgId: OrgId
   mailboxId: MailboxId
   messageId: MessageId
-  deliveryIds: DeliveryId[]
-}
+} & ({ action: 'delayed'; deliveryIds: DeliveryId[] } | { action: 'failed' })
 
 /** Looks for blobs that no row refers to; `cursor` is where it goes on, null for the beginning. */
 export interface SweepBlobs {

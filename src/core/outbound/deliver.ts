@@ -1,4 +1,5 @@
 import type { App } from '../app.ts'
+import type { CommandInput } from '../commands.ts'
 import { Failure } from '../errors.ts'
 import { type CapturedId, newId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
@@ -17,22 +18,24 @@ export interface Parcel {
   raw: Buffer
 }
 
-/** Tries one parcel and puts on record what became of it. Throws only when the store does not answer: then the leases run out. */
-export async function deliver(app: App, parcel: Parcel): Promise<void> {
+export type Outcomes = CommandInput<'outbound.record'>
+
+/** Tries one parcel and answers what is to be put on record. Throws only before anything was handed over. */
+export async function deliver(app: App, parcel: Parcel): Promise<Outcomes> {
   const [first] = parcel.deliveries
-  if (!first) return
+  if (!first) throw new Error('A parcel has deliveries')
   const { suppressed, local, remote } = await sort(app, parcel.deliveries)
   const answers = new Map<Delivery, Answer>([
     ...suppressed,
     ...(await deliverHere(app, parcel.raw, first.mailFrom, local)),
     ...(await deliverOutside(app, parcel.raw, remote)),
   ])
-  await app.store.run('outbound.record', {
+  return {
     mailboxId: first.mailboxId,
     messageId: first.messageId,
     outcomes: [...answers].map(([delivery, answer]) => toOutcome(app, delivery, answer)),
     captured: toCaptured(app, first, parcel.raw, answers),
-  })
+  }
 }
 
 interface Sorted {

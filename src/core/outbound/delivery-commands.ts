@@ -10,9 +10,15 @@ import type { DeliveryOutcome } from './store.ts'
 /** Takes due deliveries for one worker. They are on record as `sending` before anybody dials. */
 export async function claimDeliveries(
   tx: Tx,
-  input: { leaseMs: number; limit: number; except?: string[] },
+  input: { leaseMs: number; limit: number; except?: string[]; queuedOnly?: boolean },
 ): Promise<Delivery[]> {
-  return tx.outbound.claim(tx.now, tx.now + input.leaseMs, input.limit, input.except)
+  const { leaseMs, limit, except, queuedOnly } = input
+  return tx.outbound.claim(tx.now, tx.now + leaseMs, limit, { except, queuedOnly })
+}
+
+/** Holds claimed deliveries for longer: their worker is alive. */
+export async function renewDeliveries(tx: Tx, input: { ids: DeliveryId[]; leaseMs: number }): Promise<void> {
+  await tx.outbound.renew(input.ids, tx.now + input.leaseMs)
 }
 
 /** Gives claimed deliveries back untried, at shutdown. */
@@ -20,7 +26,15 @@ export async function releaseDeliveries(tx: Tx, input: { ids: DeliveryId[] }): P
   await tx.outbound.release(input.ids)
 }
 
-/** Puts on record what became of the claimed deliveries of one message, with all that follows from it. */
+/** Takes back what dead workers held. Only for a worker that is alone. */
+export async function releaseAllDeliveries(tx: Tx, _input: Record<string, never>): Promise<void> {
+  await tx.outbound.releaseAll()
+}
+
+/**
+ * Puts on record what became of the claimed deliveries of one message, with all that follows from it. Nothing happens when it is said
+ * again: whoever does not know whether a record was kept may repeat it.
+ */
 export async function recordOutcomes(
   tx: Tx,
   input: {
@@ -32,13 +46,13 @@ export async function recordOutcomes(
 ): Promise<void> {
   // Other deliveries of this message may come to their end at the same moment, and one of us must see all of them.
   await tx.hold(`message ${input.messageId}`)
-  await tx.outbound.record(input.outcomes, tx.now)
+  const changed = new Set(await tx.outbound.record(input.outcomes, tx.now, { unlessEnded: true }))
+  if (changed.size === 0) return
   // The message may have been deleted while it was on its way.
   const message = await tx.messages.get(input.mailboxId, input.messageId)
   if (!message) return
   if (input.captured) await tx.outbound.insertCaptured({ ...input.captured, subject: message.subject })
   const deliveries = await tx.outbound.ofMessage(message.id)
-  const changed = new Set(input.outcomes.map((o) => o.id))
   const tried = deliveries.filter((d) => changed.has(d.id))
   await settle(tx, message, { deliveries, changed })
   await suppressDead(tx, tried)

@@ -100,6 +100,16 @@ describe('what others report of our mail', () => {
     expect(await fates(it, ids)).toEqual(['ada@example.com failed', 'bo@other.test sent'])
   })
 
+  test('who was shown one return path cannot speak for a recipient of another domain', async () => {
+    const { ids } = await sent('ada@example.com', 'mallory@evil.test')
+    const shown = it.handedOver.find((c) => c.recipients.includes('mallory@evil.test'))?.mailFrom ?? ''
+    await it.mail(shown, bounceMail('ada@example.com'), nobody)
+    await it.mail(shown, complaintMail('ada@example.com'))
+    const states = await fates(it, ids)
+    expect(states).toContain('ada@example.com sent')
+    expect(await suppressed()).not.toContain('ada@example.com hard_bounce')
+  })
+
   test('a delay is noted and changes nothing', async () => {
     const { ids, path } = await sent('ada@example.com')
     const delayed = { action: 'delayed', status: '4.4.1', diagnostic: '451 4.4.1 No answer' }

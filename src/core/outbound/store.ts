@@ -28,20 +28,32 @@ export interface DeliveryOutcome {
   attempt: Attempt | null
 }
 
+export interface ClaimOptions {
+  except?: readonly string[] | undefined
+  queuedOnly?: boolean | undefined
+}
+
 export interface OutboundWriter extends OutboundReader {
   insert(deliveries: Delivery[]): Promise<void>
   /**
    * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`. Domains in `except` are left
    * out, so that a destination that is busy does not stand before the others.
-   * Two workers never get the same one. A `sending` delivery whose lease is over counts as due.
+   * Two workers never get the same one. A `sending` delivery whose lease is over counts as due, unless only queued ones are asked
+   * for.
    */
-  claim(now: number, leaseUntil: number, limit: number, except?: readonly string[]): Promise<Delivery[]>
-  record(outcomes: DeliveryOutcome[], now: number): Promise<void>
+  claim(now: number, leaseUntil: number, limit: number, options?: ClaimOptions): Promise<Delivery[]>
+  /** Moves the end of the lease of those that are still `sending`. */
+  renew(ids: DeliveryId[], leaseUntil: number): Promise<void>
+  /** Answers those that changed. With `unlessEnded`, what a peer has had its last word on stays as it is. */
+  record(outcomes: DeliveryOutcome[], now: number, options?: { unlessEnded?: boolean }): Promise<DeliveryId[]>
   /** Gives claimed deliveries back untried. */
   release(ids: DeliveryId[]): Promise<void>
+  /** Gives back whatever is claimed by anybody. */
+  releaseAll(): Promise<void>
   /** Makes waiting deliveries due; answers how many of them waited. */
   hurry(ids: DeliveryId[], at: number): Promise<number>
   markDelayTold(ids: DeliveryId[], at: number): Promise<void>
+  markFailureNotice(ids: DeliveryId[], notice: Delivery['failureNotice']): Promise<void>
   cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
   insertCaptured(captured: Captured): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type TestApp, testApp } from '../../../test/support/app.ts'
 import { buildMailbox, newOutbound } from '../../../test/support/builders.ts'
+import { Failure } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Consignment, RecipientReply } from './mail-sender.ts'
@@ -119,6 +120,54 @@ test('one message to a hundred domains is read from the blobs once', async () =>
   await queue(t, mailbox, ...Array.from({ length: 60 }, (_, i) => `a@d${i}.test`))
   await t.work()
   expect({ handedOver: t.handedOver.length, reads }).toEqual({ handedOver: 60, reads: 1 })
+})
+
+test('what was handed over while the store was away is put on record when it is back, and not handed over again', async () => {
+  await using t = await testApp({
+    settings: { route: { kind: 'smarthost', host: 'h', port: 25, secure: false, user: null, password: null } },
+  })
+  const id = await queue(t, await buildMailbox(t.app.store), 'a@one.test')
+  const { store } = t.app
+  const refusals = Promise.withResolvers<void>()
+  let away = 3
+  const run: typeof store.run = store.run.bind(store)
+  store.run = (name, input) => {
+    if (name !== 'outbound.record' || away === 0) return run(name, input)
+    if (--away === 0) refusals.resolve()
+    return Promise.reject(new Failure('unavailable', 'The store does not answer now'))
+  }
+  t.clock.advance(1)
+  await using worker = new DeliveryWorker(t.app)
+  const ticking = setInterval(() => t.clock.advance(1_000), 1)
+  await refusals.promise
+  await worker.idle()
+  clearInterval(ticking)
+  expect(t.handedOver).toHaveLength(1)
+  const [delivery] = await store.read.outbound.ofMessage(id)
+  expect(delivery).toMatchObject({ status: 'sent', attemptCount: 1 })
+})
+
+test('a claim is held as long as its attempt takes', async () => {
+  await using t = await testApp(direct)
+  const id = await queue(t, await buildMailbox(t.app.store), 'a@slow.test')
+  const [begun, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  t.app.sender = {
+    async send(_route, consignment) {
+      begun.resolve()
+      await done.promise
+      return delivered(consignment)
+    },
+  }
+  t.clock.advance(1)
+  await using worker = new DeliveryWorker(t.app)
+  await begun.promise
+  const claimedUntil = async () => (await t.app.store.read.outbound.ofMessage(id))[0]?.leaseUntil ?? 0
+  const first = await claimedUntil()
+  t.clock.advance(10_000)
+  await expect.poll(claimedUntil).toBe(first + 10_000)
+  done.resolve()
+  await worker.idle()
+  expect(await t.app.store.read.outbound.depth()).toBe(0)
 })
 
 test('a shutdown waits for what is under way, then cuts it off', async () => {

@@ -1,14 +1,17 @@
 import type { App } from '../app.ts'
 import { Wakeful } from '../wakeful.ts'
-import { deliver } from './deliver.ts'
+import { deliver, type Outcomes } from './deliver.ts'
 import { Lanes, type Load } from './lanes.ts'
+import { LEASE_MS, Leases } from './leases.ts'
 import type { Delivery } from './model.ts'
 import { SharedBytes } from './shared-bytes.ts'
 
-/** Longer than any load may wait here and any attempt may take: what a dead worker held is taken up again after it. */
-const LEASE_MS = 15 * 60_000
 /** What finds no free slot of its lane for this long goes back to the queue. */
 const WAIT_MS = 60_000
+/** After an attempt that could not even begin. */
+const POSTPONE_MS = 30_000
+const RECORD_AGAIN_MS = 250
+const RECORD_AGAIN_AT_MOST_MS = 10_000
 /** What a shutdown leaves to what is under way, before it is cut off. */
 const GRACE_MS = 4_000
 const BATCH = 64
@@ -26,15 +29,18 @@ export class DeliveryWorker implements AsyncDisposable {
   readonly #lanes = new Lanes(MAX_UNDER_WAY)
   readonly #underWay = new Set<Promise<void>>()
   readonly #bytes: SharedBytes
+  readonly #leases: Leases
   /** The lanes that were left out when we claimed last. */
   #leftOut = new Set<string>()
   /** Nothing was claimed last, for want of room. */
   #heldBack = false
   #stopping = false
+  readonly #stop = Promise.withResolvers<void>()
 
   constructor(app: App) {
     this.#app = app
     this.#bytes = new SharedBytes(app.blobs)
+    this.#leases = new Leases(app)
     this.#loop = new Wakeful(app, {
       name: 'delivery worker',
       run: () => this.#round(),
@@ -59,7 +65,9 @@ export class DeliveryWorker implements AsyncDisposable {
     if (this.#heldBack) return false
     const except = this.#lanes.busy()
     this.#leftOut = new Set(except)
-    const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH, except })
+    const queuedOnly = !this.#leases.mayTakeOver
+    const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH, except, queuedOnly })
+    this.#leases.hold(claimed)
     for (const load of await this.#toLoads(claimed, now)) this.#lanes.add(load)
     this.#startWhatMay()
     return claimed.length === BATCH
@@ -74,7 +82,9 @@ export class DeliveryWorker implements AsyncDisposable {
     const giveBack = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + WAIT_MS + 1
     // Somebody wakes us when there is room again; until then a due delivery is nothing to hurry for.
     const due = this.#crowded ? undefined : await this.#app.store.read.outbound.nextDue([...this.#leftOut])
-    return Math.min(due ?? Number.POSITIVE_INFINITY, giveBack)
+    // What is due and was not taken is the claim of a worker that seems dead.
+    const notBefore = due !== undefined && due <= this.#app.clock.now() ? this.#leases.takeOverAt : 0
+    return Math.min(Math.max(due ?? Number.POSITIVE_INFINITY, notBefore), giveBack)
   }
 
   /** What stays here is not held up by what leaves, and each destination of route `direct` goes alone. */
@@ -100,12 +110,9 @@ export class DeliveryWorker implements AsyncDisposable {
   }
 
   async #run(load: Load): Promise<void> {
-    try {
-      await this.#deliver(load.deliveries)
-    } catch (error) {
-      const { messageId } = load.deliveries[0] ?? {}
-      this.#app.log.error({ err: error, messageId }, 'a delivery could not be recorded')
-    }
+    const outcomes = await this.#deliver(load.deliveries)
+    if (outcomes) await this.#record(outcomes)
+    this.#leases.letGo(load.deliveries)
     this.#lanes.finish(load)
     this.#startWhatMay()
     // Deliveries of this lane may lie in the queue, passed over while it was busy. For all others an append wakes us.
@@ -113,28 +120,60 @@ export class DeliveryWorker implements AsyncDisposable {
     if (passedOver || (this.#heldBack && !this.#crowded)) this.#loop.wake()
   }
 
-  async #deliver(deliveries: Delivery[]): Promise<void> {
-    const key = deliveries[0]?.blobKey
-    if (key === undefined) return
-    await this.#bytes.use(key, async (raw) => {
+  async #deliver(deliveries: Delivery[]): Promise<Outcomes | undefined> {
+    const [first] = deliveries
+    if (!first) return undefined
+    try {
       // Without its bytes there is nothing to send: the message was deleted meanwhile, and its deliveries with it.
-      if (raw) await deliver(this.#app, { deliveries, raw })
-    })
+      return await this.#bytes.use(first.blobKey, async (raw) => raw && deliver(this.#app, { deliveries, raw }))
+    } catch (error) {
+      const { mailboxId, messageId } = first
+      this.#app.log.warn({ err: error, messageId }, 'a delivery could not be tried')
+      const nextAttemptAt = this.#app.clock.now() + POSTPONE_MS
+      const postponed = deliveries.map(({ id }) => ({ id, status: 'queued' as const, nextAttemptAt, attempt: null }))
+      return { mailboxId, messageId, outcomes: postponed, captured: null }
+    }
+  }
+
+  /** What a peer said yes to must never be sent again: only we know, so we keep the claim and try until the store has it. */
+  async #record(outcomes: Outcomes): Promise<void> {
+    for (let waitMs = RECORD_AGAIN_MS; ; waitMs = Math.min(2 * waitMs, RECORD_AGAIN_AT_MOST_MS)) {
+      const last = this.#stopping
+      try {
+        return await this.#app.store.run('outbound.record', outcomes)
+      } catch (error) {
+        this.#app.log.error({ err: error, messageId: outcomes.messageId }, 'a delivery could not be recorded')
+      }
+      if (last) return
+      await this.#pause(waitMs)
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const over = Promise.withResolvers<void>()
+    const cancel = this.#app.clock.at(this.#app.clock.now() + ms, over.resolve)
+    await Promise.race([over.promise, this.#stop.promise])
+    cancel()
   }
 
   async #release(loads: Load[]): Promise<void> {
-    const ids = loads.flatMap((load) => load.deliveries.map((d) => d.id))
-    if (ids.length > 0) await this.#app.store.run('outbound.release', { ids })
+    const deliveries = loads.flatMap((load) => load.deliveries)
+    this.#leases.letGo(deliveries)
+    if (deliveries.length > 0) await this.#app.store.run('outbound.release', { ids: deliveries.map((d) => d.id) })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true
+    this.#stop.resolve()
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
-    await this.#release(this.#lanes.drop())
+    await this.#release(this.#lanes.drop()).catch((error: unknown) => {
+      this.#app.log.warn({ err: error }, 'claims could not be given back and run out by themselves')
+    })
     const { clock, sender } = this.#app
     const cancel = clock.at(clock.now() + GRACE_MS, () => sender.hangUp?.())
     await Promise.all(this.#underWay)
     cancel()
+    this.#leases[Symbol.dispose]()
   }
 }

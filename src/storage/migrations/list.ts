@@ -6,8 +6,10 @@ import * as eventsSqlite from './0004-events-sqlite.ts'
 import * as dkimKeys from './0005-dkim-keys.ts'
 import * as suppressions from './0006-suppressions.ts'
 import * as delayNotices from './0007-delay-notices.ts'
+import * as failureNotices from './0008-failure-notices.ts'
 import * as searchPostgres from './0010-search-postgres.ts'
 import * as webhooks from './0040-webhooks.ts'
+import * as webhookIndexes from './0041-webhook-indexes.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -15,7 +17,7 @@ export interface Migration {
   statements: string[]
 }
 
-const later: Migration[] = [dkimKeys, suppressions, delayNotices, webhooks]
+const later: Migration[] = [dkimKeys, suppressions, delayNotices, failureNotices, webhooks, webhookIndexes]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
 export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]

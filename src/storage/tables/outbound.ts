@@ -1,12 +1,15 @@
 import { sql } from 'kysely'
 import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../../core/ids.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from '../../core/outbound/model.ts'
-import type { DeliveryOutcome, OutboundReader, OutboundWriter } from '../../core/outbound/store.ts'
+import type { ClaimOptions, DeliveryOutcome, OutboundReader, OutboundWriter } from '../../core/outbound/store.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { CapturedTable, DeliveryTable } from '../schema.ts'
 import { BLOBS } from './message-delete.ts'
+
+/** What a peer, or its lack, has said for good. */
+const ENDS: readonly DeliveryStatus[] = ['sent', 'delivered', 'captured', 'failed']
 
 export function outboundReader(db: Database): OutboundReader {
   const { kysely } = db
@@ -47,15 +50,21 @@ export function outboundWriter(db: Database): OutboundWriter {
         await kysely.insertInto('deliveries').values(fromDelivery(delivery, i)).execute()
       }
     },
-    claim: (now, leaseUntil, limit, except = []) => claim(db, now, leaseUntil, limit, except),
-    async record(outcomes, now) {
-      for (const outcome of outcomes) await record(db, outcome, now)
+    claim: (now, leaseUntil, limit, options = {}) => claim(db, now, leaseUntil, limit, options),
+    async renew(ids, leaseUntil) {
+      if (ids.length === 0) return
+      const held = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'sending')
+      await held.set({ lease_until: leaseUntil, due_at: leaseUntil }).execute()
+    },
+    async record(outcomes, now, { unlessEnded = false } = {}) {
+      const recorded: DeliveryId[] = []
+      for (const outcome of outcomes) if (await record(db, outcome, now, unlessEnded)) recorded.push(outcome.id)
+      return recorded
     },
     async release(ids) {
-      if (ids.length === 0) return
-      const claimed = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'sending')
-      await claimed.set((eb) => ({ status: 'queued', lease_until: null, due_at: eb.ref('next_attempt_at') })).execute()
+      if (ids.length > 0) await release(db, ids)
     },
+    releaseAll: () => release(db),
     async hurry(ids, at) {
       if (ids.length === 0) return 0
       const waiting = kysely.updateTable('deliveries').where('id', 'in', ids).where('status', '=', 'queued')
@@ -65,6 +74,10 @@ export function outboundWriter(db: Database): OutboundWriter {
     async markDelayTold(ids, at) {
       if (ids.length === 0) return
       await kysely.updateTable('deliveries').set({ delay_told_at: at }).where('id', 'in', ids).execute()
+    },
+    async markFailureNotice(ids, notice) {
+      if (ids.length === 0) return
+      await kysely.updateTable('deliveries').set({ failure_notice: notice }).where('id', 'in', ids).execute()
     },
     async cancelOfMailbox(mailbox, now) {
       const waiting = kysely.updateTable('deliveries').where('mailbox_id', '=', mailbox).where('due_at', 'is not', null)
@@ -80,10 +93,11 @@ async function claim(
   now: number,
   leaseUntil: number,
   limit: number,
-  except: readonly string[],
+  { except = [], queuedOnly = false }: ClaimOptions,
 ): Promise<Delivery[]> {
   // Oldest first, and the recipients of one message together, in the order they were given.
   let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
+  if (queuedOnly) due = due.where('status', '=', 'queued')
   if (except.length > 0) due = due.where('domain', 'not in', except)
   const free = await db.engine
     .holdFreeRows(due.orderBy('due_at').orderBy('message_id').orderBy('position').limit(limit))
@@ -97,10 +111,18 @@ async function claim(
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-async function record(db: Database, outcome: DeliveryOutcome, now: number): Promise<void> {
+async function release(db: Database, ids?: DeliveryId[]): Promise<void> {
+  // Without `due_at` the index of what waits would not be used, and the table holds everything that was ever sent.
+  let claimed = db.kysely.updateTable('deliveries').where('status', '=', 'sending').where('due_at', 'is not', null)
+  if (ids) claimed = claimed.where('id', 'in', ids)
+  await claimed.set((eb) => ({ status: 'queued', lease_until: null, due_at: eb.ref('next_attempt_at') })).execute()
+}
+
+async function record(db: Database, outcome: DeliveryOutcome, now: number, unlessEnded: boolean): Promise<boolean> {
   const { id, status, nextAttemptAt, attempt } = outcome
   const again = status === 'queued' ? nextAttemptAt : null
   let known = db.kysely.updateTable('deliveries').where('id', '=', id)
+  if (unlessEnded) known = known.where('status', 'not in', ENDS)
   // Another try for a delivery that was cancelled meanwhile must not revive it; what was said by the peer stays true.
   if (status === 'queued') known = known.where('status', '=', 'sending')
   const changed = await known
@@ -115,6 +137,7 @@ async function record(db: Database, outcome: DeliveryOutcome, now: number): Prom
     .returning('attempt_count')
     .executeTakeFirst()
   if (changed && attempt) await insertAttempt(db, id, changed.attempt_count, attempt)
+  return changed !== undefined
 }
 
 async function insertAttempt(db: Database, id: DeliveryId, number: number, a: Attempt): Promise<void> {
@@ -180,6 +203,7 @@ function toDelivery(row: DeliveryTable, attempts: Attempt[]): Delivery {
     attemptCount: row.attempt_count,
     attempts,
     delayToldAt: row.delay_told_at,
+    failureNotice: row.failure_notice as Delivery['failureNotice'],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -202,6 +226,7 @@ function fromDelivery(d: Delivery, position: number): DeliveryTable {
     due_at: d.status === 'sending' ? d.leaseUntil : d.nextAttemptAt,
     attempt_count: d.attemptCount,
     delay_told_at: d.delayToldAt,
+    failure_notice: d.failureNotice,
     created_at: d.createdAt,
     updated_at: d.updatedAt,
   }

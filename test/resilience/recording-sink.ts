@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+
+/** A mail that the sink said 250 to. */
+export interface Taken {
+  messageId: string
+  recipients: string[]
+  /** When its 250 was written, epoch milliseconds. */
+  at: number
+}
+
+export interface RecordingSink extends AsyncDisposable {
+  port: number
+  taken: Taken[]
+}
+
+/** A next hop that takes everything after thinking about it for up to `delayMs`, and writes down what it said yes to. */
+export async function startRecordingSink(delayMs = 30): Promise<RecordingSink> {
+  const taken: Taken[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+    serve(socket, taken, delayMs)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    taken,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function serve(socket: Socket, taken: Taken[], delayMs: number): void {
+  let text = ''
+  let inData = false
+  let recipients: string[] = []
+  const finish = (content: string) => {
+    const mail = { messageId: /^message-id: *(<[^>]*>)/im.exec(content)?.[1] ?? '', recipients }
+    inData = false
+    recipients = []
+    setTimeout(() => {
+      if (socket.destroyed) return
+      taken.push({ ...mail, at: Date.now() })
+      socket.write('250 2.0.0 Taken\r\n')
+    }, Math.random() * delayMs)
+  }
+  const command = (line: string) => {
+    const verb = line.slice(0, 4).toUpperCase()
+    if (verb === 'RCPT') recipients.push(/<([^>]*)>/.exec(line)?.[1] ?? '')
+    inData = verb === 'DATA'
+    socket.write(inData ? '354 Go on\r\n' : verb === 'QUIT' ? '221 Bye\r\n' : '250 Ok\r\n')
+  }
+  socket.write('220 sink.test ESMTP\r\n')
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1')
+    for (;;) {
+      const mark = inData ? '\r\n.\r\n' : '\r\n'
+      const end = text.indexOf(mark)
+      if (end < 0) return
+      const piece = text.slice(0, end)
+      text = text.slice(end + mark.length)
+      if (inData) finish(piece)
+      else command(piece)
+    }
+  })
+}
