@@ -33,7 +33,8 @@ export class DeliveryWorker implements AsyncDisposable {
   /** The lanes that were left out when we claimed last. */
   #leftOut = new Set<string>()
   #stopping = false
-  readonly #stop = Promise.withResolvers<void>()
+  #cutOff = false
+  readonly #pauses = new Set<() => void>()
 
   constructor(app: App) {
     this.#app = app
@@ -108,7 +109,7 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #run(load: Load): Promise<void> {
     const outcomes = await this.#deliver(load.deliveries)
-    if (outcomes) await this.#record(outcomes)
+    if (outcomes) await this.#record(this.#cutOff ? dueAtOnce(outcomes, this.#app.clock.now()) : outcomes)
     this.#leases.letGo(load.deliveries)
     const wasFull = this.#lanes.full
     this.#lanes.finish(load)
@@ -148,9 +149,11 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #pause(ms: number): Promise<void> {
     const over = Promise.withResolvers<void>()
+    this.#pauses.add(over.resolve)
     const cancel = this.#app.clock.at(this.#app.clock.now() + ms, over.resolve)
-    await Promise.race([over.promise, this.#stop.promise])
+    await over.promise
     cancel()
+    this.#pauses.delete(over.resolve)
   }
 
   async #release(loads: Load[]): Promise<void> {
@@ -161,16 +164,25 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true
-    this.#stop.resolve()
+    for (const end of this.#pauses) end()
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
     await this.#release(this.#lanes.drop()).catch((error: unknown) => {
       this.#app.log.warn({ err: error }, 'claims could not be given back and run out by themselves')
     })
     const { clock, sender } = this.#app
-    const cancel = clock.at(clock.now() + GRACE_MS, () => sender.hangUp?.())
+    const cancel = clock.at(clock.now() + GRACE_MS, () => {
+      this.#cutOff = true
+      sender.hangUp?.()
+    })
     await Promise.all(this.#underWay)
     cancel()
     this.#leases[Symbol.dispose]()
   }
+}
+
+/** Our shutdown says nothing of the peer: whoever comes next need not wait. */
+function dueAtOnce(outcomes: Outcomes, now: number): Outcomes {
+  const due = outcomes.outcomes.map((o) => (o.status === 'queued' ? { ...o, nextAttemptAt: now } : o))
+  return { ...outcomes, outcomes: due }
 }
