@@ -11,7 +11,7 @@ const WAIT_MS = 60_000
 /** After an attempt that could not even begin. */
 const POSTPONE_MS = 30_000
 const RECORD_AGAIN_MS = 250
-const RECORD_AGAIN_AT_MOST_MS = 10_000
+const RECORD_AGAIN_AT_MOST_MS = 2_000
 /** What a shutdown leaves to what is under way, before it is cut off. */
 const GRACE_MS = 4_000
 const BATCH = 64
