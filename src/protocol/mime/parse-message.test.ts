@@ -245,6 +245,17 @@ test('the line of a mail store in front of the head is passed over', () => {
   })
 })
 
+test.each(['From : a@x.test', 'From \t: a@x.test', 'From: a@x.test'])(
+  'a From field at the start is one: %j',
+  (line) => {
+    expect(parse(`${line}\nSubject: s\n\nt`)).toMatchObject({
+      from: [{ address: 'a@x.test' }],
+      subject: 's',
+      text: 't',
+    })
+  },
+)
+
 test('text is Unicode with LF, flowed lines joined, without NUL', () => {
   expect(parse('Content-Type: text/plain; format=flowed\n\nsoft \nbreak\n\n\n').text).toBe('soft break')
   expect(parseMessage(Buffer.from('Content-Type: text/plain; charset=cp850\n\na\0\x81\r\rb\r\n', 'latin1')).text).toBe(
