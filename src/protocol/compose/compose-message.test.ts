@@ -52,6 +52,11 @@ test('the smallest message is readable as it stands', () => {
   )
 })
 
+test('an address that is none without quotes gets them', () => {
+  const to = ['c..d@ext.example', '"e f"@ext.example', 'g@ex_t.example.'].map((address) => ({ name: null, address }))
+  expect(compose({ to }).toString()).toContain('\r\nTo: "c..d"@ext.example, "e f"@ext.example, g@ex_t.example\r\n')
+})
+
 test('every field has its place and long lists are folded', () => {
   const many = Array.from({ length: 4 }, (_, i) => ({ name: `Person ${i}`, address: `person.${i}@example.org` }))
   const message = compose({
