@@ -78,6 +78,16 @@ describe('a reply', () => {
     expect((await raw(answer.body.message_id)).toString()).toContain('To: C <"c..d"@ext.com>, "e."@ext.com, g@ex_t.com')
   })
 
+  test.each(['<a\tb c@x.test>', '<=?utf-8?q?a?=@x.test>', '<ü@x.test>', '<long\n part@x.test>'])(
+    'names no other message than the original: %j',
+    async (messageId) => {
+      const id = await receive(`From: a@example.com\nMessage-ID: ${messageId}\nReferences: <r@x.test>\n\ny`)
+      const answer = await reply(id, {})
+      expect(answer.status).toBe(200)
+      expect(await sentBy(answer)).toMatchObject({ in_reply_to: null, references: ['<r@x.test>'] })
+    },
+  )
+
   test('needs no body at all', async () => {
     const id = await receive(addressed(original))
     expect((await t.call('POST', path(`/${id}/reply`))).status).toBe(200)

@@ -67,6 +67,13 @@ test('the fields that programs ask for', () => {
   })
 })
 
+test('ids beyond ASCII are UTF-8', () => {
+  expect(parse('Message-ID: <ü@x>\nReferences: <à@x>\n <b\n c@x>\n\n')).toMatchObject({
+    messageId: '<ü@x>',
+    references: ['<à@x>', '<bc@x>'],
+  })
+})
+
 test('an empty message is a message', () => {
   const { text, subject, from, messageId, date, structure } = parseMessage(new Uint8Array())
   expect({ text, subject, from, messageId, date }).toEqual({
