@@ -180,6 +180,8 @@ describe('attachments', () => {
   test.each([
     ['message/rfc822', `Subject: x\r\n\r\n${'y'.repeat(999)}`],
     ['message/rfc822', 'Subject: x\r\n\r\n\0'],
+    ['message/external-body; access-type=URL; URL="http://x.example/"', 'Content-Type: text/plain\r\n\r\n'],
+    ['Message/Partial; id=1; number=1; total=1', 'Subject: x\r\n\r\ny'],
     ['multipart/mixed; boundary=x', '--x\r\n\r\n--x--'],
   ])('a %s that cannot travel as it is goes as plain bytes', (contentType, text) => {
     const content = Buffer.from(text)
