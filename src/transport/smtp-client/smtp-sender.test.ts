@@ -74,6 +74,13 @@ test('the bytes arrive as they are, dots and long lines and all', async () => {
   expect(r.sink.mails[0]?.mailParameters).toContain('BODY=8BITMIME')
 })
 
+test('recipients in quotes and with underscores arrive as they are', async () => {
+  await using r = await road()
+  const recipients = ['"c..d"@ext.example', '"e f"@ext.example', 'g@ex_t.example']
+  await r.send({ recipients })
+  expect(r.sink.mails[0]?.recipients).toEqual(recipients)
+})
+
 test('each recipient has a reply of its own', async () => {
   const script = {
     rcpt: (path: string) =>
