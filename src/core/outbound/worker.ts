@@ -68,8 +68,10 @@ export class DeliveryWorker implements AsyncDisposable {
     this.#leftOut = new Set(except)
     const queuedOnly = !this.#leases.mayTakeOver
     const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH, except, queuedOnly })
+    // Held only when there is somebody to work on them: should this fail, their lease runs out.
+    const loads = await this.#toLoads(claimed, now)
     this.#leases.hold(claimed)
-    for (const load of await this.#toLoads(claimed, now)) this.#lanes.add(load)
+    for (const load of loads) this.#lanes.add(load)
     this.#startWhatMay()
     return claimed.length === BATCH
   }
