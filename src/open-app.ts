@@ -38,6 +38,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
+  const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
   const { mailHost, POSTHOUSE_ALLOW_NET: allowNet } = config
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
   const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
@@ -52,6 +53,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     blobs,
     parser,
     resolver,
+    freshResolver,
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),

@@ -44,6 +44,11 @@ export interface DomainTable {
   org_id: string | null
   name: string
   status: string
+  feedback_enabled: Flag
+  states: Json
+  checked_at: number | null
+  recheck_at: number | null
+  failing_since: number | null
   created_at: number
   updated_at: number
 }

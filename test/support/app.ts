@@ -54,7 +54,7 @@ export interface TestApp extends AsyncDisposable {
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** Another organization; answers its admin key. */
-  organization(fields?: { name?: string; mailboxLimit?: number | null }): Promise<string>
+  organization(fields?: { name?: string; mailboxLimit?: number | null; domainLimit?: number | null }): Promise<string>
   /** Takes a mail in from the outside, as the SMTP server would. */
   mail(to: string | string[], raw: string | Buffer, envelope?: Partial<TestEnvelope>): Promise<Filed[]>
   /** Runs deliveries and jobs until none is due. */
@@ -102,6 +102,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     blobs,
     parser: { parse: async (bytes) => parseMail(bytes) },
     resolver,
+    freshResolver: resolver,
     files: { fetch: async (url) => fetchFake(files, url) },
     sender: {
       async send(_route, consignment) {
@@ -130,9 +131,9 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       const json = response.headers.get('content-type')?.startsWith('application/json')
       return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text }
     },
-    async organization({ name = 'Second', mailboxLimit = null } = {}) {
+    async organization({ name = 'Second', ...limits } = {}) {
       clock.advance(1)
-      return (await foundOrganization(app, { name, mailboxLimit })).key
+      return (await foundOrganization(app, { name, ...limits })).key
     },
     mail(to, raw, envelope = {}) {
       clock.advance(1)
