@@ -3,6 +3,7 @@ import * as attachments from './attachments.ts'
 import { authenticate } from './auth.ts'
 import * as captured from './captured.ts'
 import * as deliveries from './deliveries.ts'
+import * as domains from './domains.ts'
 import { errorSchema, toReply } from './errors.ts'
 import * as inboxes from './inboxes.ts'
 import * as keys from './keys.ts'
@@ -34,6 +35,12 @@ export const routes = {
   listThreads: threads.list,
   getThread: threads.get,
   deleteThread: threads.remove,
+
+  createDomain: domains.create,
+  listDomains: domains.list,
+  getDomain: domains.get,
+  deleteDomain: domains.remove,
+  verifyDomain: domains.verify,
 
   createApiKey: keys.create,
   listApiKeys: keys.list,

@@ -14,6 +14,7 @@ const bodies: Record<string, object> = {
   forwardMessage: { to: 'a@example.com' },
   updateMessage: { labels: ['mine'] },
   createApiKey: { name: 'walls' },
+  createDomain: { domain: 'walls-new.example' },
 }
 
 let t: TestApp
@@ -37,12 +38,14 @@ beforeAll(async () => {
   const message = (await t.call('GET', `${path}/messages?direction=inbound`)).body.data[0]
   const captured = (await t.call('GET', '/api/v0/captured')).body.data[0]
   const key = (await t.call('GET', '/api/v0/api-keys')).body.data[0]
+  await t.call('POST', '/api/v0/domains', { body: { domain: 'walls.example' } })
   owned = {
     inboxId: [inbox.inbox_id, inbox.email_address],
     messageId: [message.message_id, 'walls@example.com'],
     attachmentId: [message.attachments[0].attachment_id],
     threadId: [message.thread_id],
     keyId: [key.key_id],
+    domainId: ['walls.example', 'WALLS.Example.'],
     id: [captured.id],
   }
   secrets = [...Object.values(owned).flat(), 'Secret plan', 'Secret answer', 'owner@']
@@ -72,7 +75,8 @@ function pathsOf(pattern: string): string[] {
 }
 
 function unknownPath(pattern: string): string {
-  return pattern.replace(/:(\w+)/g, (_, name: string) => printId(kinds[name] ?? 'inbox', newId()))
+  const unknown = pattern.replace(':domainId', 'nobody.example')
+  return unknown.replace(/:(\w+)/g, (_, name: string) => printId(kinds[name] ?? 'inbox', newId()))
 }
 
 async function everythingOf(key: string) {
@@ -81,11 +85,12 @@ async function everythingOf(key: string) {
     'api-keys',
     'captured',
     'organizations',
+    'domains',
     'inboxes/owner@posthouse.test/messages',
     'inboxes/owner@posthouse.test/threads',
   ]
   const answers = await Promise.all(lists.map((list) => t.call('GET', `/api/v0/${list}`, { key })))
-  const messages = answers[4]?.body.data ?? []
+  const messages = answers[5]?.body.data ?? []
   const full = await Promise.all(
     messages.map((m: { message_id: string }) =>
       t.call('GET', `/api/v0/inboxes/owner@posthouse.test/messages/${m.message_id}`, { key }),
