@@ -9,7 +9,7 @@ import type { Answers } from '../smtp-client/transaction.ts'
 import { Attempt, type Road } from './attempt.ts'
 import { type Concurrency, DestinationState } from './destination-state.ts'
 
-/** For finding a host that takes the message; the answer to the last dot has its own time. With it, less than a delivery's lease. */
+/** For finding a host that takes the message; the answer to the last dot has its own time. */
 const ATTEMPT_MS = 4 * 60_000
 const TURN_MS = 3 * 60_000
 const FORGET_MS = 5 * 60_000
