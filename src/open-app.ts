@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { webhookRenderers } from './api/webhook-renderers.ts'
 import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
@@ -57,7 +58,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
-    webhooks: { sender: webhookSender, renderers: [] },
+    webhooks: { sender: webhookSender, renderers: webhookRenderers },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHandler, type Handler } from '../../src/api/handler.ts'
 import { createMetrics } from '../../src/api/metrics.ts'
+import { webhookRenderers } from '../../src/api/webhook-renderers.ts'
 import { keyUsesOf } from '../../src/core/accounts/key-uses.ts'
 import { foundOrganization } from '../../src/core/accounts/organizations.ts'
 import type { App, Settings } from '../../src/core/app.ts'
@@ -73,7 +74,7 @@ export interface TestAppOptions {
   dns?: Record<string, FakeRecords>
   /** Private networks that webhooks may reach. */
   allowNet?: string[]
-  renderers?: WebhookRenderer[]
+  renderers?: readonly WebhookRenderer[]
   /** Where the clock starts. */
   start?: number
   /** Off for measurements. */
@@ -81,7 +82,7 @@ export interface TestAppOptions {
 }
 
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { settings, dns = {}, allowNet = [], renderers = [], start, checkReplies = true } = options
+  const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, start, checkReplies = true } = options
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))

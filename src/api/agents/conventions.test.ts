@@ -194,6 +194,7 @@ describe('lists', () => {
       'api-keys',
       'captured',
       'domains',
+      'webhooks',
       `inboxes/${inbox}/messages`,
       `inboxes/${inbox}/threads`,
     ]) {

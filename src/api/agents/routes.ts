@@ -11,6 +11,8 @@ import * as messages from './messages.ts'
 import * as organizations from './organizations.ts'
 import * as sends from './sends.ts'
 import * as threads from './threads.ts'
+import * as webhookDeliveries from './webhook-deliveries.ts'
+import * as webhooks from './webhooks.ts'
 
 export const routes = {
   getOrganization: organizations.get,
@@ -41,6 +43,16 @@ export const routes = {
   getDomain: domains.get,
   deleteDomain: domains.remove,
   verifyDomain: domains.verify,
+
+  createWebhook: webhooks.create,
+  listWebhooks: webhooks.list,
+  getWebhook: webhooks.get,
+  updateWebhook: webhooks.update,
+  deleteWebhook: webhooks.remove,
+  rotateWebhookSecret: webhooks.rotateSecret,
+  testWebhook: webhookDeliveries.test,
+  listWebhookDeliveries: webhookDeliveries.list,
+  replayWebhookDelivery: webhookDeliveries.replay,
 
   createApiKey: keys.create,
   listApiKeys: keys.list,
