@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { webhookRenderers } from './api/webhook-renderers.ts'
 import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
@@ -38,6 +39,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
+  const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
   const { mailHost, POSTHOUSE_ALLOW_NET: allowNet } = config
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
   const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
@@ -52,10 +54,11 @@ export async function openApp(config: Config): Promise<OpenApp> {
     blobs,
     parser,
     resolver,
+    freshResolver,
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
-    webhooks: { sender: webhookSender, renderers: [] },
+    webhooks: { sender: webhookSender, renderers: webhookRenderers },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
