@@ -1,89 +1,80 @@
 import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
-import { expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { manualClock } from '../../../test/support/clock.ts'
 import { testSmtp } from '../../../test/support/smtp.ts'
-import { type SinkOptions, SmtpSink, sinkCertificate } from '../../../test/support/smtp-sink.ts'
+import { type SinkOptions, SmtpSink, scripted, sinkCertificate } from '../../../test/support/smtp-sink.ts'
 import { silentLog } from '../../core/log.ts'
 import type { Consignment, RecipientReply } from '../../core/outbound/mail-sender.ts'
-import type { DeliveryRoute } from '../../core/outbound/route.ts'
-import type { Timeouts } from './peer.ts'
-import { SmtpSender } from './smtp-sender.ts'
+import { type Smarthost, type SmarthostOptions, SmarthostSender } from './smarthost-sender.ts'
+import { sameTimeouts } from './timeouts.ts'
 
 const raw = Buffer.from('Subject: Hello\r\n\r\nHi there\r\n')
 const consignment: Consignment = { mailFrom: 'ada@posthouse.test', recipients: ['eve@example.com'], raw }
+const open = { kind: 'smarthost', host: '127.0.0.1', port: 25, secure: false, user: null, password: null } as const
 
-interface Road extends AsyncDisposable {
-  sink: SmtpSink
-  sender: SmtpSender
-  send(fields?: Partial<Consignment>): Promise<RecipientReply[]>
+let opened = new AsyncDisposableStack()
+afterEach(async () => {
+  await opened.disposeAsync()
+  opened = new AsyncDisposableStack()
+})
+
+interface RoadOptions extends Omit<SinkOptions, 'answer'>, Partial<SmarthostOptions> {
+  route?: Partial<Smarthost>
+  script?: Parameters<typeof scripted>[0]
 }
 
-interface RoadOptions extends SinkOptions {
-  route?: Partial<Extract<DeliveryRoute, { kind: 'smarthost' }>>
-  timeouts?: Partial<Timeouts>
-  connectionsPerPeer?: number
-}
-
-async function road({ route, timeouts, connectionsPerPeer, ...options }: RoadOptions = {}): Promise<Road> {
-  const sink = await SmtpSink.start(options)
-  const sender = new SmtpSender({
-    log: silentLog,
-    helo: 'mail.posthouse.test',
-    ...(timeouts ? { timeouts } : {}),
-    ...(connectionsPerPeer ? { connectionsPerPeer } : {}),
-  })
-  const smarthost = {
-    kind: 'smarthost',
-    host: '127.0.0.1',
-    port: sink.port,
-    secure: false,
-    user: null,
-    password: null,
-  } as const
+/** A smarthost, and the sender that hands it mail. */
+async function road({ route, script = {}, extensions, tls, implicitTls, users, ...options }: RoadOptions = {}) {
+  const sinkOptions = { extensions, tls, implicitTls, users, answer: scripted(script) }
+  const sink = opened.use(await SmtpSink.listen(sinkOptions as SinkOptions))
+  const clock = manualClock()
+  const sender = opened.use(newSender({ clock, ...options }))
   return {
-    sink,
-    sender,
-    send: (fields) => sender.send({ ...smarthost, ...route }, { ...consignment, ...fields }),
-    async [Symbol.asyncDispose]() {
-      await sender[Symbol.asyncDispose]()
-      await sink[Symbol.asyncDispose]()
-    },
+    ...{ sink, sender, clock },
+    send: (fields?: Partial<Consignment>): Promise<RecipientReply[]> =>
+      sender.send({ ...open, port: sink.port, ...route }, { ...consignment, ...fields }),
   }
 }
 
-const taken = { result: 'sent', host: '127.0.0.1', replyCode: 250, enhancedCode: '2.0.0', text: 'Ok: taken' }
+function newSender(options: Partial<SmarthostOptions> = {}): SmarthostSender {
+  const usual = { clock: manualClock(), log: silentLog, helo: 'mail.posthouse.test', trustedNets: ['127.0.0.0/8'] }
+  return new SmarthostSender({ ...usual, ...options })
+}
+
+const taken = { result: 'sent', host: '127.0.0.1', replyCode: 250, enhancedCode: '2.0.0', text: 'Queued as 1' }
 
 test('a mail is handed over, and the reply told', async () => {
-  await using r = await road()
+  const r = await road()
   expect(await r.send()).toEqual([{ recipient: 'eve@example.com', ...taken }])
-  expect(r.sink.mails).toMatchObject([
-    { mailFrom: 'ada@posthouse.test', recipients: ['eve@example.com'], mailParameters: `SIZE=${raw.length}`, raw },
+  expect(r.sink.messages).toMatchObject([
+    { from: 'ada@posthouse.test', to: ['eve@example.com'], parameters: `SIZE=${raw.length}`, raw },
   ])
-  expect(r.sink.commands[0]).toBe('0 EHLO mail.posthouse.test')
+  expect(r.sink.commands[0]).toBe('EHLO mail.posthouse.test')
 })
 
 test('the bytes arrive as they are, dots and long lines and all', async () => {
-  await using r = await road()
+  const r = await road()
   const odd = Buffer.concat([
     Buffer.from('Subject: Odd\r\n\r\n.\r\n..\r\n...x\r\n. \r\na.b\r\n'),
     Buffer.from('x'.repeat(5_000)),
     Buffer.from('\r\n\xff\xfe\0\r\n.\r\n', 'latin1'),
   ])
   await r.send({ raw: odd })
-  expect(r.sink.mails[0]?.raw.equals(odd)).toBe(true)
-  expect(r.sink.mails[0]?.mailParameters).toContain('BODY=8BITMIME')
+  expect(r.sink.messages[0]?.raw.equals(odd)).toBe(true)
+  expect(r.sink.messages[0]?.parameters).toContain('BODY=8BITMIME')
 })
 
 test('each recipient has a reply of its own', async () => {
   const script = {
-    rcpt: (path: string) =>
+    RCPT: (path: string) =>
       path.includes('gone')
         ? '550 5.1.1 Nobody'
         : path.includes('full')
           ? '452-4.2.2 Full\r\n452 4.2.2 Come back'
           : undefined,
   }
-  await using r = await road({ script })
+  const r = await road({ script })
   const recipients = ['gone@example.com', 'eve@example.com', 'full@example.com']
   expect(await r.send({ recipients })).toEqual([
     {
@@ -104,28 +95,28 @@ test('each recipient has a reply of its own', async () => {
       text: 'Full Come back',
     },
   ])
-  expect(r.sink.mails).toMatchObject([{ recipients: ['eve@example.com'] }])
+  expect(r.sink.messages).toMatchObject([{ to: ['eve@example.com'] }])
 })
 
 test.each([
   [
     'a 5yz to MAIL is for good',
-    { mail: '550 5.7.1 No' },
+    { MAIL: '550 5.7.1 No' },
     { result: 'permanent', replyCode: 550, enhancedCode: '5.7.1', text: 'No' },
   ],
-  ['a 4yz to MAIL is not', { mail: '451 4.3.0 Later' }, { result: 'temporary', replyCode: 451, enhancedCode: '4.3.0' }],
+  ['a 4yz to MAIL is not', { MAIL: '451 4.3.0 Later' }, { result: 'temporary', replyCode: 451, enhancedCode: '4.3.0' }],
   [
     'a 5yz to RCPT is for good',
-    { rcpt: '550 No' },
+    { RCPT: '550 No' },
     { result: 'permanent', replyCode: 550, enhancedCode: null, text: 'No' },
   ],
-  ['552 to RCPT once meant too many recipients', { rcpt: '552 Too many' }, { result: 'temporary', replyCode: 552 }],
+  ['552 to RCPT once meant too many recipients', { RCPT: '552 Too many' }, { result: 'temporary', replyCode: 552 }],
   [
     '552 5.2.2 means a full mailbox',
-    { rcpt: '552 5.2.2 Full' },
+    { RCPT: '552 5.2.2 Full' },
     { result: 'permanent', replyCode: 552, enhancedCode: '5.2.2' },
   ],
-  ['a 5yz to DATA is for good', { data: '554 5.6.0 No' }, { result: 'permanent', replyCode: 554 }],
+  ['a 5yz to DATA is for good', { DATA: '554 5.6.0 No' }, { result: 'permanent', replyCode: 554 }],
   [
     'a 5yz to the message is for good',
     { end: '554 5.7.1 Spam' },
@@ -136,114 +127,212 @@ test.each([
     { end: '452 4.3.1 Full' },
     { result: 'temporary', replyCode: 452, enhancedCode: '4.3.1' },
   ],
-  ['421 is a goodbye', { mail: '421 4.3.2 Closing' }, { result: 'temporary', replyCode: 421 }],
+  ['421 is a goodbye', { MAIL: '421 4.3.2 Closing' }, { result: 'temporary', replyCode: 421 }],
   ['who closes says nothing about the mail', { connect: 'close' }, { result: 'temporary', replyCode: null }],
-  ['nor who closes at RCPT', { rcpt: 'close' }, { result: 'temporary', replyCode: null }],
+  ['nor who closes at RCPT', { RCPT: 'close' }, { result: 'temporary', replyCode: null }],
   ['nor who closes before the last reply', { end: 'close' }, { result: 'temporary', replyCode: null }],
   ['a 5yz greeting is about the server', { connect: '554 5.3.2 Not now' }, { result: 'temporary', replyCode: 554 }],
-  ['nonsense is no reply', { mail: 'hello there' }, { result: 'temporary' }],
+  ['nonsense is no reply', { MAIL: 'hello there' }, { result: 'temporary' }],
 ])('%s', async (_, script, reply) => {
-  await using r = await road({ script })
+  const r = await road({ script })
   expect(await r.send()).toMatchObject([{ recipient: 'eve@example.com', host: '127.0.0.1', ...reply }])
-  expect(r.sink.mails).toEqual([])
+  expect(r.sink.messages).toEqual([])
 })
 
-test.each(['connect', 'ehlo', 'mail', 'data', 'end'] as const)('silence at %s has an end', async (stage) => {
-  await using r = await road({ script: { [stage]: 'silence' }, timeouts: { greetingMs: 100, replyMs: 100 } })
+test.each(['connect', 'EHLO', 'MAIL', 'DATA', 'end'] as const)('silence at %s has an end', async (stage) => {
+  const r = await road({ script: { [stage]: 'silence' }, timeouts: sameTimeouts(100) })
   expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: null }])
 })
 
 test('nobody at the port is a reason to come back', async () => {
-  await using r = await road()
+  const r = await road()
   await r.sink[Symbol.asyncDispose]()
-  expect(await r.send()).toMatchObject([
-    { result: 'temporary', replyCode: null, text: expect.stringContaining('ECONNREFUSED') },
-  ])
+  expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: null, text: 'Connection refused (connect)' }])
 })
 
-test('STARTTLS is used where it is offered, whoever signed the certificate', async () => {
-  await using r = await road({ extensions: ['STARTTLS'] })
-  expect(await r.send()).toMatchObject([{ result: 'sent' }])
-  expect(r.sink.mails).toMatchObject([{ tls: true }])
-})
+describe('TLS and passwords', () => {
+  const login = { user: 'ada', password: 'p:ä ss' }
+  const users = { ada: 'p:ä ss' }
+  const tls = sinkCertificate
+  const extensions = ['AUTH PLAIN LOGIN']
 
-test.each([['break-tls'], ['454 4.7.0 No TLS today']])(
-  'where STARTTLS fails (%s), mail goes in the clear',
-  async (starttls) => {
-    await using r = await road({ extensions: ['STARTTLS'], script: { starttls } })
+  test('STARTTLS is used where it is offered, whoever signed the certificate', async () => {
+    const r = await road({ tls })
     expect(await r.send()).toMatchObject([{ result: 'sent' }])
-    expect(r.sink.mails).toMatchObject([{ tls: false }])
-  },
-)
-
-test.each([['break-tls'], ['454 4.7.0 No TLS today']])('but no password does (%s)', async (starttls) => {
-  const extensions = ['STARTTLS', 'AUTH PLAIN']
-  await using r = await road({
-    extensions,
-    users: { ada: 'pass' },
-    script: { starttls },
-    route: { user: 'ada', password: 'pass' },
+    expect(r.sink.messages).toMatchObject([{ encrypted: true }])
   })
-  expect(await r.send()).toMatchObject([{ result: 'temporary' }])
-  expect(r.sink.commands.filter((line) => line.includes('AUTH'))).toEqual([])
-})
 
-test('smtps speaks TLS from the first byte, and signs in', async () => {
-  const route = { secure: true, user: 'ada', password: 'p:ä ss' }
-  await using r = await road({ implicitTls: true, extensions: ['AUTH PLAIN LOGIN'], users: { ada: 'p:ä ss' }, route })
-  expect(await r.send()).toMatchObject([{ result: 'sent' }])
-  expect(r.sink.mails).toMatchObject([{ tls: true, user: 'ada' }])
+  test.each(['garbage', '454 4.7.0 No TLS today'])(
+    'where STARTTLS fails (%s), mail goes in the clear',
+    async (told) => {
+      const r = await road({ tls, script: { STARTTLS: told } })
+      expect(await r.send()).toMatchObject([{ result: 'sent' }])
+      expect(r.sink.messages).toMatchObject([{ encrypted: false }])
+    },
+  )
+
+  test.each(['garbage', '454 4.7.0 No TLS today'])('but no password does (%s)', async (told) => {
+    const r = await road({ extensions, tls, users, script: { STARTTLS: told }, route: login })
+    expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: null, enhancedCode: '4.7.5' }])
+    expect(r.sink.commands.filter((line) => line.includes('AUTH'))).toEqual([])
+  })
+
+  test('on a trusted network a password may go to a server without TLS', async () => {
+    const r = await road({ extensions, users, route: login })
+    expect(await r.send()).toMatchObject([{ result: 'sent' }])
+    expect(r.sink.messages).toMatchObject([{ encrypted: false, user: 'ada' }])
+  })
+
+  test('on any other it may not, and the attempt says why', async () => {
+    const r = await road({ extensions, users, route: login, trustedNets: [] })
+    const text = 'The server does not encrypt, and no password goes in the clear'
+    expect(await r.send()).toMatchObject([{ result: 'temporary', enhancedCode: '4.7.5', text }])
+    expect(r.sink.commands).toEqual(['EHLO mail.posthouse.test'])
+  })
+
+  test.each([
+    ['STARTTLS', { tls }],
+    ['smtps', { implicitTls: true }],
+  ])('nor to one that cannot prove its name (%s)', async (_, how) => {
+    const route = { ...login, secure: 'implicitTls' in how }
+    const r = await road({ extensions, users, route, trustedNets: [], ...how })
+    expect(await r.send()).toMatchObject([{ result: 'temporary', enhancedCode: '4.7.5' }])
+    expect(r.sink.commands.filter((line) => line.includes('AUTH'))).toEqual([])
+  })
+
+  test('without a password, mail takes any certificate after STARTTLS everywhere', async () => {
+    const r = await road({ tls, trustedNets: [] })
+    expect(await r.send()).toMatchObject([{ result: 'sent' }])
+    expect(r.sink.messages).toMatchObject([{ encrypted: true }])
+  })
+
+  test('smtps speaks TLS from the first byte, and signs in', async () => {
+    const r = await road({ implicitTls: true, extensions, users, route: { ...login, secure: true } })
+    expect(await r.send()).toMatchObject([{ result: 'sent' }])
+    expect(r.sink.messages).toMatchObject([{ encrypted: true, user: 'ada' }])
+  })
+
+  test('LOGIN is spoken where PLAIN is not', async () => {
+    const r = await road({ extensions: ['AUTH=CRAM-MD5 LOGIN'], users, route: login })
+    expect(await r.send()).toMatchObject([{ result: 'sent' }])
+    expect(r.sink.messages).toMatchObject([{ user: 'ada' }])
+    expect(r.sink.commands).toContain('AUTH LOGIN')
+  })
+
+  test('a password too long for the line follows on one of its own', async () => {
+    const password = 'ä'.repeat(300)
+    const r = await road({ extensions, users: { ada: password }, route: { user: 'ada', password } })
+    expect(await r.send()).toMatchObject([{ result: 'sent' }])
+    expect(r.sink.commands).toContain('AUTH PLAIN')
+  })
+
+  test.each([
+    [['AUTH CRAM-MD5'], /neither PLAIN nor LOGIN .* only CRAM-MD5$/],
+    [[], /no AUTH at all$/],
+  ])('a server that offers %j cannot be signed in to', async (offered, text) => {
+    const r = await road({ extensions: offered, users, route: login })
+    expect(await r.send()).toMatchObject([{ result: 'temporary', text: expect.stringMatching(text) }])
+    expect(r.sink.messages).toEqual([])
+  })
+
+  test.each(['250 2.0.0 Hm', '334 more', 'close', 'silence'])(
+    'AUTH answered with %s lets no mail out',
+    async (AUTH) => {
+      const r = await road({ extensions, users, route: login, script: { AUTH }, timeouts: sameTimeouts(100) })
+      expect(await r.send()).toMatchObject([{ result: 'temporary', text: expect.stringContaining('AUTH') }])
+      expect(r.sink.messages).toEqual([])
+    },
+  )
 })
 
 test('a wrong password can be put right before the mail is given up', async () => {
   const route = { user: 'ada', password: 'wrong' }
-  await using r = await road({ extensions: ['AUTH PLAIN'], users: { ada: 'right' }, route })
+  const r = await road({ extensions: ['AUTH PLAIN'], users: { ada: 'right' }, route })
   expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: 535, enhancedCode: '5.7.8' }])
 })
 
 test('a connection is used again, and the next after a refusal too', async () => {
-  await using r = await road({ script: { rcpt: (path) => (path.includes('gone') ? '550 5.1.1 Nobody' : undefined) } })
+  const r = await road({ script: { RCPT: (path) => (path.includes('gone') ? '550 5.1.1 Nobody' : undefined) } })
   await r.send()
   await r.send({ recipients: ['gone@example.com'] })
   await r.send()
-  expect(r.sink.connections).toBe(1)
-  expect(r.sink.mails).toHaveLength(2)
+  expect(r.sink.sessions.length).toBe(1)
+  expect(r.sink.messages).toHaveLength(2)
 })
 
 test('a connection that its peer closed meanwhile is replaced', async () => {
-  await using r = await road({ script: { mail: (_, count) => (count === 1 ? '421 4.4.2 Idle too long' : undefined) } })
+  const r = await road({ script: { MAIL: (_, count) => (count === 1 ? '421 4.4.2 Idle too long' : undefined) } })
   await r.send()
   expect(await r.send()).toMatchObject([{ result: 'sent' }])
   r.sink.cut()
   expect(await r.send()).toMatchObject([{ result: 'sent' }])
-  expect(r.sink.connections).toBe(3)
+  expect(r.sink.sessions.length).toBe(3)
 })
 
 test('a message whose reply was lost is not sent again on its own', async () => {
-  await using r = await road({ script: { end: (_, count) => (count === 1 ? 'close' : undefined) } })
+  const r = await road({ script: { end: (_, count) => (count === 1 ? 'close' : undefined) } })
   await r.send()
   expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: null }])
   expect(r.sink.commands.filter((line) => line.endsWith('DATA'))).toHaveLength(2)
 })
 
 test('many mails share a few connections', async () => {
-  await using r = await road({ connectionsPerPeer: 3 })
+  const r = await road({ connections: 3 })
   const replies = await Promise.all(Array.from({ length: 30 }, () => r.send()))
   expect(replies.flat().every((reply) => reply.result === 'sent')).toBe(true)
-  expect(r.sink.mails).toHaveLength(30)
-  expect(r.sink.mostOpen).toBe(3)
+  expect(r.sink.messages).toHaveLength(30)
+  expect(r.sink.peak).toBe(3)
+})
+
+test('a connection is closed after ten seconds of rest', async () => {
+  const r = await road()
+  await r.send()
+  r.clock.advance(10_001)
+  await expect.poll(() => r.sink.open).toBe(0)
+  expect(r.sink.commands.at(-1)).toBe('QUIT')
+})
+
+test('whom no connection comes free for was not tried, and no more than so many wait', async () => {
+  const r = await road({ script: { connect: 'silence' }, connections: 1 })
+  const replies = Array.from({ length: 40 }, () => r.send())
+  const busy = { result: 'untried', enhancedCode: '4.4.5', retryAfterSeconds: 1 }
+  expect(await Promise.race(replies)).toMatchObject([busy])
+  r.clock.advance(10_001)
+  expect((await Promise.all(replies.slice(1))).flat()).toEqual(Array(39).fill(expect.objectContaining(busy)))
+  r.sender.hangUp()
+  expect(await replies[0]).toMatchObject([{ result: 'temporary', replyCode: null }])
+})
+
+test('when we hang up, what is under way is answered, and nothing more begins', async () => {
+  const r = await road({ script: { DATA: 'silence' }, connections: 1 })
+  const replies = [r.send(), r.send()]
+  await expect.poll(() => r.sink.commands.at(-1)).toBe('DATA')
+  r.sender.hangUp()
+  expect((await Promise.all(replies)).flat().map((reply) => reply.result)).toEqual(['temporary', 'untried'])
+  expect(await r.send()).toMatchObject([{ result: 'temporary' }])
+  expect(r.sink.sessions).toHaveLength(1)
+})
+
+test('a host with several addresses is tried at the next when one does not answer', async () => {
+  const lookUp = async () => ['127.0.0.77', '127.0.0.1']
+  const r = await road({ lookUp, route: { host: 'relay.test' } })
+  expect(await r.send()).toMatchObject([{ result: 'sent', host: 'relay.test' }])
+})
+
+test('a host whose name leads nowhere is a reason to come back', async () => {
+  const r = await road({ route: { host: 'relay.invalid' } })
+  expect(await r.send()).toMatchObject([{ result: 'temporary', host: 'relay.invalid', enhancedCode: '4.4.3' }])
 })
 
 test('disposing says goodbye to those who wait', async () => {
   const r = await road()
   await r.send()
   await r.sender[Symbol.asyncDispose]()
-  await expect.poll(() => r.sink.commands.at(-1)).toBe('0 QUIT')
-  await r[Symbol.asyncDispose]()
+  await expect.poll(() => r.sink.commands.at(-1)).toBe('QUIT')
 })
 
 test('what is larger than the peer takes is not offered', async () => {
-  await using r = await road({ extensions: ['SIZE 10'] })
+  const r = await road({ extensions: ['SIZE 10'] })
   expect(await r.send()).toMatchObject([{ result: 'permanent', replyCode: 552, enhancedCode: '5.3.4' }])
   expect(r.sink.commands.filter((line) => line.includes('MAIL'))).toEqual([])
 })
@@ -252,23 +341,23 @@ test.each([
   ['a recipient', { recipients: ['jösé@example.com'] }],
   ['a header', { raw: Buffer.from('To: jösé@example.com\r\n\r\nHi\r\n') }],
 ])('%s beyond ASCII needs a peer with SMTPUTF8', async (_, fields) => {
-  await using able = await road()
+  const able = await road()
   expect(await able.send(fields)).toMatchObject([{ result: 'sent' }])
-  expect(able.sink.mails[0]?.mailParameters.split(' ')).toContain('SMTPUTF8')
-  await using unable = await road({ extensions: ['8BITMIME'] })
-  expect(await unable.send(fields)).toMatchObject([{ result: 'permanent', replyCode: 550, enhancedCode: '5.6.7' }])
+  expect(able.sink.messages[0]?.parameters.split(' ')).toContain('SMTPUTF8')
+  const unable = await road({ extensions: ['8BITMIME'] })
+  expect(await unable.send(fields)).toMatchObject([{ result: 'permanent', replyCode: 553, enhancedCode: '5.6.7' }])
   expect(unable.sink.commands.filter((line) => line.includes('MAIL'))).toEqual([])
 })
 
 test('a peer without EHLO will do', async () => {
-  await using r = await road({ script: { ehlo: '502 5.5.1 What?' } })
+  const r = await road({ script: { EHLO: '502 5.5.1 What?' } })
   expect(await r.send({ mailFrom: '' })).toMatchObject([{ result: 'sent' }])
-  expect(r.sink.mails).toMatchObject([{ mailFrom: '', mailParameters: '' }])
+  expect(r.sink.messages).toMatchObject([{ from: '', parameters: '' }])
 })
 
 test('our own server takes what our own client sends', async () => {
   await using smtp = await testSmtp()
-  await using sender = new SmtpSender({ log: silentLog, helo: 'mail.example.com' })
+  const sender = opened.use(newSender())
   const route = {
     kind: 'smarthost',
     host: '127.0.0.1',
@@ -302,12 +391,12 @@ test("another's server takes it too, over STARTTLS and signed in", async () => {
   const port = await new Promise<number>((resolve) => {
     const listening = server.listen(0, '127.0.0.1', () => resolve((listening.address() as AddressInfo).port))
   })
-  const sender = new SmtpSender({ log: silentLog, helo: 'mail.example.com' })
+  const sender = opened.use(newSender())
   const route = { kind: 'smarthost', host: '127.0.0.1', port, secure: false, user: 'ada', password: 'pass' } as const
   expect(await sender.send(route, consignment)).toMatchObject([{ result: 'sent', replyCode: 250 }])
   expect(received).toEqual([
     { from: 'ada@posthouse.test', to: ['eve@example.com'], user: 'ada', secure: true, bytes: raw },
   ])
-  await sender[Symbol.asyncDispose]()
+  sender.hangUp()
   await new Promise<void>((resolve) => server.close(resolve))
 })
