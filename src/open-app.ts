@@ -40,9 +40,9 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
-  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet } = config
+  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet, POSTHOUSE_DIRECT_PER_MINUTE: perMinute } = config
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
-  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
+  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web, perMinute }))
   const smarthost = opened.use(
     new SmarthostSender({ clock, log, helo: mailHost, trustedNets: [...LOOPBACK, ...allowNet] }),
   )

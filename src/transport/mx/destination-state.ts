@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
-import { type Answer, untried } from '../smtp-client/answer.ts'
+import { type Answer, refusedHere, untried } from '../smtp-client/answer.ts'
 import { ConnectionPool } from '../smtp-client/connection-pool.ts'
+import { Pace } from './pace.ts'
 
 const REST_MS = 60_000
 /** Attempts in a row that reached nobody, before a destination is left alone for a while. */
@@ -12,18 +13,27 @@ export interface Concurrency {
   most: number
 }
 
-/** What we know and hold of one destination: its connections, and whether it wants to be left alone. */
+/** How a destination is treated. */
+export interface Restraint {
+  concurrency: Concurrency
+  /** Messages; 0 is no limit. */
+  perMinute: number
+}
+
+/** What we know and hold of one destination: its connections, its pace, and whether it wants to be left alone. */
 export class DestinationState {
   readonly pool: ConnectionPool
   readonly #clock: Clock
   readonly #most: number
+  readonly #pace: Pace | undefined
   #unreached = 0
   #rest: { until: number; answer: Answer } | undefined
 
-  constructor(clock: Clock, { first, most }: Concurrency) {
+  constructor(clock: Clock, { concurrency, perMinute }: Restraint) {
     this.#clock = clock
-    this.#most = most
-    this.pool = new ConnectionPool(clock, first)
+    this.#most = concurrency.most
+    this.#pace = perMinute > 0 ? new Pace(clock, perMinute) : undefined
+    this.pool = new ConnectionPool(clock, concurrency.first)
   }
 
   /** True when nothing of it is in use. */
@@ -36,6 +46,12 @@ export class DestinationState {
     if (!this.#rest) return undefined
     const leftMs = this.#rest.until - this.#clock.now()
     return leftMs > 0 ? untried(this.#rest.answer, Math.ceil(leftMs / 1000)) : undefined
+  }
+
+  /** Counts a message that is about to go; or answers why it may not yet. */
+  begin(): Answer | undefined {
+    const waitMs = this.resting ? 0 : (this.#pace?.take() ?? 0)
+    return waitMs > 0 ? untried(tooFast, waitMs / 1000) : this.resting
   }
 
   /** Draws the conclusions from an attempt. `reached`: some server had a session with us. */
@@ -52,3 +68,5 @@ export class DestinationState {
     }
   }
 }
+
+const tooFast = refusedHere(null, 451, '4.4.5', 'Too much mail for this destination in a minute')

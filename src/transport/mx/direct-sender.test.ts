@@ -507,6 +507,20 @@ describe('back-off', () => {
     expect(mx3!.messages).toHaveLength(1)
   })
 
+  test('a destination gets no more than so many messages a minute, and others go on', async () => {
+    const zone = { ...oneHost, 'two.test': { a: ['127.0.0.1'] } }
+    const [mx] = await sinks({})
+    const { send, clock } = direct(mx!.port, zone, { perMinute: 20 })
+    const results = async (to: string) => (await send(to))[0]
+    for (let i = 0; i < 2; i++) expect((await results('a@one.test'))?.result).toBe('delivered')
+    const tooFast = { result: 'untried', replyCode: 451, enhancedCode: '4.4.5', retryAfterSeconds: 3 }
+    expect(await results('a@one.test')).toMatchObject(tooFast)
+    expect((await results('a@two.test'))?.result).toBe('delivered')
+    clock.advance(3_000)
+    expect((await results('a@one.test'))?.result).toBe('delivered')
+    expect(mx!.messages).toHaveLength(4)
+  })
+
   test('a destination that nobody answers for rests after the third time', async () => {
     const [mx] = await sinks(at('connect', 'close'), at('connect', 'close'))
     const { send, clock } = direct(mx!.port)

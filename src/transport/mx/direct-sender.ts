@@ -21,6 +21,8 @@ export interface DirectOptions extends Omit<Road, Made>, Partial<Pick<Road, Made
   clock: Clock
   log: Log
   concurrency?: Concurrency
+  /** Messages to one destination; 0 or nothing is no limit. */
+  perMinute?: number
   attemptMs?: number
 }
 
@@ -33,8 +35,8 @@ export class DirectSender implements AsyncDisposable {
 
   constructor(options: DirectOptions) {
     this.#options = options
-    const { clock, concurrency = usual } = options
-    this.#states = new ByName(clock, () => new DestinationState(clock, concurrency))
+    const { clock, concurrency = usual, perMinute = 0 } = options
+    this.#states = new ByName(clock, () => new DestinationState(clock, { concurrency, perMinute }))
     const { signal } = this.#cut
     setMaxListeners(0, signal)
     this.#road = { helo: options.mailHost, timeouts: defaultTimeouts, port: 25, ...options, signal }
@@ -54,7 +56,8 @@ export class DirectSender implements AsyncDisposable {
     const entered = state.resting ? false : await state.pool.enter(TURN_MS)
     if (!entered) return all(consignment, state.resting ?? tooBusy)
     try {
-      return state.resting ? all(consignment, state.resting) : await this.#attempt(domain, state, consignment)
+      const notNow = state.begin()
+      return notNow ? all(consignment, notNow) : await this.#attempt(domain, state, consignment)
     } catch (error) {
       // A bug of ours must not keep the mail from its calendar.
       this.#options.log.error({ err: error, domain }, 'an attempt to deliver failed')

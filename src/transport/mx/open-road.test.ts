@@ -24,7 +24,7 @@ async function network(zone: Zone, { allowNet = ['127.0.0.0/8'] } = {}) {
   }
   const resolver = new DnsResolver({ clock, servers: [dns.address], timeoutMs: 200, tries: 1 })
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
-  const shared = { clock, log: silentLog, resolver, allowNet, web, mailHost: 'mail.posthouse.test' }
+  const shared = { clock, log: silentLog, resolver, allowNet, web, mailHost: 'mail.posthouse.test', perMinute: 0 }
   const direct = opened.use(openRoad({ ...shared, port: hosts[0]!.port }))
   return { hosts, direct }
 }
