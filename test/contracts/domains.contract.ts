@@ -48,6 +48,16 @@ export function domainsContract(opened: () => Opened): void {
       expect(await it.store.read.domains.byName('unsought.test')).toEqual([])
     })
 
+    test('the names of which mail is ours are listed once each, in their order, page by page', async () => {
+      for (const orgId of [mine, yours]) await insert(orgId, 'listed.test', 'verified')
+      await insert(mine, 'listed-pending.test', 'pending')
+      const first = await it.store.read.domains.localNames('l', 1)
+      expect(first).toEqual(['listed.test'])
+      const rest = await it.store.read.domains.localNames('listed.test', 100)
+      expect(rest).toEqual([...rest].sort())
+      expect(rest).not.toContain('listed.test')
+    })
+
     test('a domain may have a way out of its own, until it is taken away', async () => {
       const [one, two] = [
         await insert(mine, 'routed-1.test', 'verified'),

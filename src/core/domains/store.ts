@@ -8,6 +8,8 @@ export interface DomainReader {
   isLocal(name: string): Promise<boolean>
   /** Every organization's claim to this name: the platform's first, then verified ones, then by age. */
   byName(name: string): Promise<Domain[]>
+  /** The names of which mail is ours, in their order, behind `after`. */
+  localNames(after: string, limit: number): Promise<string[]>
   /** The domains with a way out of their own, by name. */
   routes(): Promise<SealedRoute[]>
 }

@@ -12,7 +12,7 @@ const WAIT_MS = 60_000
 /** After an attempt that could not even begin. */
 const POSTPONE_MS = 30_000
 const RECORD_AGAIN_MS = 250
-const RECORD_AGAIN_AT_MOST_MS = 10_000
+const RECORD_AGAIN_AT_MOST_MS = 2_000
 /** What a shutdown leaves to what is under way, before it is cut off. */
 const GRACE_MS = 4_000
 const BATCH = 64
@@ -37,7 +37,8 @@ export class DeliveryWorker implements AsyncDisposable {
   /** Nothing was claimed last, for want of room. */
   #heldBack = false
   #stopping = false
-  readonly #stop = Promise.withResolvers<void>()
+  #cutOff = false
+  readonly #pauses = new Set<() => void>()
 
   constructor(app: App) {
     this.#app = app
@@ -70,8 +71,10 @@ export class DeliveryWorker implements AsyncDisposable {
     this.#leftOut = this.#lanes.busy()
     const claim = { leaseMs: LEASE_MS, limit: BATCH, except: this.#leftOut, queuedOnly: !this.#leases.mayTakeOver }
     const claimed = await this.#app.store.run('outbound.claim', claim)
-    this.#leases.hold(claimed)
-    for (const load of await this.#toLoads(claimed, now)) this.#lanes.add(load)
+    // Where our own lease ran out although we live, the claim is as good as a renewal: nothing of it is handed over twice.
+    const fresh = claimed.filter((delivery) => !this.#leases.holds(delivery))
+    this.#leases.hold(fresh)
+    for (const load of await this.#toLoads(fresh, now)) this.#lanes.add(load)
     this.#startWhatMay()
     return claimed.length === BATCH
   }
@@ -112,7 +115,9 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #run(load: Load): Promise<void> {
     const { record, untried, untriedUntil } = await this.#deliver(load)
-    if (record && record.outcomes.length > 0) await this.#record(record)
+    if (record && record.outcomes.length > 0) {
+      await this.#record(this.#cutOff ? dueAtOnce(record, this.#app.clock.now()) : record)
+    }
     const left = new Set(untried)
     this.#leases.letGo(load.deliveries.filter((delivery) => !left.has(delivery)))
     this.#lanes.finish(load)
@@ -163,9 +168,11 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #pause(ms: number): Promise<void> {
     const over = Promise.withResolvers<void>()
+    this.#pauses.add(over.resolve)
     const cancel = this.#app.clock.at(this.#app.clock.now() + ms, over.resolve)
-    await Promise.race([over.promise, this.#stop.promise])
+    await over.promise
     cancel()
+    this.#pauses.delete(over.resolve)
   }
 
   async #release(deliveries: Delivery[]): Promise<void> {
@@ -175,12 +182,15 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true
-    this.#stop.resolve()
+    for (const end of this.#pauses) end()
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
     await this.#giveBack()
     const { clock, sender } = this.#app
-    const cancel = clock.at(clock.now() + GRACE_MS, () => sender.hangUp?.())
+    const cancel = clock.at(clock.now() + GRACE_MS, () => {
+      this.#cutOff = true
+      sender.hangUp?.()
+    })
     await Promise.all(this.#underWay)
     cancel()
     // What was under way and came back untried.
@@ -198,4 +208,10 @@ export class DeliveryWorker implements AsyncDisposable {
 
 function has(lanes: readonly LaneKey[], lane: LaneKey): boolean {
   return lanes.some((one) => laneName(one) === laneName(lane))
+}
+
+/** Our shutdown says nothing of the peer: whoever comes next need not wait. */
+function dueAtOnce(outcomes: Outcomes, now: number): Outcomes {
+  const due = outcomes.outcomes.map((o) => (o.status === 'queued' ? { ...o, nextAttemptAt: now } : o))
+  return { ...outcomes, outcomes: due }
 }

@@ -46,6 +46,11 @@ export function domainReader(db: Database): DomainReader {
       const all = db.kysely.selectFrom('domains').selectAll().where('name', '=', name)
       return (await all.orderBy(rank).orderBy('created_at').orderBy('id').execute()).map(toDomain)
     },
+    async localNames(after, limit) {
+      const behind = db.kysely.selectFrom('domains').select('name').distinct().where('name', '>', after)
+      const ours = behind.where((eb) => eb.or([eb('org_id', 'is', null), eb('status', '=', 'verified')]))
+      return (await ours.orderBy('name').limit(limit).execute()).map(({ name }) => name)
+    },
     routes: async () => (await routes.all(db, {})).map(toRoute),
   }
 }

@@ -313,6 +313,21 @@ test('when we hang up, what is under way is answered, and nothing more begins', 
   expect(r.sink.sessions).toHaveLength(1)
 })
 
+test('a look-up without end is cut off too', async () => {
+  const r = await road({ lookUp: () => new Promise(() => {}) })
+  const reply = r.send()
+  r.sender.hangUp()
+  expect(await reply).toMatchObject([{ result: 'temporary', enhancedCode: '4.4.2' }])
+})
+
+test.each(['connect', 'EHLO', 'MAIL', 'RCPT', 'DATA'] as const)(
+  'a server that says nothing to %s is given up when the time of the attempt is over',
+  async (stage) => {
+    const r = await road({ script: { [stage]: 'silence' }, attemptMs: 100 })
+    expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: null, enhancedCode: '4.4.2' }])
+  },
+)
+
 test('a host with several addresses is tried at the next when one does not answer', async () => {
   const lookUp = async () => ['127.0.0.77', '127.0.0.1']
   const r = await road({ lookUp, route: { host: 'relay.test' } })

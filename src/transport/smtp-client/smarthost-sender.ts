@@ -85,7 +85,7 @@ export class SmarthostSender implements AsyncDisposable {
   }
 
   async #open({ host, port, ...how }: Smarthost, deadline: number): Promise<SmtpConnection> {
-    const addresses = await (this.#options.lookUp ?? systemLookUp)(host)
+    const addresses = await this.#untilCut((this.#options.lookUp ?? systemLookUp)(host))
     let failure = new SmtpError('unreachable', 'connect', 'The name of the server leads to no address')
     for (const address of addresses.slice(0, MAX_ADDRESSES)) {
       try {
@@ -98,6 +98,16 @@ export class SmarthostSender implements AsyncDisposable {
       }
     }
     throw failure
+  }
+
+  /** The system's look-up knows no signal. */
+  async #untilCut<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#cut
+    const cut = Promise.withResolvers<never>()
+    const stop = () => cut.reject(new SmtpError('lost', 'connect', 'We hung up'))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
+    return Promise.race([work, cut.promise]).finally(() => signal.removeEventListener('abort', stop))
   }
 
   #sessionOptions(how: Pick<Smarthost, 'secure' | 'user' | 'password'>, address: string, deadline: number) {
