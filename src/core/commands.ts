@@ -3,6 +3,7 @@ import { createOrganization, ensureFirstOrganization } from './accounts/organiza
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { fileInbound } from './messages/file-inbound.ts'
@@ -73,6 +74,8 @@ export const commands = {
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
   'jobs.go-on': goOnWithJob,
+  'blobs.hold': holdBlobs,
+  'blobs.release': releaseBlobs,
   'webhooks.create': createWebhook,
   'webhooks.update': updateWebhook,
   'webhooks.delete': deleteWebhook,
