@@ -95,4 +95,9 @@ function addStorage(program: Command, config: () => Config): void {
     .description('read the bytes of every message and hold them against their SHA-256')
     .option('--json', 'print JSON, one a line')
     .action(async (options) => (await import('./check-blobs.ts')).checkAllBlobs(config(), options))
+  program
+    .command('doctor')
+    .description('look at everything that mail needs and say what to do; exits with 1 when something fails')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./doctor.ts')).doctor(config(), options))
 }
