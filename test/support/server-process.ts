@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '../..')
 
 /** The real program in a process of its own, as an operator starts it: ports it chose, what it printed, and ways to end it. */
 export interface ServerProcess extends AsyncDisposable {
+  pid: number
   url: string
   smtpPort: number
   /** Printed at the first start only. */
@@ -39,6 +40,7 @@ export async function startServerProcess(folder: string, env: Record<string, str
     return child.exitCode
   }
   return {
+    pid: child.pid!,
     url: `http://127.0.0.1:${find(/HTTP +http:\/\/[^ ]*:(\d+)/)}`,
     smtpPort: Number(find(/SMTP +[^ ]*:(\d+)/)),
     apiKey: find(/API key +(inai_\w+)/),

@@ -10,7 +10,8 @@ import * as failureNotices from './0008-failure-notices.ts'
 import * as searchPostgres from './0010-search-postgres.ts'
 import * as webhooks from './0040-webhooks.ts'
 import * as webhookIndexes from './0041-webhook-indexes.ts'
-import * as blobHolds from './0060-blob-holds.ts'
+import * as domainRoutes from './0060-domain-routes.ts'
+import * as blobHolds from './0070-blob-holds.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -18,7 +19,11 @@ export interface Migration {
   statements: string[]
 }
 
-const later: Migration[] = [dkimKeys, suppressions, delayNotices, failureNotices, webhooks, webhookIndexes, blobHolds]
+const later: Migration[] = [
+  ...[dkimKeys, suppressions, delayNotices, failureNotices],
+  ...[webhooks, webhookIndexes],
+  ...[domainRoutes, blobHolds],
+]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
 export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]

@@ -1,4 +1,4 @@
-export const name = '0060-blob-holds'
+export const name = '0070-blob-holds'
 
 export const statements = [
   // Nothing is deleted from the blob store before `until`: somebody copies it.
