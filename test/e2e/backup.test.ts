@@ -9,6 +9,7 @@ import { runLoad } from '../resilience/load.ts'
 import { BOXES, makeInboxes, startServer } from '../resilience/server.ts'
 import { apiClient, eventually } from '../support/api-client.ts'
 import { freshDatabase } from '../support/postgres.ts'
+import { startS3 } from '../support/s3-server.ts'
 import { runCommand, temporaryFolder } from '../support/server-process.ts'
 
 type Env = Record<string, string>
@@ -129,6 +130,56 @@ describe('a backup', () => {
     expect(await restoring(Buffer.from('no backup at all'))).toMatchObject({ code: 1 })
     expect(await restoring(bytes)).toEqual({ code: 0, stderr: expect.stringMatching(/0 missing or damaged/) })
     expect(await restoring(bytes)).toEqual({ code: 1, stderr: expect.stringMatching(/nothing is overwritten/) })
+  }, 60_000)
+
+  test('brings mail from a bucket into a folder, and leaves it in the bucket when that is asked for', async () => {
+    await using source = await place('SQLite')
+    await using target = await place('SQLite')
+    await using s3 = await startS3()
+    const bucket = {
+      POSTHOUSE_BLOBS: `s3://${s3.bucket}?endpoint=${s3.endpoint}&region=${s3.region}&prefix=mail`,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    }
+    let key = ''
+    {
+      await using server = await startServer(source.folder, bucket)
+      key = server.apiKey
+      await makeInboxes(server)
+      const send = { to: ['away@client.test'], subject: 'Tea?', text: 'At four?' }
+      await apiClient(server.url, key).post(`/inboxes/${BOXES[0]}/messages/send`, send)
+      await server.stop('SIGTERM')
+    }
+    const [whole, rows] = ['whole', 'rows'].map((name) => join(source.folder, name))
+    expect((await runCommand(['backup', whole ?? ''], source.folder, bucket)).code).toBe(0)
+    expect((await runCommand(['backup', rows ?? '', '--no-blobs'], source.folder, bucket)).code).toBe(0)
+    expect((await readFile(rows ?? '')).includes('At four?\r\n')).toBe(false)
+
+    const moved = await runCommand(['restore', whole ?? '', '--json'], target.folder)
+    expect(JSON.parse(moved.stdout)).toMatchObject({ blobs: 1, faults: 0 })
+    await using server = await startServer(target.folder)
+    const api = apiClient(server.url, key)
+    const { body: list } = await api.get(`/inboxes/${BOXES[0]}/messages`)
+    const raw = await api.bytes(`/inboxes/${BOXES[0]}/messages/${list.data[0].message_id}/raw`)
+    expect([...s3.objects.values()].map(({ bytes }) => bytes.toString())).toEqual([raw.toString()])
+
+    using beside = temporaryFolder()
+    expect((await runCommand(['restore', rows ?? '', '--no-blobs'], beside.path, bucket)).code).toBe(0)
+    expect((await runCommand(['check-blobs'], beside.path, bucket)).code).toBe(0)
+  }, 60_000)
+
+  test('made with a secret of the environment is restored with the same and refused with another', async () => {
+    await using source = await place('SQLite')
+    await using target = await place('SQLite')
+    const env = { POSTHOUSE_SECRET: 'a-secret-of-the-environment-of-32-chars' }
+    await runCommand(['org', 'create', 'Harbor Tea'], source.folder, env)
+    const file = join(source.folder, 'mail.tar')
+    expect((await runCommand(['backup', file], source.folder, env)).code).toBe(0)
+    expect((await readFile(file)).includes(env.POSTHOUSE_SECRET)).toBe(false)
+    const restoring = async (secret: Env) => (await runCommand(['restore', file], target.folder, secret)).stderr.trim()
+    expect(await restoring({})).toMatch(/made with POSTHOUSE_SECRET/)
+    expect(await restoring({ POSTHOUSE_SECRET: 'x'.repeat(32) })).toMatch(/is another secret/)
+    expect(await restoring(env)).toMatch(/0 missing or damaged/)
   }, 60_000)
 
   test('without data says so and makes none', async () => {
