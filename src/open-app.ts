@@ -1,26 +1,24 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { webhookRenderers } from './api/webhook-renderers.ts'
 import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
 import type { App, Settings } from './core/app.ts'
-import { type Clock, systemClock } from './core/clock.ts'
+import { systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
-import type { BlobStore, Store } from './core/store.ts'
 import { openLog } from './log.ts'
-import { masterSecretOf } from './master-secret.ts'
-import { openLocalBlobs } from './storage/blobs/local.ts'
-import { openPostgresStore } from './storage/postgres-store.ts'
-import { openSqliteStore } from './storage/sqlite-store.ts'
+import { openBlobs, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { openRoad } from './transport/mx/open-road.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
 import { GuardedFetch } from './transport/net/guarded-fetch.ts'
 import { ParserPool } from './transport/parser/parser-pool.ts'
-import { SmtpSender } from './transport/smtp-client/smtp-sender.ts'
+import { SmarthostSender } from './transport/smtp-client/smarthost-sender.ts'
 import { HttpWebhookSender } from './transport/webhook-sender.ts'
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
 /** The core with all its adapters open; disposing closes them. */
 export interface OpenApp extends AsyncDisposable {
@@ -38,42 +36,33 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
-  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet } = config
+  const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
+  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet, POSTHOUSE_DIRECT_PER_MINUTE: perMinute } = config
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
-  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
-  const smarthost = opened.use(new SmtpSender({ log, helo: mailHost }))
+  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web, perMinute }))
+  const smarthost = opened.use(
+    new SmarthostSender({ clock, log, helo: mailHost, trustedNets: [...LOOPBACK, ...allowNet] }),
+  )
   const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
   const app: App = {
     clock,
     log,
     settings: settingsOf(config),
-    secrets: secretsFrom(config.POSTHOUSE_SECRET ?? masterSecretOf(folder)),
+    secrets: secretsFrom(secretOf(config)),
     store,
     blobs,
     parser,
     resolver,
+    freshResolver,
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
-    webhooks: { sender: webhookSender, renderers: [] },
+    webhooks: { sender: webhookSender, renderers: webhookRenderers },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
   const closing = opened.move()
   return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }
-}
-
-function openStore(config: Config, clock: Clock): Promise<Store> {
-  const url = config.POSTHOUSE_DATABASE_URL
-  if (url !== undefined) return openPostgresStore({ url, clock })
-  return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
-}
-
-async function openBlobs(config: Config, clock: Clock): Promise<BlobStore> {
-  if (!config.blobs) return openLocalBlobs({ folder: join(config.POSTHOUSE_DATA, 'blobs'), clock })
-  // 37 MB and 50 ms that a server with a data folder does not need.
-  const { openS3Blobs } = await import('./storage/blobs/s3.ts')
-  return openS3Blobs(config.blobs)
 }
 
 function settingsOf(config: Config): Settings {

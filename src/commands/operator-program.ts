@@ -5,7 +5,12 @@ import type { Config } from '../config.ts'
 export function addOperatorCommands(program: Command, config: () => Config): void {
   addQueue(program.command('queue').description('mail that waits to be delivered'), config)
   addSuppression(program.command('suppression').description('addresses that nothing is sent to'), config)
+  addRoute(
+    program.command('route').description('ways out of single domains, in the place of POSTHOUSE_DELIVERY'),
+    config,
+  )
   addDns(program, config)
+  addStorage(program, config)
 }
 
 function addQueue(queue: Command, config: () => Config): void {
@@ -53,6 +58,22 @@ function addSuppression(suppression: Command, config: () => Config): void {
     )
 }
 
+function addRoute(route: Command, config: () => Config): void {
+  route
+    .command('set <domain> <route>')
+    .description('send the mail of a domain this way; "-" reads it from standard input, where no other process sees it')
+    .action(async (domain, text) => (await import('./route.ts')).setDomainRoute(config(), domain, text))
+  route
+    .command('clear <domain>')
+    .description('send the mail of a domain the way of the server again')
+    .action(async (domain) => (await import('./route.ts')).clearDomainRoute(config(), domain))
+  route
+    .command('list')
+    .description('the domains with a way of their own, without passwords and keys')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./route.ts')).listDomainRoutes(config(), options))
+}
+
 function addDns(program: Command, config: () => Config): void {
   program
     .command('dns [domain]')
@@ -68,4 +89,35 @@ function addDns(program: Command, config: () => Config): void {
     .option('--force', 'with --activate: without asking the DNS')
     .option('--json', 'print JSON')
     .action(async (domain, options) => (await import('./dkim.ts')).rotateDkim(config(), domain, options))
+}
+
+function addStorage(program: Command, config: () => Config): void {
+  program
+    .command('backup <file>')
+    .description('write everything into one file; into a folder: under a name with the time; -: to standard output')
+    .option('--no-blobs', 'leave out the bytes of the messages')
+    .option('--json', 'print JSON')
+    .action(async (file, options) => (await import('./backup.ts')).backup(config(), file, options))
+  program
+    .command('restore <file>')
+    .description('put a backup where the settings say, which must be empty; of a folder: its newest; -: standard input')
+    .option('--no-blobs', 'leave the bytes of the messages where they are')
+    .option('--json', 'print JSON')
+    .action(async (file, options) => (await import('./restore.ts')).restore(config(), file, options))
+  program
+    .command('migrate')
+    .description('copy all rows into an empty database of the other engine')
+    .requiredOption('--to <place>', 'postgres://…, or sqlite for the data folder')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./migrate.ts')).migrate(config(), options))
+  program
+    .command('check-blobs')
+    .description('read the bytes of every message and hold them against their SHA-256')
+    .option('--json', 'print JSON, one a line')
+    .action(async (options) => (await import('./check-blobs.ts')).checkAllBlobs(config(), options))
+  program
+    .command('doctor')
+    .description('look at everything that mail needs and say what to do; exits with 1 when something fails')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./doctor.ts')).doctor(config(), options))
 }

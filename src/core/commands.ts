@@ -1,9 +1,11 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { fileInbound } from './messages/file-inbound.ts'
@@ -44,6 +46,10 @@ export const commands = {
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
   'domains.set-route': setDomainRoute,
+  'domains.create': createDomain,
+  'domains.delete': deleteDomain,
+  'domains.begin-check': beginDomainCheck,
+  'domains.record-check': recordDomainCheck,
   'dkim-keys.add-first': addFirstDkimKeys,
   'dkim-keys.add': addDkimKeys,
   'dkim-keys.activate': activateDkimKeys,
@@ -75,6 +81,8 @@ export const commands = {
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
   'jobs.go-on': goOnWithJob,
+  'blobs.hold': holdBlobs,
+  'blobs.release': releaseBlobs,
   'webhooks.create': createWebhook,
   'webhooks.update': updateWebhook,
   'webhooks.delete': deleteWebhook,

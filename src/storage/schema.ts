@@ -45,6 +45,11 @@ export interface DomainTable {
   name: string
   status: string
   sealed_route: string | null
+  feedback_enabled: Flag
+  states: Json
+  checked_at: number | null
+  recheck_at: number | null
+  failing_since: number | null
   created_at: number
   updated_at: number
 }
@@ -274,6 +279,12 @@ export interface JobTable {
   attempts: number
 }
 
+/** Who needs that no blob is deleted. */
+export interface BlobHoldTable {
+  id: string
+  until: number
+}
+
 export interface IdempotencyTable {
   org_id: string
   key: string
@@ -389,6 +400,7 @@ export interface Schema {
   suppressions: SuppressionTable
   events: EventTable
   jobs: JobTable
+  blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
   webhooks: WebhookTable
   webhook_mailboxes: WebhookMailboxTable

@@ -4,7 +4,7 @@ import { retryNow } from '../../src/core/outbound/queue.ts'
 import { openApp } from '../../src/open-app.ts'
 import { type ApiClient, apiClient, eventually } from '../support/api-client.ts'
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/server-process.ts'
-import { SmtpSink } from '../support/smtp-sink.ts'
+import { SmtpSink, scripted } from '../support/smtp-sink.ts'
 
 // The real program with a smarthost that has no time for `later@`, and loses its voice after the first mail to `lost@`.
 const folder = temporaryFolder()
@@ -24,8 +24,8 @@ const start = async () => {
 beforeAll(async () => {
   opened.use(folder)
   const rcpt = (argument: string) => (argument.includes('later@') ? '451 4.7.1 Come again' : undefined)
-  const end = (to: string, count: number) => (to.includes('lost@') && count === 0 ? 'take-and-close' : undefined)
-  sink = opened.use(await SmtpSink.start({ script: { rcpt, end } }))
+  const end = (to: string, count: number) => (to.includes('lost@') && count === 0 ? 'lose' : undefined)
+  sink = opened.use(await SmtpSink.listen({ answer: scripted({ RCPT: rcpt, end }) }))
   await start()
   desk = (await api.post('/inboxes', { username: 'desk' })).body.inbox_id
 })
@@ -62,8 +62,8 @@ test('the peer has the mail but its yes is lost: it is sent once more, under the
   expect(first).toMatchObject({ status: 'queued', attempts: [{ code: null }] })
   await hurryAll()
   expect(await tried(path, 2)).toMatchObject({ status: 'sent', attempts: [{}, { code: 250 }] })
-  const [one, two] = sink.mails
-  expect(sink.mails).toHaveLength(2)
+  const [one, two] = sink.messages
+  expect(sink.messages).toHaveLength(2)
   expect(two?.raw).toEqual(one?.raw)
   expect(one?.raw.toString()).toMatch(/^Message-ID: </m)
 })

@@ -34,12 +34,16 @@ export interface MessageReader {
   withIds(ids: MessageId[]): Promise<Message[]>
   content(id: MessageId): Promise<MessageContent | undefined>
   contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
+  /** How large these are, raw; what is not there is left out. */
+  sizes(ids: MessageId[]): Promise<Map<MessageId, number>>
   /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
   /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
+  /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
+  blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>
 }
 
 export interface MessageWriter extends MessageReader {

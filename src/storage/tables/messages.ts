@@ -5,7 +5,7 @@ import type { MessageReader, MessageWriter } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { deleteMessages, referencedBlobs } from './message-delete.ts'
+import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
 import { listMessages } from './message-list.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
@@ -42,9 +42,15 @@ export function messageReader(db: Database): MessageReader {
     withIds: (ids) => withIds(db, ids),
     content: async (id) => (await readContents(db, [id])).get(id),
     contents: (ids) => readContents(db, ids),
+    async sizes(ids) {
+      if (ids.length === 0) return new Map()
+      const found = db.kysely.selectFrom('messages').select(['id', 'size_bytes']).where('id', 'in', ids)
+      return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
+    },
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
     part: (org, id) => readPart(db, org, id),
     referencedBlobs: (keys) => referencedBlobs(db, keys),
+    blobsAfter: (after, limit) => blobsAfter(db, after, limit),
   }
 }
 
