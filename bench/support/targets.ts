@@ -15,6 +15,8 @@ export interface Posthouse extends Target {
   url: string
   apiKey: string
   pid: number
+  /** Lets it finish what it is at. */
+  stop(): Promise<unknown>
 }
 
 const MAILBOXES = 50
@@ -45,6 +47,7 @@ export async function startPosthouse(
     pid: server.pid,
     recipients,
     pids: () => [server.pid],
+    stop: () => server.stop('SIGTERM'),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
