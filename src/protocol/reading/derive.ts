@@ -11,30 +11,53 @@ export interface MailText {
   html: string | null
 }
 
-export interface Reading {
+export interface NewWords {
   /** The new words; null only when the mail has none. */
   extractedText: string | null
   extractedHtml: string | null
   preview: string | null
+}
+
+export interface Reading extends NewWords {
   codes: FoundCode[]
   links: FoundLink[]
 }
 
+/** What is new in a mail: needed of every mail, while it is filed. */
+export function deriveNewWords(mail: Omit<MailText, 'subject'>): NewWords {
+  return summary(newBodies(mail))
+}
+
 /**
- * All that is derived from the words of a mail, once, while it is filed. Links are those of the whole mail, as a footer or a quote
- * may hold the one that is waited for; codes are those of the new words, for a quoted one was used already.
+ * All that is derived from the words of a mail. Links are those of the whole mail, as a footer or a quote may hold the one that is
+ * waited for; codes are those of the new words, for a quoted one was used already.
  */
 export function deriveReading({ subject, text, html }: MailText): Reading {
-  const extractedHtml = html === null || html.trim() === '' ? null : extractReplyHtml(html)
-  const newText = wordsOf(text)
-  const newHtmlText = extractedHtml === null ? null : wordsOf(htmlToText(extractedHtml))
-  const extractedText = newText ?? newHtmlText
+  const bodies = newBodies({ text, html })
+  return {
+    ...summary(bodies),
+    codes: codesOf(subject, [bodies.text, bodies.htmlText]),
+    links: findLinks(text ?? '', html),
+  }
+}
+
+interface Bodies {
+  text: string | null
+  html: string | null
+  htmlText: string | null
+}
+
+function newBodies({ text, html }: Omit<MailText, 'subject'>): Bodies {
+  const newHtml = html === null || html.trim() === '' ? null : extractReplyHtml(html)
+  return { text: wordsOf(text), html: newHtml, htmlText: newHtml === null ? null : wordsOf(htmlToText(newHtml)) }
+}
+
+function summary({ text, html, htmlText }: Bodies): NewWords {
+  const extractedText = text ?? htmlText
   return {
     extractedText,
-    extractedHtml,
+    extractedHtml: html,
     preview: extractedText === null ? null : previewOf(extractedText),
-    codes: codesOf(subject, [newText, newHtmlText]),
-    links: findLinks(text ?? '', html),
   }
 }
 
