@@ -24,8 +24,10 @@ export interface Reading extends NewWords {
 }
 
 /** What is new in a mail: needed of every mail, while it is filed. */
-export function deriveNewWords(mail: Omit<MailText, 'subject'>): NewWords {
-  return summary(newBodies(mail))
+export function deriveNewWords({ text, html }: Omit<MailText, 'subject'>): NewWords {
+  const extractedHtml = newHtmlOf(html)
+  // HTML is read as text only where there is no text.
+  return summary(wordsOf(text) ?? wordsOfHtml(extractedHtml), extractedHtml)
 }
 
 /**
@@ -33,36 +35,34 @@ export function deriveNewWords(mail: Omit<MailText, 'subject'>): NewWords {
  * waited for; codes are those of the new words, for a quoted one was used already.
  */
 export function deriveReading({ subject, text, html }: MailText): Reading {
-  const bodies = newBodies({ text, html })
+  const extractedHtml = newHtmlOf(html)
+  const bodies = [wordsOf(text), wordsOfHtml(extractedHtml)]
   return {
-    ...summary(bodies),
-    codes: codesOf(subject, [bodies.text, bodies.htmlText]),
+    ...summary(bodies[0] ?? bodies[1] ?? null, extractedHtml),
+    codes: codesOf(subject, bodies),
     links: findLinks(text ?? '', html),
   }
 }
 
-interface Bodies {
-  text: string | null
-  html: string | null
-  htmlText: string | null
+function newHtmlOf(html: string | null): string | null {
+  return html === null || html.trim() === '' ? null : extractReplyHtml(html)
 }
 
-function newBodies({ text, html }: Omit<MailText, 'subject'>): Bodies {
-  const newHtml = html === null || html.trim() === '' ? null : extractReplyHtml(html)
-  return { text: wordsOf(text), html: newHtml, htmlText: newHtml === null ? null : wordsOf(htmlToText(newHtml)) }
-}
-
-function summary({ text, html, htmlText }: Bodies): NewWords {
-  const extractedText = text ?? htmlText
-  return {
-    extractedText,
-    extractedHtml: html,
-    preview: extractedText === null ? null : previewOf(extractedText),
-  }
+function wordsOfHtml(newHtml: string | null): string | null {
+  return newHtml === null ? null : wordsOf(htmlToText(newHtml))
 }
 
 function wordsOf(text: string | null): string | null {
-  return text === null || previewOf(text) === null ? null : extractReply(text)
+  return text === null || !hasWords(text) ? null : extractReply(text)
+}
+
+// The preview decides what counts as a word; a letter of ours is one for certain.
+function hasWords(text: string): boolean {
+  return /[A-Za-z0-9]/.test(text) || previewOf(text) !== null
+}
+
+function summary(extractedText: string | null, extractedHtml: string | null): NewWords {
+  return { extractedText, extractedHtml, preview: extractedText === null ? null : previewOf(extractedText) }
 }
 
 // Some mails say in their text part only that they are to be read as HTML.

@@ -23,8 +23,10 @@ function toLine(text: string): string {
 }
 
 function shorten(line: string): string | null {
-  const characters = [...line.slice(0, ENOUGH)]
-  return characters.slice(0, MAX_CHARS).join('').trimEnd() || null
+  const start = line.slice(0, ENOUGH)
+  const inPairs = /[\ud800-\udfff]/.test(start)
+  const characters = inPairs ? [...start].slice(0, MAX_CHARS).join('') : start.slice(0, MAX_CHARS)
+  return characters.trimEnd() || null
 }
 
 // Soft hyphens, direction marks and what newsletters pad their previews with. U+200D stays: it joins emoji and Indic letters.
