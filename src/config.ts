@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { toAsciiDomain } from './core/mailboxes/local-part.ts'
-import { readDeliveryRoute } from './delivery-route.ts'
+import { readDeliveryRoute } from './core/outbound/route-text.ts'
 import { readS3Place, type S3Place } from './s3-place.ts'
 
 export const roles = ['smtp', 'submission', 'http', 'worker'] as const

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { addOperatorCommands } from './commands/operator-program.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { Failure } from './core/errors.ts'
 
@@ -30,6 +31,21 @@ key
   .option('--json', 'print JSON')
   .action(async (options) => (await import('./commands/key-create.ts')).createKey(config(), options))
 
+const route = program.command('route').description('the ways out of single domains, in the place of POSTHOUSE_DELIVERY')
+route
+  .command('set <domain> <route>')
+  .description('send the mail of a domain by this way; "-" reads the way from standard input')
+  .action(async (domain, text) => (await import('./commands/route.ts')).setDomainRoute(config(), domain, text))
+route
+  .command('clear <domain>')
+  .description('send the mail of a domain by the way of the server again')
+  .action(async (domain) => (await import('./commands/route.ts')).clearDomainRoute(config(), domain))
+route
+  .command('list')
+  .description('list the domains with a way of their own, secrets left out')
+  .option('--json', 'print JSON')
+  .action(async (options) => (await import('./commands/route.ts')).listDomainRoutes(config(), options))
+
 program
   .command('settings')
   .description('list the settings, with their defaults')
@@ -38,6 +54,8 @@ program
     const { settingsPage, settingsText } = await import('./commands/settings.ts')
     process.stdout.write(options.markdown ? settingsPage() : `${settingsText()}\n`)
   })
+
+addOperatorCommands(program, config)
 
 try {
   await program.parseAsync()

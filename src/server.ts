@@ -29,32 +29,47 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const metrics = createMetrics()
   app.store = metrics.countMail(app.store)
   const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)
+  const parts = started.use(new Together())
   if (has('worker')) {
     await joinDeliveryWorkers(app)
-    started.use(new JobWorker(app))
-    started.use(new DeliveryWorker(app))
-    started.use(new WebhookWorker(app))
+    parts.use(new JobWorker(app))
+    parts.use(new DeliveryWorker(app))
+    parts.use(new WebhookWorker(app))
   }
-  const smtpPort = has('smtp') ? await listenSmtp(app, config, started) : null
-  const httpPort = has('http') ? await listenHttp(app, config, metrics, started) : null
+  const smtpPort = has('smtp') ? await listenSmtp(app, config, parts) : null
+  const httpPort = has('http') ? await listenHttp(app, config, metrics, parts) : null
   // Last, so that a start which fails on a port does not make a key that nobody sees.
   const { key: firstKey } = await openFirstOrganization(app)
   const closing = started.move()
   return { app, httpPort, smtpPort, firstKey, [Symbol.asyncDispose]: () => closing.disposeAsync() }
 }
 
-async function listenSmtp(app: App, config: Config, started: AsyncDisposableStack): Promise<number> {
+async function listenSmtp(app: App, config: Config, parts: Together): Promise<number> {
   const folder = config.POSTHOUSE_DATA
   const { POSTHOUSE_TLS_CERT: cert, POSTHOUSE_TLS_KEY: key } = config
   const tls = cert && key ? { cert, key } : await ensureCertificate(folder, config.mailHost)
-  const server = started.use(new SmtpServer(app, { tls, spoolFolder: join(folder, 'spool') }))
+  const server = parts.use(new SmtpServer(app, { tls, spoolFolder: join(folder, 'spool') }))
   return server.listen(config.POSTHOUSE_HOST, config.POSTHOUSE_SMTP_PORT)
 }
 
-async function listenHttp(app: App, config: Config, metrics: Metrics, started: AsyncDisposableStack): Promise<number> {
-  const server = started.use(new HttpServer(app, { metrics }))
+async function listenHttp(app: App, config: Config, metrics: Metrics, parts: Together): Promise<number> {
+  const server = parts.use(new HttpServer(app, { metrics }))
   const port = await server.listen(config.POSTHOUSE_HOST, config.POSTHOUSE_HTTP_PORT)
   // Port 0 is only known now, and the URLs that we hand out must be right from the first request on.
   app.settings.publicUrl = config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${port}`
   return port
+}
+
+/** What closes at the same time: each may take the better part of the time that a shutdown has. */
+class Together implements AsyncDisposable {
+  readonly #all: AsyncDisposable[] = []
+
+  use<T extends AsyncDisposable>(one: T): T {
+    this.#all.push(one)
+    return one
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#all.map((one) => one[Symbol.asyncDispose]()))
+  }
 }

@@ -2,6 +2,7 @@ import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
+import { setDomainRoute } from './domains/routes/commands.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
@@ -42,6 +43,7 @@ export const commands = {
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
+  'domains.set-route': setDomainRoute,
   'dkim-keys.add-first': addFirstDkimKeys,
   'dkim-keys.add': addDkimKeys,
   'dkim-keys.activate': activateDkimKeys,

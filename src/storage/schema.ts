@@ -44,6 +44,7 @@ export interface DomainTable {
   org_id: string | null
   name: string
   status: string
+  sealed_route: string | null
   created_at: number
   updated_at: number
 }

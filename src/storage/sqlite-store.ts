@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import type { CommandInput, CommandName, CommandOutput } from '../core/commands.ts'
 import type { Reader, Store } from '../core/store.ts'
 import { CommandThread } from './command-thread.ts'
+import { PROBE } from './group-writer.ts'
 import { Listeners } from './listeners.ts'
 import { withSlowLists } from './slow-lists.ts'
 import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
@@ -54,7 +55,9 @@ class SqliteStore implements Store {
     return this.#writer.run(name, input, this.#clock.now())
   }
 
+  // A full disk is read from as well as ever.
   async ping(): Promise<void> {
+    await this.#writer.run(PROBE, null)
     this.#connection.prepare('select 1').get()
   }
 

@@ -47,5 +47,34 @@ export function domainsContract(opened: () => Opened): void {
       expect(await it.store.read.domains.byName('sought.test')).toEqual([platform, verified, pending])
       expect(await it.store.read.domains.byName('unsought.test')).toEqual([])
     })
+
+    test('the names of which mail is ours are listed once each, in their order, page by page', async () => {
+      for (const orgId of [mine, yours]) await insert(orgId, 'listed.test', 'verified')
+      await insert(mine, 'listed-pending.test', 'pending')
+      const first = await it.store.read.domains.localNames('l', 1)
+      expect(first).toEqual(['listed.test'])
+      const rest = await it.store.read.domains.localNames('listed.test', 100)
+      expect(rest).toEqual([...rest].sort())
+      expect(rest).not.toContain('listed.test')
+    })
+
+    test('a domain may have a way out of its own, until it is taken away', async () => {
+      const [one, two] = [
+        await insert(mine, 'routed-1.test', 'verified'),
+        await insert(null, 'routed-2.test', 'verified'),
+      ]
+      const set = (domain: Domain, sealedRoute: string | null) =>
+        it.store.run('domains.set-route', { domainId: domain.id, sealedRoute })
+      const routes = async () => (await it.store.read.domains.routes()).filter((r) => r.name.startsWith('routed-'))
+      await set(two, 'sealed 2')
+      await set(one, 'sealed 0')
+      await set(one, 'sealed 1')
+      expect(await routes()).toEqual([
+        { domainId: one.id, orgId: mine, name: 'routed-1.test', sealedRoute: 'sealed 1' },
+        { domainId: two.id, orgId: null, name: 'routed-2.test', sealedRoute: 'sealed 2' },
+      ])
+      await set(one, null)
+      expect((await routes()).map((r) => r.name)).toEqual(['routed-2.test'])
+    })
   })
 }

@@ -25,22 +25,22 @@ export async function auditAll(
   ledger: Ledger,
   boxes: string[],
 ): Promise<{ inventory: Inventory; problems: string[] }> {
-  const inventory = await settled(target, boxes)
+  await settled(target)
+  const inventory = await takeInventory(target, boxes)
   const mails = await auditMails(target, ledger, inventory)
   const sends = await auditSends(target, ledger, inventory)
   return { inventory, problems: [...inventory.problems, ...mails, ...sends] }
 }
 
-async function settled(target: Target, boxes: string[]): Promise<Inventory> {
+async function settled({ url }: Target): Promise<void> {
   const started = Date.now()
   for (;;) {
-    const inventory = await takeInventory(target, boxes)
-    const waiting = [...inventory.boxes.values()].flat().filter((m) => m.status === 'queued').length
-    if (waiting === 0 || Date.now() - started > 90_000) {
-      console.log(`deliveries at their end after ${Date.now() - started} ms; ${waiting} still wait`)
-      return inventory
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const waiting = Number(/^posthouse_delivery_queue_depth (\d+)/m.exec(metrics)?.[1])
+    if (waiting === 0 || Date.now() - started > 120_000) {
+      return console.log(`deliveries at their end after ${Date.now() - started} ms; ${waiting} still wait`)
     }
-    await delay(250)
+    await delay(100)
   }
 }
 

@@ -30,8 +30,11 @@ export class Ledger {
   readonly #boxes: string[]
   #serial = 0
 
-  constructor(boxes: string[]) {
+  readonly #localSends: boolean
+
+  constructor(boxes: string[], { localSends = true } = {}) {
     this.#boxes = boxes
+    this.#localSends = localSends
   }
 
   refused(answer: string): void {
@@ -67,14 +70,11 @@ export class Ledger {
 
   #newSend(): SendEntry {
     const subject = `send ${++this.#serial}`
-    const outside = [`x${this.#serial}@outside.test`, `y${this.#serial}@elsewhere.test`].slice(0, randomInt(0, 3))
+    const both = [`x${this.#serial}@outside.test`, `y${this.#serial}@elsewhere.test`]
+    const outside = both.slice(0, randomInt(this.#localSends ? 0 : 1, 3))
     const [from = '', ...others] = this.#shuffled()
-    const entry: SendEntry = {
-      subject,
-      from,
-      to: [...others.slice(0, outside.length > 0 ? 1 : 2), ...outside],
-      fate: 'unknown',
-    }
+    const inside = this.#localSends ? others.slice(0, outside.length > 0 ? 1 : 2) : []
+    const entry: SendEntry = { subject, from, to: [...inside, ...outside], fate: 'unknown' }
     this.sends.set(subject, entry)
     return entry
   }

@@ -12,31 +12,33 @@ export interface Taken {
 export interface RecordingSink extends AsyncDisposable {
   port: number
   taken: Taken[]
+  /** It thinks about each mail for up to this long. */
+  delayMs: number
 }
 
-/** A next hop that takes everything after thinking about it for up to `delayMs`, and writes down what it said yes to. */
+/** A next hop that takes everything, and writes down what it said yes to. */
 export async function startRecordingSink(delayMs = 30): Promise<RecordingSink> {
-  const taken: Taken[] = []
+  const sink = { taken: [] as Taken[], delayMs }
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => {})
-    serve(socket, taken, delayMs)
+    serve(socket, sink)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    taken,
+  const port = (server.address() as AddressInfo).port
+  return Object.assign(sink, {
+    port,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       server.close()
       await once(server, 'close')
     },
-  }
+  })
 }
 
-function serve(socket: Socket, taken: Taken[], delayMs: number): void {
+function serve(socket: Socket, sink: Pick<RecordingSink, 'taken' | 'delayMs'>): void {
   let text = ''
   let inData = false
   let recipients: string[] = []
@@ -46,9 +48,9 @@ function serve(socket: Socket, taken: Taken[], delayMs: number): void {
     recipients = []
     setTimeout(() => {
       if (socket.destroyed) return
-      taken.push({ ...mail, at: Date.now() })
+      sink.taken.push({ ...mail, at: Date.now() })
       socket.write('250 2.0.0 Taken\r\n')
-    }, Math.random() * delayMs)
+    }, Math.random() * sink.delayMs)
   }
   const command = (line: string) => {
     const verb = line.slice(0, 4).toUpperCase()

@@ -1,4 +1,4 @@
-import type { OrgId } from '../ids.ts'
+import type { DomainId, OrgId } from '../ids.ts'
 import type { Domain } from './model.ts'
 
 export interface DomainReader {
@@ -8,8 +8,23 @@ export interface DomainReader {
   isLocal(name: string): Promise<boolean>
   /** Every organization's claim to this name: the platform's first, then verified ones, then by age. */
   byName(name: string): Promise<Domain[]>
+  /** The names of which mail is ours, in their order, behind `after`. */
+  localNames(after: string, limit: number): Promise<string[]>
+  /** The domains with a way out of their own, by name. */
+  routes(): Promise<SealedRoute[]>
+}
+
+/** The way out that the operator chose for the mail of one domain, encrypted for its row. */
+export interface SealedRoute {
+  domainId: DomainId
+  /** Whose domain it is; null: the platform's. */
+  orgId: OrgId | null
+  name: string
+  sealedRoute: string
 }
 
 export interface DomainWriter extends DomainReader {
   insert(domain: Domain): Promise<void>
+  /** Null: the way of the server. */
+  setRoute(id: DomainId, sealedRoute: string | null, now: number): Promise<void>
 }

@@ -6,6 +6,9 @@ import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 
+/** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
+export const NAME_OF_OURS = '<msg_'
+
 /** A mail that was read and judged, before it is anybody's. */
 export interface ReadMail {
   source: Source
@@ -60,7 +63,7 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   const at = await tx.mailboxes.nextTime(mailboxId, tx.now)
   if (at === undefined) return { mailboxId, result: 'gone' }
   const id = newId<MessageId>()
-  const messageId = await nameFor(tx, mailboxId, mail, { random: `<msg_${id}@${host}>`, host })
+  const messageId = await nameFor(tx, mailboxId, mail, { random: `${NAME_OF_OURS}${id}@${host}>`, host })
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
   const message = toMessage(mail, copy, {
@@ -92,7 +95,7 @@ async function nameFor(
   const known = await tx.messages.byMessageId(mailbox, mail.messageId)
   if (!known) return mail.messageId
   if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
-  const ours = `<msg_${mail.sha256.slice(0, 32)}@${host}>`
+  const ours = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
   return (await tx.messages.byMessageId(mailbox, ours)) ? null : ours
 }
 

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { invalid } from '../errors.ts'
+import type { OrgId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Enqueued } from './enqueue-command.ts'
+
+const FORGET_AGAIN_MS = 1_000
+const FORGET_TRIES = 300
 
 /** Refuses what is no idempotency key. */
 export function checkIdempotencyKey(key: string | null): void {
@@ -28,7 +32,16 @@ export async function once(
   try {
     return await send()
   } catch (error) {
-    await app.store.run('idempotency.forget', { orgId, key }).catch(() => {})
+    await forget(app, orgId, key, FORGET_TRIES)
     throw error
+  }
+}
+
+// A store that took the key and then failed may fail at this too, and whoever asks again would be told that the call still runs.
+async function forget(app: App, orgId: OrgId, key: string, tries: number): Promise<void> {
+  try {
+    await app.store.run('idempotency.forget', { orgId, key })
+  } catch {
+    if (tries > 1) app.clock.at(app.clock.now() + FORGET_AGAIN_MS, () => void forget(app, orgId, key, tries - 1))
   }
 }

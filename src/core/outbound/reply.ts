@@ -3,11 +3,13 @@ import { splitTag } from '../../protocol/address/normalize.ts'
 import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { isMessageId } from '../../protocol/compose/message-id.ts'
 import { replySubject } from '../../protocol/compose/subject.ts'
+import { parseMessageId } from '../../protocol/mime/message-ids.ts'
 import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { NAME_OF_OURS } from '../messages/file-inbound.ts'
 import { findMessage } from '../messages/messages.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
 import { loadAttachments } from './attachments.ts'
@@ -42,8 +44,8 @@ export async function replyToMessage(
   const draft = checkDraft({ ...request, ...recipientsOf(original, mailbox, request), subject })
   return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
     const attachments = await loadAttachments(app, request.attachments)
-    const inReplyTo = isMessageId(original.messageId) ? original.messageId : null
-    const ancestry = { inReplyTo, references: ancestors(original), joins: original.threadId }
+    const parent = await parentIdOf(app, original)
+    const ancestry = { inReplyTo: parent, references: ancestors(original, parent), joins: original.threadId }
     return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
   })
 }
@@ -86,9 +88,21 @@ function texts(addresses: readonly MailboxAddress[]): string[] {
   })
 }
 
-function ancestors(original: Message): string[] {
-  const known = original.references.filter((id) => id !== original.messageId)
-  const chain = [...known, original.messageId].filter(isMessageId)
+/** The Message-ID that the sender knows their mail by. The one we keep it under may be ours: then theirs is in the field. */
+async function parentIdOf(app: App, original: Message): Promise<string | null> {
+  const theirs = original.messageId.startsWith(NAME_OF_OURS) ? await fieldOf(app, original) : original.messageId
+  return theirs !== null && isMessageId(theirs) ? theirs : null
+}
+
+async function fieldOf(app: App, { id, messageId }: Message): Promise<string | null> {
+  const content = await app.store.read.messages.content(id)
+  const field = content?.headers.find(({ name }) => name.toLowerCase() === 'message-id')
+  return field ? parseMessageId(field.value) : messageId
+}
+
+function ancestors(original: Message, parent: string | null): string[] {
+  const known = original.references.filter((id) => id !== parent)
+  const chain = [...known, ...(parent === null ? [] : [parent])].filter(isMessageId)
   const [first = ''] = chain
   return chain.length <= MAX_REFERENCES ? chain : [first, ...chain.slice(1 - MAX_REFERENCES)]
 }

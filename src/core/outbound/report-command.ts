@@ -127,10 +127,12 @@ async function recordComplaint(tx: Tx, message: Message, complained: Told[]): Pr
   await append(tx, message, { type: 'message.complained', payload })
 }
 
-// Only those who had the mail know its Message-ID. With one recipient that is the recipient's side; with several, one of them may
-// speak in the name of another.
+// A Message-ID is no secret: replies carry it on to whoever joins the thread. And of several who were written to under one return
+// path, one may speak in the name of another. So only a return path that was shown to a single recipient proves who is dead.
 function isProven(deliveries: Delivery[], proof: Proof): boolean {
-  return proof.by === 'return-path' || deliveries.length === 1
+  if (proof.by !== 'return-path') return false
+  const named = deliveries.find((d) => d.id === proof.deliveryId)
+  return deliveries.filter((d) => d.domain === named?.domain).length === 1
 }
 
 async function suppress(tx: Tx, told: Told[], reason: 'hard_bounce' | 'complaint'): Promise<void> {

@@ -136,11 +136,18 @@ describe('what others report of our mail', () => {
     expect([await eventsOf(it, box, 'message.complained'), await suppressed()]).toEqual([[], []])
   })
 
-  test('a bounce to the mailbox itself is matched by Message-ID and recipient', async () => {
+  test('a bounce to the mailbox itself is matched by Message-ID and recipient, which is no secret and so suppresses nobody', async () => {
     const { ids, messageId } = await sent('ada@example.com')
     await it.mail(box.address, bounceMail('ada@example.com', { messageId }), nobody)
     expect(await fates(it, ids)).toEqual(['ada@example.com failed'])
-    expect(await suppressed()).toEqual(['ada@example.com hard_bounce'])
+    expect(await suppressed()).toEqual([])
+  })
+
+  test('of two recipients of one domain neither can have the other suppressed', async () => {
+    const { ids, path } = await sent('ada@example.com', 'mallory@example.com')
+    await it.mail(path, bounceMail('ada@example.com'), nobody)
+    expect(await fates(it, ids)).toEqual(['ada@example.com failed', 'mallory@example.com sent'])
+    expect(await suppressed()).toEqual([])
   })
 
   test('who had the mail too cannot have another recipient suppressed', async () => {

@@ -11,7 +11,7 @@ const WAIT_MS = 60_000
 /** After an attempt that could not even begin. */
 const POSTPONE_MS = 30_000
 const RECORD_AGAIN_MS = 250
-const RECORD_AGAIN_AT_MOST_MS = 10_000
+const RECORD_AGAIN_AT_MOST_MS = 2_000
 /** What a shutdown leaves to what is under way, before it is cut off. */
 const GRACE_MS = 4_000
 const BATCH = 64
@@ -35,7 +35,8 @@ export class DeliveryWorker implements AsyncDisposable {
   /** Nothing was claimed last, for want of room. */
   #heldBack = false
   #stopping = false
-  readonly #stop = Promise.withResolvers<void>()
+  #cutOff = false
+  readonly #pauses = new Set<() => void>()
 
   constructor(app: App) {
     this.#app = app
@@ -111,7 +112,7 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #run(load: Load): Promise<void> {
     const outcomes = await this.#deliver(load.deliveries)
-    if (outcomes) await this.#record(outcomes)
+    if (outcomes) await this.#record(this.#cutOff ? dueAtOnce(outcomes, this.#app.clock.now()) : outcomes)
     this.#leases.letGo(load.deliveries)
     this.#lanes.finish(load)
     this.#startWhatMay()
@@ -151,9 +152,11 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #pause(ms: number): Promise<void> {
     const over = Promise.withResolvers<void>()
+    this.#pauses.add(over.resolve)
     const cancel = this.#app.clock.at(this.#app.clock.now() + ms, over.resolve)
-    await Promise.race([over.promise, this.#stop.promise])
+    await over.promise
     cancel()
+    this.#pauses.delete(over.resolve)
   }
 
   async #release(loads: Load[]): Promise<void> {
@@ -164,16 +167,25 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true
-    this.#stop.resolve()
+    for (const end of this.#pauses) end()
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
     await this.#release(this.#lanes.drop()).catch((error: unknown) => {
       this.#app.log.warn({ err: error }, 'claims could not be given back and run out by themselves')
     })
     const { clock, sender } = this.#app
-    const cancel = clock.at(clock.now() + GRACE_MS, () => sender.hangUp?.())
+    const cancel = clock.at(clock.now() + GRACE_MS, () => {
+      this.#cutOff = true
+      sender.hangUp?.()
+    })
     await Promise.all(this.#underWay)
     cancel()
     this.#leases[Symbol.dispose]()
   }
+}
+
+/** Our shutdown says nothing of the peer: whoever comes next need not wait. */
+function dueAtOnce(outcomes: Outcomes, now: number): Outcomes {
+  const due = outcomes.outcomes.map((o) => (o.status === 'queued' ? { ...o, nextAttemptAt: now } : o))
+  return { ...outcomes, outcomes: due }
 }

@@ -65,7 +65,7 @@ test.skipIf(!small)('a full disk is unavailable, keeps what it had, and works ag
   await expect(fill(20_000)).rejects.toMatchObject(unavailable)
   await expect(put(blobs, randomBytes(1_500_000))).rejects.toMatchObject(unavailable)
   for (const key of kept) expect(sha256((await blobs.get(key)) ?? Buffer.alloc(0))).toBe(key.slice(0, 64))
-  await blobs.ping()
+  await expect(blobs.ping()).rejects.toMatchObject(unavailable)
 
   rmSync(filler)
   for (const size of [20_000, 1_200_000]) {

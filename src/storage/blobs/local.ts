@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises'
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../core/clock.ts'
 import { Failure } from '../../core/errors.ts'
 import type { BlobList, BlobStore } from '../../core/store.ts'
 import { CommandThread } from '../command-thread.ts'
+import { PROBE } from '../group-writer.ts'
 import { openConnection, outageAsFailure } from '../sqlite.ts'
 import { LargeFiles } from './large-files.ts'
 
@@ -13,6 +14,9 @@ const script = new URL('./blob-writer.ts', import.meta.url)
 
 /** From here on a file of its own is as quick, and the database stays small. */
 const LARGE_BYTES = 1024 * 1024
+
+/** With less than this left, a checkpoint or the next large mail may find the disk full. */
+const ROOM_BYTES = 16 * 1024 * 1024
 
 /** How many keys are looked at in one turn of a list: the main thread does it, in some 2 ms. */
 const PAGE = 200
@@ -81,7 +85,9 @@ class LocalBlobs implements BlobStore {
 
   async ping(): Promise<void> {
     reading(() => this.#connection.prepare('select key from blobs limit 1').get())
-    await available(access(this.#folder))
+    await this.#writer.run(PROBE, null)
+    const { bavail, bsize } = await available(statfs(this.#folder))
+    if (bavail * bsize < ROOM_BYTES) throw new Failure('unavailable', 'The disk is full')
   }
 
   // The small ones first, then the large ones; the cursor says where we are.

@@ -10,6 +10,7 @@ import * as failureNotices from './0008-failure-notices.ts'
 import * as searchPostgres from './0010-search-postgres.ts'
 import * as webhooks from './0040-webhooks.ts'
 import * as webhookIndexes from './0041-webhook-indexes.ts'
+import * as domainRoutes from './0060-domain-routes.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -17,7 +18,11 @@ export interface Migration {
   statements: string[]
 }
 
-const later: Migration[] = [dkimKeys, suppressions, delayNotices, failureNotices, webhooks, webhookIndexes]
+const later: Migration[] = [
+  ...[dkimKeys, suppressions, delayNotices, failureNotices],
+  ...[webhooks, webhookIndexes],
+  domainRoutes,
+]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
 export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]

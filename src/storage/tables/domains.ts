@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Domain, DomainStatus } from '../../core/domains/model.ts'
-import type { DomainReader, DomainWriter } from '../../core/domains/store.ts'
+import type { DomainReader, DomainWriter, SealedRoute } from '../../core/domains/store.ts'
 import type { DomainId, OrgId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
 import type { DomainTable } from '../schema.ts'
@@ -25,6 +25,15 @@ const local = statement((db, v: { name: string }) =>
     .limit(1),
 )
 
+const routes = statement((db, _: Record<string, never>) =>
+  db
+    .selectFrom('domains')
+    .select(['id', 'org_id', 'name', 'sealed_route'])
+    .where('sealed_route', 'is not', null)
+    .orderBy('name')
+    .orderBy('id'),
+)
+
 export function domainReader(db: Database): DomainReader {
   return {
     async usable(org, name) {
@@ -37,6 +46,12 @@ export function domainReader(db: Database): DomainReader {
       const all = db.kysely.selectFrom('domains').selectAll().where('name', '=', name)
       return (await all.orderBy(rank).orderBy('created_at').orderBy('id').execute()).map(toDomain)
     },
+    async localNames(after, limit) {
+      const behind = db.kysely.selectFrom('domains').select('name').distinct().where('name', '>', after)
+      const ours = behind.where((eb) => eb.or([eb('org_id', 'is', null), eb('status', '=', 'verified')]))
+      return (await ours.orderBy('name').limit(limit).execute()).map(({ name }) => name)
+    },
+    routes: async () => (await routes.all(db, {})).map(toRoute),
   }
 }
 
@@ -45,6 +60,10 @@ export function domainWriter(db: Database): DomainWriter {
     ...domainReader(db),
     async insert(domain) {
       await db.kysely.insertInto('domains').values(fromDomain(domain)).execute()
+    },
+    async setRoute(id, sealedRoute, now) {
+      const changed = db.kysely.updateTable('domains').where('id', '=', id)
+      await changed.set({ sealed_route: sealedRoute, updated_at: now }).execute()
     },
   }
 }
@@ -62,5 +81,10 @@ function toDomain(row: DomainTable): Domain {
 
 function fromDomain(d: Domain): DomainTable {
   const { id, name, status } = d
-  return { id, org_id: d.orgId, name, status, created_at: d.createdAt, updated_at: d.updatedAt }
+  return { id, org_id: d.orgId, name, status, sealed_route: null, created_at: d.createdAt, updated_at: d.updatedAt }
+}
+
+function toRoute(row: Pick<DomainTable, 'id' | 'org_id' | 'name' | 'sealed_route'>): SealedRoute {
+  const { id, org_id, name, sealed_route } = row
+  return { domainId: id as DomainId, orgId: org_id as OrgId | null, name, sealedRoute: sealed_route ?? '' }
 }

@@ -32,12 +32,14 @@ export class Connection {
   readonly #wire: Wire
   readonly #extensions: string
   #closed = false
+  /** The library says nothing more of a connection that we close. */
+  #abandon = () => {}
 
   private constructor(peer: Peer, wire: Wire, extensions: string) {
     this.peer = peer
     this.#wire = wire
     this.#extensions = extensions
-    wire.on('error', () => this.close())
+    wire.on('error', () => this.#shut())
     wire.once('end', () => {
       this.#closed = true
     })
@@ -92,7 +94,7 @@ export class Connection {
   /** Ends a transaction that did not come to its end, so that the session can be used again. */
   async reset(): Promise<void> {
     if (this.#closed) return
-    await new Promise<void>((resolve) => this.#wire.reset((error) => resolve(error ? this.close() : undefined)))
+    await new Promise<void>((resolve) => this.#wire.reset((error) => resolve(error ? this.#shut() : undefined)))
   }
 
   quit(): void {
@@ -100,7 +102,13 @@ export class Connection {
     this.#closed = true
   }
 
+  /** At once, whatever is under way: it is answered as lost. */
   close(): void {
+    this.#shut()
+    this.#abandon()
+  }
+
+  #shut(): void {
     this.#closed = true
     this.#wire.close()
   }
@@ -123,6 +131,7 @@ export class Connection {
     )
     const envelope = { from: mailFrom || false, to: recipients, size: raw.length, use8BitMime: !isAscii(raw) } as const
     return new Promise((resolve) => {
+      this.#abandon = () => resolve(all(consignment, failed(host, 'We closed the connection')))
       this.#wire.send(envelope, message, (error, info) => {
         const answers = new Map<string, Answer>()
         const refusals = error ? (error.rejectedErrors ?? []) : (info?.rejectedErrors ?? [])

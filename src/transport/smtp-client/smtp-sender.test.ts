@@ -311,3 +311,27 @@ test("another's server takes it too, over STARTTLS and signed in", async () => {
   await sender[Symbol.asyncDispose]()
   await new Promise<void>((resolve) => server.close(resolve))
 })
+
+test('hanging up answers for what is under way and for what waits for its turn, and begins nothing more', async () => {
+  const asked = Promise.withResolvers<void>()
+  const end = () => {
+    asked.resolve()
+    return 'silence' as const
+  }
+  await using r = await road({ connectionsPerPeer: 1, script: { end } })
+  const replies = [r.send(), r.send()]
+  await asked.promise
+  r.sender.hangUp()
+  for (const reply of await Promise.all([...replies, r.send()])) {
+    expect(reply).toMatchObject([{ result: 'temporary', replyCode: null }])
+  }
+  expect(r.sink.commands.filter((line) => line.includes('MAIL'))).toHaveLength(1)
+})
+
+test.each(['mail', 'rcpt', 'data', 'end'] as const)(
+  'a peer that says nothing to %s is given up in time',
+  async (stage) => {
+    await using r = await road({ script: { [stage]: 'silence' }, timeouts: { attemptMs: 100 } })
+    expect(await r.send()).toMatchObject([{ result: 'temporary', replyCode: null }])
+  },
+)

@@ -24,6 +24,10 @@ export class SmtpSender implements MailSender, AsyncDisposable {
   readonly #timeouts: Timeouts
   readonly #poolSize: number
   readonly #pools = new Map<string, ConnectionPool>()
+  readonly #busy = new Set<Connection>()
+  /** What answers in the place of each hand-over that is cut off. */
+  readonly #cuts = new Set<() => void>()
+  #ending = false
 
   constructor({ log, helo, timeouts, connectionsPerPeer = CONNECTIONS_PER_PEER }: SmtpSenderOptions) {
     this.#log = log
@@ -33,16 +37,34 @@ export class SmtpSender implements MailSender, AsyncDisposable {
   }
 
   async send(route: Exclude<DeliveryRoute, { kind: 'sandbox' }>, consignment: Consignment): Promise<RecipientReply[]> {
-    const { answers } = await this.#route(route, consignment)
+    const { answers } = await this.#untilCutOff(consignment, this.#route(route, consignment))
     return consignment.recipients.map((recipient) => ({
       recipient,
       ...(answers.get(recipient) ?? failed(null, 'No answer')),
     }))
   }
 
+  /** Ends what is under way, as if the line had broken; nothing is sent from now on. */
+  hangUp(): void {
+    this.#ending = true
+    for (const connection of this.#busy) connection.close()
+    for (const cut of this.#cuts) cut()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pool of this.#pools.values()) pool.close()
     this.#pools.clear()
+  }
+
+  async #untilCutOff(consignment: Consignment, work: Promise<Outcome>): Promise<Outcome> {
+    const cut = Promise.withResolvers<Outcome>()
+    const answer = () => cut.resolve(all(consignment, hungUp))
+    this.#cuts.add(answer)
+    try {
+      return await Promise.race([work, cut.promise])
+    } finally {
+      this.#cuts.delete(answer)
+    }
   }
 
   #route(route: Exclude<DeliveryRoute, { kind: 'sandbox' }>, consignment: Consignment): Promise<Outcome> {
@@ -62,7 +84,7 @@ export class SmtpSender implements MailSender, AsyncDisposable {
     try {
       const used = connection.used > 0
       const outcome = await this.#attempt(connection, consignment)
-      if (!outcome.untouched || !used) return outcome
+      if (!outcome.untouched || !used || this.#ending) return outcome
       // A peer may close a connection that waits at any time; that says nothing about the mail.
       connection = await pool.replace(connection)
       return await this.#attempt(connection, consignment)
@@ -74,6 +96,8 @@ export class SmtpSender implements MailSender, AsyncDisposable {
   }
 
   async #attempt(connection: Connection, consignment: Consignment): Promise<Outcome> {
+    if (this.#ending) return all(consignment, hungUp)
+    this.#busy.add(connection)
     const timer = setTimeout(() => connection.close(), this.#timeouts.attemptMs)
     try {
       const outcome = await connection.send(consignment)
@@ -83,6 +107,7 @@ export class SmtpSender implements MailSender, AsyncDisposable {
       return outcome
     } finally {
       clearTimeout(timer)
+      this.#busy.delete(connection)
     }
   }
 
@@ -103,3 +128,5 @@ export class SmtpSender implements MailSender, AsyncDisposable {
     return pool
   }
 }
+
+const hungUp = failed(null, 'We hung up: this server is stopping')

@@ -14,8 +14,9 @@ export function mail(session: Session, argument: string): SmtpReply {
   checkParameters(parameters, session.app.settings.maxMessageBytes)
   refuseUnannouncedUtf8(path.address, utf8)
   const mailFrom = path.address
-  const spf = judgeSender(session.app, { mailFrom, helo: session.helo, remoteAddress: session.remoteAddress })
-  session.transaction = new Transaction({ mailFrom, utf8, spf })
+  const { app, helo, remoteAddress } = session
+  const judge = () => judgeSender(app, { mailFrom, helo, remoteAddress })
+  session.transaction = new Transaction({ mailFrom, utf8, judge })
   return reply(250, '2.1.0', 'Sender ok')
 }
 

@@ -12,7 +12,7 @@ import { SpoolFolder } from './spool.ts'
 /** Of messages that are read, judged and filed at once; the others wait in the spool. */
 const MAX_BYTES_AT_ONCE = 128 * 1024 * 1024
 /** How long a shutdown waits for messages that are on their way. */
-const DRAIN_MS = 8_000
+const DRAIN_MS = 5_000
 
 export interface SmtpServerOptions {
   /** Where large messages wait for their end; emptied at the start. */
