@@ -11,7 +11,6 @@ import type { BlobStore, Store } from './core/store.ts'
 import { openLog } from './log.ts'
 import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
-import { openPostgresStore } from './storage/postgres-store.ts'
 import { openSqliteStore } from './storage/sqlite-store.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
@@ -31,7 +30,7 @@ export interface OpenApp extends AsyncDisposable {
 export async function openApp(config: Config): Promise<OpenApp> {
   const folder = config.POSTHOUSE_DATA
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const log = openLog(config.POSTHOUSE_LOG)
+  const log = await openLog(config.POSTHOUSE_LOG)
   const clock = systemClock
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config, clock))
@@ -63,10 +62,11 @@ export async function openApp(config: Config): Promise<OpenApp> {
   return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }
 }
 
-function openStore(config: Config, clock: Clock): Promise<Store> {
+async function openStore(config: Config, clock: Clock): Promise<Store> {
   const url = config.POSTHOUSE_DATABASE_URL
-  if (url !== undefined) return openPostgresStore({ url, clock })
-  return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
+  if (url === undefined) return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
+  const { openPostgresStore } = await import('./storage/postgres-store.ts')
+  return openPostgresStore({ url, clock })
 }
 
 async function openBlobs(config: Config, clock: Clock): Promise<BlobStore> {
