@@ -10,6 +10,7 @@ import * as failureNotices from './0008-failure-notices.ts'
 import * as searchPostgres from './0010-search-postgres.ts'
 import * as webhooks from './0040-webhooks.ts'
 import * as webhookIndexes from './0041-webhook-indexes.ts'
+import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -21,7 +22,7 @@ export interface Migration {
 const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
-  domainRoutes,
+  ...[domainRecords, domainRoutes],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
