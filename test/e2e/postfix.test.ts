@@ -7,7 +7,7 @@ import { findDkimpy } from '../support/dkimpy.ts'
 import { loopbackHost } from '../support/peer-address.ts'
 import { handTo, type PeerWorld, startPeerWorld, tailOf } from '../support/peer-world.ts'
 import { findPostfix, type Postfix, startPostfix } from '../support/postfix.ts'
-import { SmtpSink } from '../support/smtp-sink.ts'
+import { SmtpSink, scripted } from '../support/smtp-sink.ts'
 
 const packages = await findPostfix()
 const absent = 'missing' in packages
@@ -98,12 +98,12 @@ describe.skipIf(absent)('mail that leaves by Postfix', () => {
   })
 
   test.each([
-    ['greylists', { rcpt: '451 4.7.1 Greylisted, come again' }],
+    ['greylists', { RCPT: '451 4.7.1 Greylisted, come again' }],
     ['greets with 421', { connect: '421 4.3.2 Not now' }],
-    ['cuts the connection at the data', { data: 'close' }],
+    ['cuts the connection at the data', { DATA: 'close' }],
   ])('has it at once, as the second mail host, when the first one %s', async (what, script) => {
     const first = loopbackHost()
-    await using sink = await SmtpSink.start({ host: first.address, script }, first.port)
+    await using sink = await SmtpSink.listen({ address: first.address, port: first.port, answer: scripted(script) })
     const domain = `${what.replaceAll(' ', '-')}.test`
     Object.assign(world.dns.zone, {
       [domain]: { mx: [`first.${domain}`, 'mx.peer.test'] },
@@ -111,7 +111,7 @@ describe.skipIf(absent)('mail that leaves by Postfix', () => {
     })
     const { raw } = await world.send(desk, { to: `ada@${domain}`, text: 'Hello' })
     expect((await world.arrived(raw)).recipients).toEqual([`ada@${domain}`])
-    expect(sink.connections).toBe(1)
+    expect(sink.sessions).toHaveLength(1)
   })
 })
 
