@@ -204,6 +204,7 @@ describe('a send is refused, and nothing is kept,', () => {
     ['a line break in a content type', file({ content_type: 'text/a\r\nb' }), ['attachments', 0, 'content_type']],
     ['a line break in a file name', file({ filename: 'a\r\nb' }), ['attachments', 0, 'filename']],
     ['a line break in a content id', file({ content_id: 'a\nb' }), ['attachments', 0, 'content_id']],
+    ['one header in two spellings', { headers: { 'X-A': 'x', 'x-a': 'y' } }, ['headers', 'x-a']],
     ['an unknown disposition', file({ content_disposition: 'form-data' }), ['attachments', 0, 'content_disposition']],
     ['fifty-one attachments', { attachments: Array(51).fill({ content: 'eA==' }) }, ['attachments']],
   ])('for %s', async (_case, fields, place) => {
@@ -214,7 +215,7 @@ describe('a send is refused, and nothing is kept,', () => {
   })
 
   test.each(
-    'From,to,CC,Bcc,Reply-To,Sender,Subject,Date,Message-ID,In-Reply-To,References,Return-Path,Received,MIME-Version,DKIM-Signature,Authentication-Results,Content-Type,ARC-Seal,Resent-From'.split(
+    'From,to,CC,Bcc,Reply-To,Sender,Subject,Date,Message-ID,In-Reply-To,References,Return-Path,Received,MIME-Version,DKIM-Signature,Authentication-Results,Received-SPF,DomainKey-Signature,Delivered-To,Content-Type,ARC-Seal,Resent-From'.split(
       ',',
     ),
   )('for a %s header of its own', async (name) => {
