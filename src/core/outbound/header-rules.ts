@@ -23,6 +23,7 @@ export function checkHeaders(headers: Record<string, string>): { name: string; v
     if (!NAME.test(name)) throw invalid(['headers', name], 'is not a header field name')
     if (OURS.has(lower) || OUR_FAMILIES.test(lower)) throw invalid(['headers', name], 'is set by the server')
     if (/[\r\n\0]/.test(value)) throw invalid(['headers', name], 'must not hold line breaks')
+    if (!value.isWellFormed()) throw invalid(['headers', name], 'must be valid Unicode')
     if (value.length > MAX_VALUE) throw invalid(['headers', name], `must have at most ${MAX_VALUE} characters`)
     // Readers differ in which of two they show.
     if (seen.has(lower)) throw invalid(['headers', name], 'is given twice')
