@@ -103,7 +103,7 @@ describe.skipIf(absent)('mail that leaves by Postfix', () => {
     ['cuts the connection at the data', { DATA: 'close' }],
   ])('has it at once, as the second mail host, when the first one %s', async (what, script) => {
     const first = loopbackHost()
-    await using sink = await SmtpSink.listen({ address: first.address, port: first.port, answer: scripted(script) })
+    await using sink = await SmtpSink.listen({ ...first, answer: scripted(script) })
     const domain = `${what.replaceAll(' ', '-')}.test`
     Object.assign(world.dns.zone, {
       [domain]: { mx: [`first.${domain}`, 'mx.peer.test'] },
