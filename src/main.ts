@@ -1,8 +1,13 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { addOperatorCommands } from './commands/operator-program.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { Failure } from './core/errors.ts'
+
+// What the commands load was compiled by an earlier start: half a second less. Where it cannot be kept, all is as without.
+enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(import.meta.dirname, '../node_modules/.cache/compiled'))
 
 const program = new Command('posthouse')
   .description('A self-hosted inbox platform. Settings come from the environment; "posthouse settings" lists them.')

@@ -29,7 +29,7 @@ export interface OpenApp extends AsyncDisposable {
 export async function openApp(config: Config): Promise<OpenApp> {
   const folder = config.POSTHOUSE_DATA
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const log = openLog(config.POSTHOUSE_LOG)
+  const log = await openLog(config.POSTHOUSE_LOG)
   const clock = systemClock
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config, clock))

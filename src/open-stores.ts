@@ -4,15 +4,16 @@ import type { Clock } from './core/clock.ts'
 import type { BlobStore, Store } from './core/store.ts'
 import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
-import { openPostgresStore } from './storage/postgres-store.ts'
 import { openSqliteStore } from './storage/sqlite-store.ts'
 
 // Which of the stores a configuration means.
 
-export function openStore(config: Config, clock: Clock): Promise<Store> {
+export async function openStore(config: Config, clock: Clock): Promise<Store> {
   const url = config.POSTHOUSE_DATABASE_URL
-  if (url !== undefined) return openPostgresStore({ url, clock })
-  return openSqliteStore({ path: rowsFile(config), clock })
+  if (url === undefined) return openSqliteStore({ path: rowsFile(config), clock })
+  // Memory that a server on SQLite does not need.
+  const { openPostgresStore } = await import('./storage/postgres-store.ts')
+  return openPostgresStore({ url, clock })
 }
 
 /** Where SQLite keeps the rows. */

@@ -28,7 +28,9 @@ export async function measureIntake(options: IntakeOptions): Promise<Table> {
   }
   await using empty = await DnsServer.start({})
   const posthouse = 'Posthouse'
-  rows.push(...(await measureTarget(`${posthouse}, nothing in the DNS`, await startPosthouse(empty.address), plain, options)))
+  rows.push(
+    ...(await measureTarget(`${posthouse}, nothing in the DNS`, await startPosthouse(empty.address), plain, options)),
+  )
   const withKeys = await startPosthouse(dns.address)
   rows.push(...(await measureTarget(`${posthouse}, DKIM, SPF, DMARC`, withKeys, (size) => signed.get(size)!, options)))
   rows.push(...(await measureTarget('smtp-server that forgets', await startNullServer(), plain, options)))

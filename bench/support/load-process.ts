@@ -67,8 +67,8 @@ class Client {
   #take(text: string): void {
     for (const line of text.split('\r\n')) {
       if (line === '' || line[3] === '-') continue
-      if (!/^[23]/.test(line)) return this.#fail(new Error(`The server said: ${line}`))
-      if (--this.#expected === 0) this.#answered()
+      if (!/^[23]/.test(line)) this.#fail(new Error(`The server said: ${line}`))
+      else if (--this.#expected === 0) this.#answered()
     }
   }
 
@@ -94,8 +94,9 @@ class Client {
   #accepted(): void {
     this.latencies.push(performance.now() - this.#sentAt)
     this.#next += this.#order.connections
-    if (!this.last) return this.begin()
-    this.#isDone()
-    this.#socket.destroy()
+    if (this.last) {
+      this.#isDone()
+      this.#socket.destroy()
+    } else this.begin()
   }
 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Config } from '../config.ts'
 import { describeRoute } from '../core/outbound/route-text.ts'
 import { type RunningServer, startServer } from '../server.ts'
@@ -11,6 +12,8 @@ export async function serve(config: Config): Promise<void> {
   const server = await startServer(config)
   for (const name of config.unknown) console.error(`Warning: ${name} is no setting of Posthouse`)
   console.log(greeting(config, server))
+  // Also for the next start after this process was killed.
+  flushCompileCache()
   await asked
   const late = setTimeout(() => process.exit(1), SHUTDOWN_MS)
   await server[Symbol.asyncDispose]()

@@ -24,9 +24,11 @@ export function findCodes(subject: string | null, text: string): FoundCode[] {
     .slice(0, MAX_CHARS)
     .replaceAll('\r\n', '\n')
     .replaceAll('\u00a0', ' ')
-  const keywords = findKeywords(source)
+  // Looking for the words costs most, and most mails have nothing that could be a code.
+  let keywords: Keyword[] | undefined
   const best = new Map<string, number>()
   for (const candidate of findCandidates(source)) {
+    keywords ??= findKeywords(source)
     const score = scoreCode(source, candidate, keywords)
     if (score >= ENOUGH && score > (best.get(candidate.value) ?? 0)) best.set(candidate.value, score)
   }

@@ -35,8 +35,12 @@ export function quoteHeaderAt(lines: readonly ReadLine[], at: number): QuoteHead
 
 /** A mail sent on, not answered: what stands below it is meant to be read. */
 export function isForwardMark(text: string): boolean {
-  const words = dashedWords(text) ?? text.trim().replace(/\s*[:：]$/, '')
+  const words = dashedWords(text) ?? withoutColon(text.trim())
   return words.length < 60 && words.length !== text.length && startsWithAny(words.toLowerCase(), forwardedMessage)
+}
+
+function withoutColon(line: string): string {
+  return line.endsWith(':') || line.endsWith('：') ? line.slice(0, -1).trimEnd() : line
 }
 
 function originalMessageAt(lines: readonly ReadLine[], at: number): QuoteHeader | undefined {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { Agent, buildConnector, fetch } from 'undici'
+import type { Agent, buildConnector, fetch } from 'undici'
 import { Failure } from '../../core/errors.ts'
 import type { Resolver } from '../../protocol/dns/resolver.ts'
 import { judgeDestination, parseDestination } from './destination.ts'
@@ -41,15 +41,12 @@ export interface GuardedResponse {
  * Throws `url_blocked`, `fetch_failed` or `too_large`, none of which tells what is behind the wall.
  */
 export class GuardedFetch implements AsyncDisposable {
-  readonly #agent: Agent
+  readonly #judge: Judge
+  #client: Promise<Client> | undefined
 
   constructor({ resolver, allowNet, ports = 'web' }: GuardedFetchOptions) {
     const destination = { resolver, policy: new AddressPolicy(allowNet), ports }
-    this.#agent = new Agent({
-      connect: guardedConnector((url) => judgeDestination(url, destination)),
-      maxHeaderSize: 16 * 1024,
-      keepAliveTimeout: 1_000,
-    })
+    this.#judge = (url) => judgeDestination(url, destination)
   }
 
   async fetch(text: string, request: GuardedRequest): Promise<GuardedResponse> {
@@ -67,18 +64,20 @@ export class GuardedFetch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy()
+    await (await this.#client)?.agent.destroy()
   }
 
   async #ask(url: URL, { method = 'GET', headers = {}, body }: GuardedRequest, signal: AbortSignal) {
+    this.#client ??= openClient(this.#judge)
     try {
+      const { agent, fetch } = await this.#client
       return await fetch(url, {
         method,
         headers: { 'user-agent': 'Posthouse', ...headers },
         ...(body === undefined ? {} : { body }),
         redirect: 'manual',
         signal,
-        dispatcher: this.#agent,
+        dispatcher: agent,
       })
     } catch (error) {
       throw toFailure(error)
@@ -88,9 +87,24 @@ export class GuardedFetch implements AsyncDisposable {
 
 type Judge = (url: URL) => Promise<string[]>
 
+interface Client {
+  agent: Agent
+  fetch: typeof fetch
+}
+
+/** Loaded with the first URL: 16 MB that many servers never need. */
+async function openClient(judge: Judge): Promise<Client> {
+  const undici = await import('undici')
+  const agent = new undici.Agent({
+    connect: guardedConnector(undici.buildConnector({ timeout: 10_000 }), judge),
+    maxHeaderSize: 16 * 1024,
+    keepAliveTimeout: 1_000,
+  })
+  return { agent, fetch: undici.fetch }
+}
+
 /** Connects to an address that was judged, whatever name it has; undici's own hooks would let address literals through unseen. */
-function guardedConnector(judge: Judge): buildConnector.connector {
-  const connect = buildConnector({ timeout: 10_000 })
+function guardedConnector(connect: buildConnector.connector, judge: Judge): buildConnector.connector {
   return (options, callback) => {
     connectToJudged(connect, judge, options).then(
       (socket) => callback(null, socket),

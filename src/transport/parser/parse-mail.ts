@@ -1,11 +1,11 @@
 import type { ParsedMail } from '../../core/messages/parser.ts'
 import { parseMessage } from '../../protocol/mime/parse-message.ts'
-import { deriveReading } from '../../protocol/reading/derive.ts'
+import { deriveNewWords } from '../../protocol/reading/derive.ts'
 
 /** Everything that is read from a mail while it is filed: its structure, its words, and what is derived from them. */
 export function parseMail(bytes: Uint8Array): ParsedMail {
   const m = parseMessage(bytes)
-  const { extractedText, extractedHtml, preview } = deriveReading({ subject: m.subject, text: m.text, html: m.html })
+  const { extractedText, extractedHtml, preview } = deriveNewWords({ text: m.text, html: m.html })
   return {
     headers: m.fields,
     messageId: m.messageId,
