@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { toAsciiDomain } from './core/mailboxes/local-part.ts'
-import { readDeliveryRoute } from './delivery-route.ts'
+import { readDeliveryRoute } from './core/outbound/route-text.ts'
 import { readS3Place, type S3Place } from './s3-place.ts'
 
 export const roles = ['smtp', 'submission', 'http', 'worker'] as const
@@ -102,6 +102,11 @@ export const settings = {
     default: 'sandbox',
     secret: true,
     read: (t) => readDeliveryRoute(t ?? 'sandbox'),
+  }),
+  POSTHOUSE_DIRECT_PER_MINUTE: setting({
+    help: 'Messages a minute from this process to one domain by route direct; 0 is no limit',
+    default: '600',
+    read: integer(600, 0, 1_000_000),
   }),
   POSTHOUSE_DNS: setting({
     help: 'Resolvers, host:port, separated by commas',

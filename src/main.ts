@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { addOperatorCommands } from './commands/operator-program.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { Failure } from './core/errors.ts'
 
@@ -38,6 +39,8 @@ program
     const { settingsPage, settingsText } = await import('./commands/settings.ts')
     process.stdout.write(options.markdown ? settingsPage() : `${settingsText()}\n`)
   })
+
+addOperatorCommands(program, config)
 
 try {
   await program.parseAsync()

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { describeRoute } from '../core/outbound/route-text.ts'
 import { type RunningServer, startServer } from '../server.ts'
 
 /** The time a shutdown may take; after it the process ends whatever is left. What was acknowledged is on disk by then anyway. */
@@ -51,7 +52,7 @@ function greeting(config: Config, { httpPort, smtpPort, firstKey, app }: Running
 
 function deliveryText({ POSTHOUSE_DELIVERY: route }: Config): string {
   if (route.kind === 'sandbox') return 'sandbox: mail to the outside world is captured and never leaves this machine'
-  return route.kind === 'smarthost' ? `smarthost ${route.host}:${route.port}` : route.kind
+  return describeRoute(route)
 }
 
 function tryIt(t: { url: string; key: string; domain: string; host: string; smtpPort: number }): string[] {

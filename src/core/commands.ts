@@ -1,7 +1,9 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
+import { setDomainRoute } from './domains/routes/commands.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
@@ -16,6 +18,7 @@ import {
 } from './outbound/delivery-commands.ts'
 import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
+import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -41,6 +44,11 @@ export const commands = {
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
+  'domains.set-route': setDomainRoute,
+  'domains.create': createDomain,
+  'domains.delete': deleteDomain,
+  'domains.begin-check': beginDomainCheck,
+  'domains.record-check': recordDomainCheck,
   'dkim-keys.add-first': addFirstDkimKeys,
   'dkim-keys.add': addDkimKeys,
   'dkim-keys.activate': activateDkimKeys,
@@ -58,6 +66,7 @@ export const commands = {
   'outbound.release-all': releaseAllDeliveries,
   'outbound.renew': renewDeliveries,
   'outbound.report': applyReport,
+  'outbound.take-failures': takeFailures,
   'outbound.cancel': cancelDelivery,
   'outbound.hurry': hurryDeliveries,
   'suppressions.add': addSuppression,

@@ -44,6 +44,12 @@ export interface DomainTable {
   org_id: string | null
   name: string
   status: string
+  sealed_route: string | null
+  feedback_enabled: Flag
+  states: Json
+  checked_at: number | null
+  recheck_at: number | null
+  failing_since: number | null
   created_at: number
   updated_at: number
 }
@@ -213,6 +219,8 @@ export interface DeliveryTable {
   attempt_count: number
   /** When the sender was told that it is late; null until then. */
   delay_told_at: number | null
+  /** `planned`, or the job that reports its failure. */
+  failure_notice: string | null
   created_at: number
   updated_at: number
 }

@@ -25,8 +25,6 @@ export interface Opened extends AsyncDisposable {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
 
-export type Open = () => Promise<Opened>
-
 export async function openSqlite(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))
   const path = join(folder, 'posthouse.db')

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type CapturedId, type DeliveryId, newId, type OrgId } from '../../src/core/ids.ts'
+import { type CapturedId, type DeliveryId, type JobId, newId, type OrgId } from '../../src/core/ids.ts'
+import type { JobTask } from '../../src/core/jobs/model.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { Captured, Delivery } from '../../src/core/outbound/model.ts'
 import type { DeliveryOutcome } from '../../src/core/outbound/store.ts'
@@ -21,7 +22,7 @@ export function outboundContract(opened: () => Opened): void {
       for (const d of await claim(1000)) await record(d, { status: 'cancelled', nextAttemptAt: null, attempt: null })
     }
     const enqueue = async (mailbox = box, addresses = ['ada@example.com']) => {
-      const recipients = addresses.map((address) => ({ address, domain: 'example.com' }))
+      const recipients = addresses.map((address) => ({ address, domain: address.slice(address.indexOf('@') + 1) }))
       const outbound = newOutbound(mailbox, { recipients })
       await it.store.run('outbound.enqueue', outbound)
       return outbound.message
@@ -158,6 +159,33 @@ export function outboundContract(opened: () => Opened): void {
       expect(await it.store.read.outbound.depth()).toBe(0)
     })
 
+    test('domains that are busy are left out, and stand in nobody’s way', async () => {
+      await enqueue(box, ['a@slow.test', 'b@slow.test', 'c@stuck.test'])
+      it.clock.advance(1)
+      await enqueue(box, ['d@quick.test'])
+      const except = ['slow.test', 'stuck.test'].map((domain) => ({ domain, orgId: null }))
+      const claimed = await it.store.run('outbound.claim', { leaseMs: 1000, limit: 1, except })
+      expect(claimed.map((d) => d.recipient)).toEqual(['d@quick.test'])
+      expect(await it.store.read.outbound.nextDue(except)).toBe(it.clock.now() + 1000)
+      expect(await it.store.read.outbound.nextDue()).toBe(it.clock.now() - 1)
+      await it.store.run('outbound.release', { ids: claimed.map((d) => d.id) })
+      await drain()
+    })
+
+    test('where the own way of an organization is busy, only its mail is left out', async () => {
+      await enqueue(box, ['a@slow.test', 'b@quick.test'])
+      const claimWithout = async (orgId: OrgId) => {
+        const except = [{ domain: 'slow.test', orgId }]
+        expect(await it.store.read.outbound.nextDue(except)).toBe(it.clock.now())
+        const claimed = await it.store.run('outbound.claim', { leaseMs: 1000, limit: 10, except })
+        await it.store.run('outbound.release', { ids: claimed.map((d) => d.id) })
+        return claimed.map((d) => d.recipient)
+      }
+      expect(await claimWithout(box.orgId)).toEqual(['b@quick.test'])
+      expect(await claimWithout(newId<OrgId>())).toEqual(['a@slow.test', 'b@quick.test'])
+      await drain()
+    })
+
     test('the oldest due come first', async () => {
       const [a, b] = [await enqueue(), await enqueue()]
       const claimed = await claim()
@@ -255,10 +283,12 @@ export function outboundContract(opened: () => Opened): void {
     test('the sender is told of a delay once, and of a failure, by jobs of the same commit', async () => {
       await enqueue()
       const [first] = await claim()
+      const describeNotice = (task: JobTask) =>
+        task.kind !== 'send-dsn' ? [] : task.action === 'failed' ? 'failed' : `delayed ${task.deliveryIds}`
       const jobs = async () => {
         const claimedJobs = await it.store.run('jobs.claim', { leaseMs: 1000, limit: 100 })
         for (const job of claimedJobs) await it.store.run('jobs.done', { id: job.id })
-        return claimedJobs.flatMap((j) => (j.task.kind === 'send-dsn' ? `${j.task.action} ${j.task.deliveryIds}` : []))
+        return claimedJobs.flatMap((j) => describeNotice(j.task))
       }
       await jobs()
       const again = { status: 'queued' as const, nextAttemptAt: it.clock.now(), attempt: attempt('later') }
@@ -272,7 +302,25 @@ export function outboundContract(opened: () => Opened): void {
       expect(await jobs()).toEqual([`delayed ${first!.id}`])
       await claim()
       await record(first!, { status: 'failed', nextAttemptAt: null, attempt: attempt('never') })
-      expect(await jobs()).toEqual([`failed ${first!.id}`])
+      it.clock.advance(3000)
+      expect(await jobs()).toEqual(['failed'])
+    })
+
+    test('the first job that reports a failure takes all that no other has taken', async () => {
+      const { id } = await enqueue(box, ['a@example.com', 'b@example.com', 'c@example.com'])
+      const [a, b, c] = await claim()
+      const fail = (d: Delivery | undefined) =>
+        record(d!, { status: 'failed', nextAttemptAt: null, attempt: attempt('never') })
+      const take = async (jobId: JobId) =>
+        (await it.store.run('outbound.take-failures', { jobId, messageId: id })).map((d) => d.id).sort()
+      await fail(a)
+      await fail(b)
+      const [first, second] = [newId<JobId>(), newId<JobId>()]
+      expect(await take(first)).toEqual([a!.id, b!.id].sort())
+      expect(await take(second)).toEqual([])
+      await fail(c)
+      expect(await take(first)).toEqual([a!.id, b!.id].sort())
+      expect(await take(second)).toEqual([c!.id])
     })
 
     test('a report of the return path fails the delivery and suppresses the address', async () => {

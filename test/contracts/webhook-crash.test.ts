@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/server-process.ts'
 import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 import { testRenderers } from '../support/webhook-renderers.ts'
 
-const script = join(import.meta.dirname, '../support/webhook-crasher.ts')
+const script = join(import.meta.dirname, '../support/webhook-writer.ts')
 
 /** Runs a process that posts, and kills it while a request waits for its answer. Answers the messages it had acknowledged. */
 async function killWhileAsking(folder: string, receiver: Receiver, after: number): Promise<string[]> {

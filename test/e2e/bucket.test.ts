@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
@@ -57,4 +58,16 @@ test('a bucket that cannot be reached does not keep the server from starting', a
   await using server = await startServerProcess(folder.path, settings(s3))
   const body = await (await fetch(`${server.url}/readyz`)).json()
   expect(body).toEqual({ status: 'unavailable', store: 'ok', blobs: 'unavailable' })
+})
+
+test('a server without a bucket does not load the client for one', () => {
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    await import('./src/server.ts')
+    console.log(JSON.stringify(loaded.filter((url) => url.includes('@aws-sdk') || url.endsWith('/src/open-app.ts'))))`
+  const root = join(import.meta.dirname, '../..')
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' })
+  expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toEqual([expect.stringMatching(/open-app\.ts$/)])
 })

@@ -11,12 +11,16 @@ export interface Reply {
 const MAX_BATCH = 1000
 
 export function putObject(s3: S3Server, { key }: SeenRequest, bytes: Buffer): Reply {
-  let used = bytes.length
-  for (const [other, object] of s3.objects) if (other !== key) used += object.bytes.length
-  if (used > s3.capacityBytes) throw new S3Error(507, 'XMinioStorageFull')
+  if (s3.capacityBytes !== Number.POSITIVE_INFINITY) checkRoom(s3, key, bytes.length)
   const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
   s3.objects.set(key, { bytes, at: s3.stamp(), etag })
   return { status: 200, headers: { etag } }
+}
+
+function checkRoom(s3: S3Server, key: string, size: number): void {
+  let used = size
+  for (const [other, object] of s3.objects) if (other !== key) used += object.bytes.length
+  if (used > s3.capacityBytes) throw new S3Error(507, 'XMinioStorageFull')
 }
 
 export function getObject(s3: S3Server, { key, headers }: SeenRequest): Reply {

@@ -142,7 +142,8 @@ function printHeaders(headers: MessageContent['headers']): Record<string, string
     const key = name.toLowerCase()
     if (key === 'bcc') continue
     const entry = joined.get(key) ?? { name, values: [] }
-    entry.values.push(value)
+    // Ours stands first. Joined to it, a stranger's verdicts would read as if they were ours.
+    if (key !== 'authentication-results' || entry.values.length === 0) entry.values.push(value)
     joined.set(key, entry)
   }
   return Object.fromEntries([...joined.values()].map(({ name, values }) => [name, values.join(', ')]))

@@ -6,21 +6,25 @@ export type JobTask =
   | { kind: 'delete-blobs'; keys: string[] }
   | SendDsn
   | SweepBlobs
+  | RecheckDomains
 
-/** The sender is to hear of deliveries of one message that have failed or are late. */
-export interface SendDsn {
+/** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
+export type SendDsn = {
   kind: 'send-dsn'
-  action: 'failed' | 'delayed'
   orgId: OrgId
   mailboxId: MailboxId
   messageId: MessageId
-  deliveryIds: DeliveryId[]
-}
+} & ({ action: 'delayed'; deliveryIds: DeliveryId[] } | { action: 'failed' })
 
 /** Looks for blobs that no row refers to; `cursor` is where it goes on, null for the beginning. */
 export interface SweepBlobs {
   kind: 'sweep-blobs'
   cursor: string | null
+}
+
+/** Looks at the records of those domains whose day is over. */
+export interface RecheckDomains {
+  kind: 'recheck-domains'
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

@@ -4,12 +4,17 @@ import { invalid } from '../errors.ts'
 // RFC 2142 names that belong to whoever runs the server.
 const RESERVED = new Set(['postmaster', 'abuse', 'mailer-daemon', 'hostmaster'])
 
+/** True for the names that nobody but the operator may have. */
+export function isReserved(localPart: string): boolean {
+  return RESERVED.has(localPart)
+}
+
 /** The left half of a new address, lower-case: 1 to 64 of `a-z 0-9 . _ % + -`, dots only between others. */
 export function checkLocalPart(text: string): string {
   if (!/^[a-zA-Z0-9._%+-]{1,64}$/.test(text)) throw invalid('username', 'must be 1 to 64 of a-z A-Z 0-9 . _ % + -')
   if (/^\.|\.\.|\.$/.test(text)) throw invalid('username', 'must not begin or end with a dot, nor hold two in a row')
   const localPart = text.toLowerCase()
-  if (RESERVED.has(localPart)) throw invalid('username', 'is reserved')
+  if (isReserved(localPart)) throw invalid('username', 'is reserved')
   return localPart
 }
 

@@ -4,7 +4,9 @@ import { Failure, notFound } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import { deliveryIn } from '../outbound/return-path.ts'
 import { canonicalOrNone } from './canonical.ts'
+import { isReserved } from './local-part.ts'
 import type { Mailbox } from './model.ts'
+import { operatorMailbox } from './operator-mailbox.ts'
 
 /** Reports come within days; a return path that is older only serves those who collect addresses. */
 const RETURN_PATH_MS = 60 * 24 * 3_600_000
@@ -22,8 +24,10 @@ export async function resolveRecipient(app: App, address: string): Promise<Mailb
   if (delivery) return senderOf(app, delivery)
   const mailbox = await lookUp(app, canonical, at)
   if (!mailbox) {
-    if (await app.store.read.domains.isLocal(canonical.slice(at + 1))) throw notFound('mailbox')
-    throw new Failure('relay_denied', 'We do not relay')
+    const local = await app.store.read.domains.isLocal(canonical.slice(at + 1))
+    if (!local) throw new Failure('relay_denied', 'We do not relay')
+    if (!isReserved(canonical.slice(0, at))) throw notFound('mailbox')
+    return operatorMailbox(app)
   }
   if (!mailbox.enabled) throw new Failure('disabled', 'This mailbox takes no mail')
   return mailbox

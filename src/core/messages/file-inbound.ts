@@ -6,6 +6,9 @@ import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 
+/** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
+export const NAME_OF_OURS = '<msg_'
+
 /** A mail that was read and judged, before it is anybody's. */
 export interface ReadMail {
   source: Source
@@ -34,10 +37,10 @@ export interface Copy {
   rcptTo: string[]
 }
 
-/** `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. */
+/** `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. `told`: it was a report, for events only. */
 export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
-  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' }
+  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' }
 
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
 export async function fileInbound(
@@ -47,7 +50,9 @@ export async function fileInbound(
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
-  for (const copy of copies) filed.push(await fileCopy(tx, input.mail, copy, input.host))
+  const quiet = input.news?.filter((news) => news.quiet) ?? []
+  for (const copy of copies)
+    filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input.mail, copy, input.host)))
   // Together with the mail that tells it: neither is acknowledged without the other.
   for (const news of input.news ?? []) {
     if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
@@ -55,12 +60,17 @@ export async function fileInbound(
   return filed
 }
 
+async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<Filed | undefined> {
+  const news = quiet.find((one) => one.mailboxId === mailbox.id)
+  return news && (await applyReport(tx, news)) ? { mailboxId: mailbox.id, result: 'told' } : undefined
+}
+
 async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promise<Filed> {
   const mailboxId = copy.mailbox.id
   const at = await tx.mailboxes.nextTime(mailboxId, tx.now)
   if (at === undefined) return { mailboxId, result: 'gone' }
   const id = newId<MessageId>()
-  const messageId = await nameFor(tx, mailboxId, mail, { random: `<msg_${id}@${host}>`, host })
+  const messageId = await nameFor(tx, mailboxId, mail, { random: `${NAME_OF_OURS}${id}@${host}>`, host })
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
   const message = toMessage(mail, copy, {
@@ -92,7 +102,7 @@ async function nameFor(
   const known = await tx.messages.byMessageId(mailbox, mail.messageId)
   if (!known) return mail.messageId
   if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
-  const ours = `<msg_${mail.sha256.slice(0, 32)}@${host}>`
+  const ours = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
   return (await tx.messages.byMessageId(mailbox, ours)) ? null : ours
 }
 

@@ -98,10 +98,17 @@ describe('the calendar of deliveries', () => {
     await expect(send(it, box, 'ada@slow.test')).resolves.toBeTruthy()
   })
 
-  test('a refusal is reported at once, with the words of the peer and the head of the mail, in its thread', async () => {
+  test('refusals are reported at once and together, with the words of the peer and the head of the mail, in its thread', async () => {
     it.answers.set('ada@dead.test', unknown).set('bo@dead.test', { ...unknown, replyCode: 552, enhancedCode: '5.2.2' })
-    const ids = await send(it, box, 'ada@dead.test', 'bo@dead.test', 'cy@dead.test')
-    await it.work()
+    it.answers.set('di@gone.test', {
+      ...unknown,
+      host: null,
+      replyCode: null,
+      enhancedCode: '5.1.2',
+      text: 'No such domain',
+    })
+    const ids = await send(it, box, 'ada@dead.test', 'bo@dead.test', 'cy@dead.test', 'di@gone.test')
+    await live(MINUTE)
     const [report, ...more] = await reports()
     expect(more).toEqual([])
     const sent = await it.app.store.read.messages.get(box.id, ids.messageId)
@@ -109,6 +116,7 @@ describe('the calendar of deliveries', () => {
     expect(report?.recipients.map((r) => `${r.address} ${r.status} ${r.remoteMta}`).sort()).toEqual([
       'ada@dead.test 5.1.1 mx.dead.test',
       'bo@dead.test 5.2.2 mx.dead.test',
+      'di@gone.test 5.1.2 null',
     ])
     expect(report?.originalHeaders).toContain('Subject: Notes')
     const [mail] = await mails()
@@ -129,7 +137,7 @@ describe('the calendar of deliveries', () => {
 
   test('a mailbox of ours that is not there is reported and may be made later', async () => {
     await send(it, box, 'nobody@posthouse.test')
-    await it.work()
+    await live(MINUTE)
     expect((await reports())[0]?.recipients).toMatchObject([{ address: 'nobody@posthouse.test', status: '5.1.1' }])
     await expect(send(it, box, 'nobody@posthouse.test')).resolves.toBeTruthy()
   })
@@ -144,6 +152,14 @@ describe('the calendar of deliveries', () => {
     expect(await mails()).toEqual([])
   })
 
+  test('automatic mail and mail without a sender are never answered', async () => {
+    await it.mail(box.address, 'From: a@x.test\nAuto-Submitted: auto-generated\nSubject: x\n\nx\n')
+    await it.mail(box.address, 'From: a@x.test\nSubject: y\n\ny\n', { mailFrom: '' })
+    await live(HOUR)
+    expect((await it.app.store.read.messages.list(box.id, { direction: 'outbound' }, { limit: 1 })).total).toBe(0)
+    expect(it.handedOver).toEqual([])
+  })
+
   test('a report survives a crash before it is written, and one right after it is not written twice', async () => {
     it.answers.set('ada@dead.test', unknown)
     const ids = await send(it, box, 'ada@dead.test')
@@ -151,14 +167,15 @@ describe('the calendar of deliveries', () => {
     await using deliveries = new DeliveryWorker(it.app)
     await deliveries.idle()
     expect(await mails()).toEqual([])
+    it.clock.advance(3000)
     const [job] = await it.app.store.run('jobs.claim', { leaseMs: 1000, limit: 9 })
     expect(job?.task).toMatchObject({ kind: 'send-dsn', messageId: ids.messageId })
     if (job) await sendDsn(it.app, job, job.task as SendDsn)
     it.clock.advance(2000)
     await using jobs = new JobWorker(it.app)
     await jobs.idle()
+    await live(HOUR)
     expect(await mails()).toHaveLength(1)
-    expect(await it.app.store.read.jobs.nextDue()).toBeUndefined()
   })
 
   test('after a lost last reply the same bytes go out again under the same return path', async () => {

@@ -68,6 +68,7 @@ function toDelivery(message: Message, mailFrom: string, to: NewOutbound['recipie
     attemptCount: 0,
     attempts: [],
     delayToldAt: null,
+    failureNotice: null,
     createdAt: now,
     updatedAt: now,
   }

@@ -1,4 +1,4 @@
-import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../ids.ts'
+import type { CapturedId, DeliveryId, JobId, MailboxId, MessageId, OrgId } from '../ids.ts'
 
 /**
  * `queued`: waits for its time. `sending`: claimed by a worker until its lease ends. `sent`: a relay took it over.
@@ -45,6 +45,8 @@ export interface Delivery {
   attempts: Attempt[]
   /** When the sender was told that it is late; null until then. */
   delayToldAt: number | null
+  /** Who reports its failure to the sender: nobody yet (`planned`), or the job that does; null when there is nothing to report. */
+  failureNotice: 'planned' | JobId | null
   createdAt: number
   updatedAt: number
 }

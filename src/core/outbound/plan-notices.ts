@@ -1,6 +1,10 @@
+import type { JobId, MessageId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { DELAY_NOTICE_AFTER_MS } from './backoff.ts'
 import type { Delivery } from './model.ts'
+
+/** What fails together is reported together: the refusals of other domains are seldom further behind. */
+const GATHER_MS = 3_000
 
 /**
  * Sees to it that the sender hears of what was given up, and once of what is late: a job in the transaction of the outcome, so that
@@ -8,24 +12,31 @@ import type { Delivery } from './model.ts'
  */
 export async function planNotices(tx: Tx, tried: readonly Delivery[]): Promise<void> {
   const answerable = tried.filter((d) => d.mailFrom !== '')
-  const failed = answerable.filter((d) => d.status === 'failed')
-  const late = answerable.filter((d) => isLate(d, tx.now))
-  await tx.outbound.markDelayTold(
-    late.map((d) => d.id),
-    tx.now,
-  )
-  await plan(tx, 'failed', failed)
-  await plan(tx, 'delayed', late)
+  const failed = idsOf(answerable.filter((d) => d.status === 'failed'))
+  const late = idsOf(answerable.filter((d) => isLate(d, tx.now)))
+  const [first] = answerable
+  if (!first) return
+  const { orgId, mailboxId, messageId } = first
+  const task = { kind: 'send-dsn' as const, orgId, mailboxId, messageId }
+  if (late.length > 0) await tx.jobs.add({ ...task, action: 'delayed', deliveryIds: late }, tx.now)
+  if (failed.length > 0) await tx.jobs.add({ ...task, action: 'failed' }, tx.now + GATHER_MS)
+  await tx.outbound.markDelayTold(late, tx.now)
+  await tx.outbound.markFailureNotice(failed, 'planned')
 }
 
 function isLate({ status, delayToldAt, createdAt }: Delivery, now: number): boolean {
   return status === 'queued' && delayToldAt === null && now >= createdAt + DELAY_NOTICE_AFTER_MS
 }
 
-async function plan(tx: Tx, action: 'failed' | 'delayed', deliveries: Delivery[]): Promise<void> {
-  const [first] = deliveries
-  if (!first) return
-  const { orgId, mailboxId, messageId } = first
-  const deliveryIds = deliveries.map((d) => d.id)
-  await tx.jobs.add({ kind: 'send-dsn', action, orgId, mailboxId, messageId, deliveryIds }, tx.now)
+/** The failures of a message that this job is to report: all that no other job has taken. Asked again, it answers the same. */
+export async function takeFailures(tx: Tx, input: { jobId: JobId; messageId: MessageId }): Promise<Delivery[]> {
+  await tx.hold(`message ${input.messageId}`)
+  const deliveries = await tx.outbound.ofMessage(input.messageId)
+  const own = deliveries.filter((d) => d.failureNotice === input.jobId)
+  if (own.length > 0) return own
+  const planned = deliveries.filter((d) => d.failureNotice === 'planned')
+  await tx.outbound.markFailureNotice(idsOf(planned), input.jobId)
+  return planned
 }
+
+const idsOf = (deliveries: readonly Delivery[]) => deliveries.map((d) => d.id)

@@ -1,20 +1,22 @@
-import { formatAddress } from '../../protocol/address/format-address.ts'
+import { parseLooseAddrSpec } from '../../protocol/address/addr-spec.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
-import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { isMessageId } from '../../protocol/compose/message-id.ts'
 import { replySubject } from '../../protocol/compose/subject.ts'
+import { parseMessageId } from '../../protocol/mime/message-ids.ts'
+import { ParseError } from '../../protocol/parse-error.ts'
 import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { NAME_OF_OURS } from '../messages/file-inbound.ts'
 import { findMessage } from '../messages/messages.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
 import { loadAttachments } from './attachments.ts'
 import { checkRequest } from './check-request.ts'
-import { checkDraft, type SendRequest } from './draft.ts'
+import { checkDraft, type FoundRecipients, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
-import { oneLine } from './foreign-text.ts'
+import { oneLine, plainName } from './foreign-text.ts'
 import { once } from './once.ts'
 import { submit } from './submit.ts'
 
@@ -39,21 +41,23 @@ export async function replyToMessage(
   demand(caller, 'message_send')
   const { mailbox, message: original } = await findMessage(app, caller, mailboxId, messageId)
   const subject = replySubject(oneLine(original.subject))
-  const draft = checkDraft({ ...request, ...recipientsOf(original, mailbox, request), subject })
+  const draft = checkDraft({ ...request, subject }, recipientsOf(original, mailbox, request))
   return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
     const attachments = await loadAttachments(app, request.attachments)
-    const inReplyTo = isMessageId(original.messageId) ? original.messageId : null
-    const ancestry = { inReplyTo, references: ancestors(original), joins: original.threadId }
+    const parent = await parentIdOf(app, original)
+    const ancestry = { inReplyTo: parent, references: ancestors(original, parent), joins: original.threadId }
     return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
   })
 }
 
-function recipientsOf(original: Message, mailbox: Mailbox, request: ReplyRequest): Pick<SendRequest, 'to' | 'cc'> {
+/** Those that the original names, beside the ones in the request. */
+function recipientsOf(original: Message, mailbox: Mailbox, request: ReplyRequest): FoundRecipients {
   const own = (a: MailboxAddress) => isOwn(a, mailbox)
   const sender = original.direction === 'outbound' ? original.to : senderOf(original)
-  const to = request.to.length > 0 ? request.to : texts(request.all ? everybody(original, sender, own) : sender)
-  const cc = request.all ? [...texts(original.cc.filter((a) => !own(a))), ...request.cc] : request.cc
-  if (to.length + cc.length + request.bcc.length === 0) throw new Failure('unprocessable', 'Nobody is left to answer')
+  const to = request.to.length > 0 ? [] : usable(request.all ? everybody(original, sender, own) : sender)
+  const cc = request.all ? usable(original.cc.filter((a) => !own(a))) : []
+  const all = [to, cc, request.to, request.cc, request.bcc]
+  if (all.every((list) => list.length === 0)) throw new Failure('unprocessable', 'Nobody is left to answer')
   return { to, cc }
 }
 
@@ -75,20 +79,39 @@ export function isOwn({ address }: MailboxAddress, mailbox: Mailbox): boolean {
   return splitTag(canonical.slice(0, at)).base + canonical.slice(at) === mailbox.address
 }
 
-// What a stranger wrote into their header fields may be no address at all; such recipients are passed over.
-function texts(addresses: readonly MailboxAddress[]): string[] {
-  return addresses.map(formatAddress).filter((text) => {
-    try {
-      return parseAddress(text) !== undefined
-    } catch {
-      return false
-    }
+// What a stranger wrote into their header fields may break rules that their own server does not mind (`c..d@example.com`), or be no
+// address at all; such recipients are passed over, and so are address literals: we write to no bare IP address.
+function usable(addresses: readonly MailboxAddress[]): MailboxAddress[] {
+  return addresses.flatMap(({ name, address }) => {
+    const spec = addrSpecOrNull(address)
+    return spec === null || spec.domain.startsWith('[') ? [] : [{ name: plainName(name), address: spec.address }]
   })
 }
 
-function ancestors(original: Message): string[] {
-  const known = original.references.filter((id) => id !== original.messageId)
-  const chain = [...known, original.messageId].filter(isMessageId)
+function addrSpecOrNull(address: string) {
+  try {
+    return parseLooseAddrSpec(address)
+  } catch (error) {
+    if (error instanceof ParseError) return null
+    throw error
+  }
+}
+
+/** The Message-ID that the sender knows their mail by. The one we keep it under may be ours: then theirs is in the field. */
+async function parentIdOf(app: App, original: Message): Promise<string | null> {
+  const theirs = original.messageId.startsWith(NAME_OF_OURS) ? await fieldOf(app, original) : original.messageId
+  return theirs !== null && isMessageId(theirs) ? theirs : null
+}
+
+async function fieldOf(app: App, { id, messageId }: Message): Promise<string | null> {
+  const content = await app.store.read.messages.content(id)
+  const field = content?.headers.find(({ name }) => name.toLowerCase() === 'message-id')
+  return field ? parseMessageId(field.value) : messageId
+}
+
+function ancestors(original: Message, parent: string | null): string[] {
+  const known = original.references.filter((id) => id !== parent)
+  const chain = [...known, ...(parent === null ? [] : [parent])].filter(isMessageId)
   const [first = ''] = chain
   return chain.length <= MAX_REFERENCES ? chain : [first, ...chain.slice(1 - MAX_REFERENCES)]
 }

@@ -17,33 +17,31 @@ export interface News {
   proof: Proof
   kind: 'bounce' | 'delayed' | 'complaint'
   recipients: ReportedRecipient[]
+  /** Told as events only: the mail that brings it is not filed where it is about mail of ours. */
+  quiet?: boolean
 }
 
-/** Believes a report as far as its proof goes, and puts on record what it tells. What is about no delivery of ours changes nothing. */
-export async function applyReport(tx: Tx, news: News): Promise<void> {
+/**
+ * Believes a report as far as its proof goes, and puts on record what it tells. False when it is about no delivery of ours: then it
+ * changes nothing.
+ */
+export async function applyReport(tx: Tx, news: News): Promise<boolean> {
   const message = await findMessage(tx, news)
-  if (message?.direction !== 'outbound') return
+  if (message?.direction !== 'outbound') return false
   await tx.hold(`message ${message.id}`)
   const deliveries = await tx.outbound.ofMessage(message.id)
   const told = matchDeliveries(deliveries, news)
-  const failed = told.filter(([delivery, said]) => says(news, said) === 'failed' && mayFail(delivery, news.proof))
-  const late = told.filter(([delivery, said]) => says(news, said) === 'delayed' && handedOver.has(delivery.status))
+  const saying = (what: Says) => told.filter(([, said]) => says(news, said) === what)
+  const failed = saying('failed').filter(([delivery]) => mayFail(delivery, news.proof))
+  const complained = saying('complained').filter(wasHandedOver)
   await recordFailures(tx, message, failed)
-  await tx.outbound.record(
-    late.map((told) => toOutcome(told, tx.now)),
-    tx.now,
-  )
-  const complained = told.filter(
-    ([delivery, said]) => says(news, said) === 'complained' && handedOver.has(delivery.status),
-  )
+  await recordDelays(tx, saying('delayed').filter(wasHandedOver))
   await recordComplaint(tx, message, complained)
-  if (!isProven(deliveries, news.proof)) return
-  await suppress(
-    tx,
-    failed.filter(([, said]) => said.hard),
-    'hard_bounce',
-  )
+  if (!isProven(deliveries, news.proof)) return told.length > 0
+  const dead = failed.filter(([, said]) => said.hard)
+  await suppress(tx, dead, 'hard_bounce')
   await suppress(tx, complained, 'complaint')
+  return told.length > 0
 }
 
 type Told = [delivery: Delivery, said: ReportedRecipient]
@@ -56,6 +54,17 @@ async function findMessage(tx: Tx, { mailboxId, proof }: News): Promise<Message 
 
 /** Each reported recipient with the delivery it is about. */
 function matchDeliveries(deliveries: Delivery[], { proof, recipients }: News): Told[] {
+  const named = proof.by === 'return-path' ? deliveries.find((d) => d.id === proof.deliveryId) : undefined
+  // A return path proves something of the domain it was shown to, and nothing of other recipients of the message.
+  const group = named ? deliveries.filter((d) => d.domain === named.domain) : deliveries
+  const told = matchByAddress(group, recipients)
+  const [only] = recipients
+  if (told.length > 0 || !only || recipients.length > 1 || !named) return told
+  // Forwarded, or nameless: still certain when only one recipient left under this return path.
+  return group.length === 1 ? [[named, only]] : []
+}
+
+function matchByAddress(deliveries: Delivery[], recipients: ReportedRecipient[]): Told[] {
   const byAddress = new Map(deliveries.map((d) => [canonicalOf(d.recipient), d]))
   const told = new Map<Delivery, ReportedRecipient>()
   for (const said of recipients) {
@@ -63,12 +72,7 @@ function matchDeliveries(deliveries: Delivery[], { proof, recipients }: News): T
     const delivery = names.map((name) => byAddress.get(name)).find((d) => d !== undefined)
     if (delivery && !told.has(delivery)) told.set(delivery, said)
   }
-  const [only] = recipients
-  if (told.size > 0 || !only || recipients.length > 1 || proof.by !== 'return-path') return [...told]
-  // Forwarded, or nameless: still certain when only one recipient left under this return path.
-  const named = deliveries.find((d) => d.id === proof.deliveryId)
-  const group = deliveries.filter((d) => d.domain === named?.domain)
-  return named && group.length === 1 ? [[named, only]] : []
+  return [...told]
 }
 
 type Says = 'failed' | 'delayed' | 'complained' | 'nothing'
@@ -86,6 +90,10 @@ const handedOver: ReadonlySet<Delivery['status']> = new Set(['sent', 'delivered'
 // The peer took the mail and its last reply was lost: we still wait, and it has given up already.
 const underWay: ReadonlySet<Delivery['status']> = new Set(['queued', 'sending'])
 
+function wasHandedOver([{ status }]: Told): boolean {
+  return handedOver.has(status)
+}
+
 function mayFail({ status }: Delivery, proof: Proof): boolean {
   return handedOver.has(status) || (proof.by === 'return-path' && underWay.has(status))
 }
@@ -99,6 +107,13 @@ async function recordFailures(tx: Tx, message: Message, failed: Told[]): Promise
   const bounces = new Map<DeliveryId, Bounce>(failed.map(([d, said]) => [d.id, bounceOf(said)]))
   const deliveries = await tx.outbound.ofMessage(message.id)
   await settle(tx, message, { deliveries, changed: new Set(bounces.keys()), bounces })
+}
+
+async function recordDelays(tx: Tx, late: Told[]): Promise<void> {
+  await tx.outbound.record(
+    late.map((told) => toOutcome(told, tx.now)),
+    tx.now,
+  )
 }
 
 function toOutcome([delivery, said]: Told, at: number): DeliveryOutcome {
@@ -118,10 +133,12 @@ async function recordComplaint(tx: Tx, message: Message, complained: Told[]): Pr
   await append(tx, message, { type: 'message.complained', payload })
 }
 
-// Only those who had the mail know its Message-ID. With one recipient that is the recipient's side; with several, one of them may
-// speak in the name of another.
+// A Message-ID is no secret: replies carry it on to whoever joins the thread. And of several who were written to under one return
+// path, one may speak in the name of another. So only a return path that was shown to a single recipient proves who is dead.
 function isProven(deliveries: Delivery[], proof: Proof): boolean {
-  return proof.by === 'return-path' || deliveries.length === 1
+  if (proof.by !== 'return-path') return false
+  const named = deliveries.find((d) => d.id === proof.deliveryId)
+  return deliveries.filter((d) => d.domain === named?.domain).length === 1
 }
 
 async function suppress(tx: Tx, told: Told[], reason: 'hard_bounce' | 'complaint'): Promise<void> {

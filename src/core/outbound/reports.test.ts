@@ -100,6 +100,16 @@ describe('what others report of our mail', () => {
     expect(await fates(it, ids)).toEqual(['ada@example.com failed', 'bo@other.test sent'])
   })
 
+  test('who was shown one return path cannot speak for a recipient of another domain', async () => {
+    const { ids } = await sent('ada@example.com', 'mallory@evil.test')
+    const shown = it.handedOver.find((c) => c.recipients.includes('mallory@evil.test'))?.mailFrom ?? ''
+    await it.mail(shown, bounceMail('ada@example.com'), nobody)
+    await it.mail(shown, complaintMail('ada@example.com'))
+    const states = await fates(it, ids)
+    expect(states).toContain('ada@example.com sent')
+    expect(await suppressed()).not.toContain('ada@example.com hard_bounce')
+  })
+
   test('a delay is noted and changes nothing', async () => {
     const { ids, path } = await sent('ada@example.com')
     const delayed = { action: 'delayed', status: '4.4.1', diagnostic: '451 4.4.1 No answer' }
@@ -126,11 +136,18 @@ describe('what others report of our mail', () => {
     expect([await eventsOf(it, box, 'message.complained'), await suppressed()]).toEqual([[], []])
   })
 
-  test('a bounce to the mailbox itself is matched by Message-ID and recipient', async () => {
+  test('a bounce to the mailbox itself is matched by Message-ID and recipient, which is no secret and so suppresses nobody', async () => {
     const { ids, messageId } = await sent('ada@example.com')
     await it.mail(box.address, bounceMail('ada@example.com', { messageId }), nobody)
     expect(await fates(it, ids)).toEqual(['ada@example.com failed'])
-    expect(await suppressed()).toEqual(['ada@example.com hard_bounce'])
+    expect(await suppressed()).toEqual([])
+  })
+
+  test('of two recipients of one domain neither can have the other suppressed', async () => {
+    const { ids, path } = await sent('ada@example.com', 'mallory@example.com')
+    await it.mail(path, bounceMail('ada@example.com'), nobody)
+    expect(await fates(it, ids)).toEqual(['ada@example.com failed', 'mallory@example.com sent'])
+    expect(await suppressed()).toEqual([])
   })
 
   test('who had the mail too cannot have another recipient suppressed', async () => {

@@ -1,5 +1,6 @@
 import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { LaneKey } from './lanes.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
 
 export interface OutboundReader {
@@ -10,10 +11,9 @@ export interface OutboundReader {
   captured(org: OrgId, page: PageRequest, mailbox?: MailboxId): Promise<Page<Captured>>
   capturedById(org: OrgId, id: CapturedId): Promise<Captured | undefined>
   /**
-   * The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. Domains in `except` are left
-   * out.
+   * The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. Lanes in `except` are left out.
    */
-  nextDue(except?: readonly string[]): Promise<number | undefined>
+  nextDue(except?: readonly LaneKey[]): Promise<number | undefined>
   /** What waits, soonest due first. */
   queue(page: PageRequest): Promise<Page<Delivery>>
   /** How many deliveries wait, for the metrics. */
@@ -29,14 +29,14 @@ export interface DeliveryOutcome {
 }
 
 export interface ClaimOptions {
-  except?: readonly string[] | undefined
+  except?: readonly LaneKey[] | undefined
   queuedOnly?: boolean | undefined
 }
 
 export interface OutboundWriter extends OutboundReader {
   insert(deliveries: Delivery[]): Promise<void>
   /**
-   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`. Domains in `except` are left
+   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`. Lanes in `except` are left
    * out, so that a destination that is busy does not stand before the others.
    * Two workers never get the same one. A `sending` delivery whose lease is over counts as due, unless only queued ones are asked
    * for.
@@ -53,6 +53,7 @@ export interface OutboundWriter extends OutboundReader {
   /** Makes waiting deliveries due; answers how many of them waited. */
   hurry(ids: DeliveryId[], at: number): Promise<number>
   markDelayTold(ids: DeliveryId[], at: number): Promise<void>
+  markFailureNotice(ids: DeliveryId[], notice: Delivery['failureNotice']): Promise<void>
   cancelOfMailbox(mailbox: MailboxId, now: number): Promise<void>
   insertCaptured(captured: Captured): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { type Caller, demand, demandWholeOrganization } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
-import { invalid } from '../errors.ts'
+import { invalid, notFound } from '../errors.ts'
 import type { OrgId } from '../ids.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Page, PageRequest } from '../paging.ts'
@@ -26,9 +26,30 @@ export async function unsuppress(app: App, caller: Caller, address: string): Pro
   await app.store.run('suppressions.remove', { orgId: caller.orgId, ...fields })
 }
 
+/** The addresses that an organization has stopped writing to, for the operator. */
+export async function suppressionsOf(app: App, orgId: OrgId, page: PageRequest): Promise<Page<Suppression>> {
+  await checkOrganization(app, orgId)
+  return app.store.read.suppressions.list(orgId, page)
+}
+
+/** Stops all mail of an organization to an address, by the operator of the server. */
+export async function suppressFor(app: App, orgId: OrgId, address: string): Promise<Suppression> {
+  await checkOrganization(app, orgId)
+  return app.store.run('suppressions.add', {
+    orgId,
+    address: checkAddress(address),
+    reason: 'manual',
+    deliveryId: null,
+  })
+}
+
 /** Takes back a suppression whatever its reason, by the operator of the server. */
 export async function liftSuppression(app: App, orgId: OrgId, address: string): Promise<void> {
   await app.store.run('suppressions.remove', { orgId, address: checkAddress(address), byOperator: true })
+}
+
+async function checkOrganization(app: App, orgId: OrgId): Promise<void> {
+  if (!(await app.store.read.accounts.organization(orgId))) throw notFound('organization')
 }
 
 function checkAddress(text: string): string {

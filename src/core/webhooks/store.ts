@@ -71,9 +71,12 @@ export interface WebhookWriter extends WebhookReader {
   candidates(orgs: readonly OrgId[], mailboxes: readonly MailboxId[]): Promise<Webhook[]>
 
   enqueue(deliveries: readonly QueuedDelivery[]): Promise<void>
-  /** Takes up to `limit` due deliveries until `leaseUntil`, no lane beyond its slots; lanes that wait longest come first. */
+  /**
+   * Takes up to `limit` due deliveries until `leaseUntil`, no lane beyond its slots; lanes that wait longest come first. Comes without
+   * the attempts so far.
+   */
   claim(now: number, leaseUntil: number, limit: number, except: readonly OrgId[]): Promise<WebhookDelivery[]>
-  /** Holds the delivery's lane and answers what it is now; undefined when it is gone. */
+  /** Holds the delivery's lane and answers what it is now, without its attempts; undefined when it is gone. */
   hold(org: OrgId, id: WebhookDeliveryId): Promise<WebhookDelivery | undefined>
   /** Writes an outcome, which ends the lease. */
   record(outcome: WebhookOutcome, now: number): Promise<void>

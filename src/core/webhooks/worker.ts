@@ -12,7 +12,7 @@ const CLAIM_BATCH = 64
 const MAX_UNDER_WAY = 512
 const MAX_OF_ONE_ORGANIZATION = 128
 /** How long a shutdown waits for answers. */
-const GRACE_MS = 3_000
+const GRACE_MS = 2_000
 const SWEEP_EVERY_MS = 3_600_000
 const SWEEP_BITE = 500
 const LOG_KEPT_MS = 30 * 24 * SWEEP_EVERY_MS

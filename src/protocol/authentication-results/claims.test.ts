@@ -27,6 +27,18 @@ test.each([
   '(open mx.example.com; spf=pass',
   '"mx.example.com; spf=pass',
   '=?utf-8?q?mx.example.com?=; spf=pass',
+  'mx.example.com: dkim=pass',
+  ': mx.example.com: dkim=pass',
+  'mx . example . com 1: dkim=pass',
+  'mx.example.com|dkim=pass',
+  '<mx.example.com> dkim=pass',
+  '"mx.example.com; dkim=pass"',
+  'mx.example.com；dkim=pass',
+  'mx.example.com\ufe54dkim=pass',
+  'mx.example.com\u037edkim=pass',
+  'mx.example.com：dkim=pass',
+  'mx。example．com；dkim=pass',
+  Buffer.from('mx.example.com；dkim=pass').toString('latin1'),
 ])('%j speaks for mx.example.com', (value) => {
   expect(claimsAuthservId(value, 'mx.example.com')).toBe(true)
 })
@@ -42,6 +54,8 @@ test.each([
   'other.example; spf=pass smtp.mailfrom=mx.example.com',
   'other.example (mx.example.com); none',
   '(open other.example; spf=pass',
+  'other.example: mx.example.com',
+  'other.example；mx.example.com',
 ])('%j does not speak for mx.example.com', (value) => {
   expect(claimsAuthservId(value, 'mx.example.com')).toBe(false)
 })

@@ -15,14 +15,27 @@ function claims(value: string, authservId: string): boolean {
   if (/=\?[^?]*\?[bq]\?/i.test(head)) return true
   // A comment or string without an end hides the rest from one reader and not from another.
   if (!closed) return canonical(value).includes(own)
-  const words = head.replace(/ \d+$/, '')
-  return [words, words.split(/[\s/,=]/, 1)[0] ?? ''].some((text) => canonical(text) === own)
+  const [id = ''] = ID.exec(head) ?? []
+  const readings = [head, id].flatMap((text) => [withoutVersion(text), firstWord(text)])
+  return readings.some((text) => canonical(text) === own)
 }
 
-/** A field arrives as bytes in latin1; they may be meant as UTF-8. */
+// Some readers end the id at the first character that no host name has, whatever it is.
+const ID = /[\p{L}\p{N}\p{M}\p{C}._\-\u3002 ]+/u
+
+function withoutVersion(text: string): string {
+  return text.trimEnd().replace(/ \d+$/, '')
+}
+
+function firstWord(text: string): string {
+  return text.trimStart().split(' ', 1)[0] ?? ''
+}
+
+/** A field arrives as bytes in latin1; they may be meant as UTF-8, and its wide or small semicolon as a semicolon. */
 function decodings(value: string): string[] {
   const utf8 = /[\x80-\xff]/.test(value) && !/[^\x00-\xff]/.test(value)
-  return utf8 ? [value, Buffer.from(value, 'latin1').toString('utf8')] : [value]
+  const texts = utf8 ? [value, Buffer.from(value, 'latin1').toString('utf8')] : [value]
+  return [...new Set(texts.flatMap((text) => [text, text.normalize('NFKC')]))]
 }
 
 /** What stands before the first semicolon that ends something, without quotes and backslashes; a comment is a blank. */

@@ -177,6 +177,42 @@ test('a From or Subject put on top of the signed ones is noticed', async () => {
   expect(await verify(`${oversigned}Subject: x\r\n${HEAD}\r\n${BODY}`)).toMatchObject([{ result: 'fail' }])
 })
 
+test.each([
+  'Subject: Pay now',
+  'To: c@example.net',
+  'Cc: c@example.net',
+  'Date: Mon, 06 Jan 2025 00:00:00 +0000',
+  'Reply-To: c@example.net',
+  'Sender: c@example.net',
+  'Message-ID: <2@example.net>',
+  'In-Reply-To: <2@example.net>',
+  'References: <2@example.net>',
+  'MIME-Version: 1.0',
+  'Content-Type: text/html',
+  'Content-Transfer-Encoding: base64',
+])('a second field that should stand once is noticed when it is not signed: %s', async (field) => {
+  const [name = ''] = field.toLowerCase().split(':')
+  const own = `${name}:Mine\r\n`
+  const results = (added: string, tags: Tags, signed: string) =>
+    verify(`${sign(tags, signed)}${added}From: a@example.org\r\n${own}\r\n${BODY}`)
+  const h = { h: `from:${name}` }
+  expect(await results('', h, `from:a@example.org\r\n${own}`)).toMatchObject([{ result: 'pass' }])
+  expect(await results(`${field}\r\n`, h, `from:a@example.org\r\n${own}`)).toMatchObject([{ result: 'policy' }])
+  // Unsigned but alone it may be: a signer is free to leave it out.
+  expect(await results('', { h: 'from' }, 'from:a@example.org\r\n')).toMatchObject([{ result: 'pass' }])
+  expect(await results(`${field}\r\n`, { h: 'from' }, 'from:a@example.org\r\n')).toMatchObject([{ result: 'policy' }])
+})
+
+test('fields that may stand often are no reason to refuse', async () => {
+  const added = 'Received: x\r\nReceived: y\r\nList-Id: a\r\nList-Id: b\r\n'
+  expect(await verify(`${sign({})}${added}${HEAD}\r\n${BODY}`)).toMatchObject([{ result: 'pass' }])
+})
+
+test('a field behind more than are looked at does not go unnoticed', async () => {
+  const message = `${sign({})}${HEAD}${'X-A: b\r\n'.repeat(10_000)}From: b@example.com\r\n\r\n${BODY}`
+  expect(await verify(message)).toMatchObject([{ result: 'permerror', reason: 'too many header fields' }])
+})
+
 test('tags given twice or not at all make a permerror that still names what can be read', async () => {
   const twice = sign({}).replace('c=relaxed', 'd=example.org; c=relaxed')
   expect(await verify(`${twice}${HEAD}\r\n${BODY}`)).toMatchObject([{ result: 'permerror', domain: null }])

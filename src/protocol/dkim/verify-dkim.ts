@@ -46,6 +46,8 @@ interface Attempt {
 
 interface Context {
   fields: readonly HeaderField[]
+  /** How often each field name occurs, in lower case. */
+  counts: ReadonlyMap<string, number>
   getKey: ReturnType<typeof createKeySource>
   budget: HeadBudget
   now: number
@@ -60,12 +62,15 @@ const LENIENT: Strength = { sha1: true, rsaBits: 512 }
  */
 export async function verifyDkim(message: Uint8Array, options: VerifyDkimOptions): Promise<DkimResult[]> {
   const bytes = wireForm(message)
-  const { fields, bodyOffset } = readHead(bytes)
+  const { fields, bodyOffset, skipped } = readHead(bytes)
+  // A field that is not looked at here could be one that is shown to the reader.
+  if (skipped) return [{ ...blank(), result: 'permerror', reason: 'too many header fields' }]
   const signatures = allFields(fields, 'DKIM-Signature').slice(0, options.maxSignatures ?? 10)
   if (signatures.length === 0) return [{ ...blank(), result: 'none', reason: 'message not signed' }]
   const lenient = options.lenient ?? false
   const getKey = createKeySource(options.resolver, lenient ? LENIENT : today)
-  const context: Context = { fields, getKey, budget: createHeadBudget(), now: options.now, lenient }
+  const counts = countNames(fields)
+  const context: Context = { fields, counts, getKey, budget: createHeadBudget(), now: options.now, lenient }
   const attempts = await Promise.all(signatures.map((own) => checkHead(own, context)))
   checkBodies(attempts, bytes.subarray(bodyOffset), lenient)
   return attempts.map((attempt) => attempt.outcome)
@@ -100,7 +105,7 @@ async function checkHead(own: HeaderField, context: Context): Promise<Attempt> {
     }
     const data = signedHead(context.fields, own, signature, context.budget)
     if (!isSignatureOf(data, signature, key)) throw new DkimError('fail', 'signature did not verify')
-    if (!context.lenient) checkFrom(context.fields, signature)
+    if (!context.lenient) checkRepeated(context.counts, signature)
     outcome.result = 'pass'
     return { outcome, signature }
   } catch (error) {
@@ -130,10 +135,30 @@ function describeSignature(outcome: DkimResult, signature: DkimSignature): void 
   if (signature.bodyLength !== undefined) outcome.bodyLength = signature.bodyLength
 }
 
-// RFC 6376 §8.15: a From put on top of the signed one is what the reader sees.
-function checkFrom(fields: readonly HeaderField[], signature: DkimSignature): void {
-  const signed = signature.names.filter((name) => name === 'from').length
-  if (allFields(fields, 'From').length > signed) throw new DkimError('policy', 'a From field is not signed')
+// Readers show or obey one of these, and RFC 5322 §3.6 and RFC 2045 allow no second.
+const ONCE = [
+  'subject date to cc reply-to sender message-id in-reply-to references',
+  'mime-version content-type content-transfer-encoding',
+].flatMap((names) => names.split(' '))
+
+// RFC 6376 §8.15: a field put on top of the signed one is what the reader sees.
+function checkRepeated(counts: ReadonlyMap<string, number>, signature: DkimSignature): void {
+  const unsigned = (name: string) => {
+    const signed = signature.names.filter((other) => other === name).length
+    return (counts.get(name) ?? 0) > signed
+  }
+  if (unsigned('from')) throw new DkimError('policy', 'a From field is not signed')
+  const name = ONCE.find((once) => (counts.get(once) ?? 0) > 1 && unsigned(once))
+  if (name) throw new DkimError('policy', `the field ${name} is repeated and not signed`)
+}
+
+function countNames(fields: readonly HeaderField[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const field of fields) {
+    const name = field.name.toLowerCase()
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
 }
 
 function refuse(outcome: DkimResult, error: unknown): void {

@@ -1,11 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { manualClock } from '../../../test/support/clock.ts'
@@ -97,19 +96,4 @@ test('the age of a blob is that of the clock when it was put', async () => {
   await put(blobs, randomBytes(1_100_000))
   const [first, last] = [await blobs.list?.(clock.now(), null), await blobs.list?.(clock.now(), 'large:')]
   expect([...(first?.keys ?? []), ...(last?.keys ?? [])]).toEqual(old)
-})
-
-test('a folder from before times were kept is taken over, its blobs as old as that moment', async () => {
-  const folder = join(root, 'before')
-  mkdirSync(folder)
-  const key = newBlobKey(sha256(Buffer.from('old')))
-  using database = new DatabaseSync(join(folder, 'small.db'))
-  database.exec('create table blobs (key text primary key, packed integer not null, bytes blob not null)')
-  database.prepare('insert into blobs values (?, 0, ?)').run(key, Buffer.from('old'))
-  const clock = manualClock()
-  await using blobs = await openLocalBlobs({ folder, clock })
-  expect((await blobs.get(key))?.toString()).toBe('old')
-  expect((await blobs.list?.(clock.now(), null))?.keys).toEqual([])
-  expect((await blobs.list?.(clock.now() + 1, null))?.keys).toEqual([key])
-  await put(blobs, Buffer.from('new'))
 })

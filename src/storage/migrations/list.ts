@@ -6,8 +6,12 @@ import * as eventsSqlite from './0004-events-sqlite.ts'
 import * as dkimKeys from './0005-dkim-keys.ts'
 import * as suppressions from './0006-suppressions.ts'
 import * as delayNotices from './0007-delay-notices.ts'
+import * as failureNotices from './0008-failure-notices.ts'
 import * as searchPostgres from './0010-search-postgres.ts'
 import * as webhooks from './0040-webhooks.ts'
+import * as webhookIndexes from './0041-webhook-indexes.ts'
+import * as domainRecords from './0050-domain-records.ts'
+import * as domainRoutes from './0060-domain-routes.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -15,7 +19,11 @@ export interface Migration {
   statements: string[]
 }
 
-const later: Migration[] = [dkimKeys, suppressions, delayNotices, webhooks]
+const later: Migration[] = [
+  ...[dkimKeys, suppressions, delayNotices, failureNotices],
+  ...[webhooks, webhookIndexes],
+  ...[domainRecords, domainRoutes],
+]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
 export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]

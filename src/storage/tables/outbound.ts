@@ -1,11 +1,12 @@
-import { sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../../core/ids.ts'
+import type { LaneKey } from '../../core/outbound/lanes.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from '../../core/outbound/model.ts'
 import type { ClaimOptions, DeliveryOutcome, OutboundReader, OutboundWriter } from '../../core/outbound/store.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
-import type { CapturedTable, DeliveryTable } from '../schema.ts'
+import type { CapturedTable, DeliveryTable, Schema } from '../schema.ts'
 import { BLOBS } from './message-delete.ts'
 
 /** What a peer, or its lack, has said for good. */
@@ -31,7 +32,7 @@ export function outboundReader(db: Database): OutboundReader {
     },
     async nextDue(except = []) {
       let next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
-      if (except.length > 0) next = next.where('domain', 'not in', except)
+      if (except.length > 0) next = next.where((eb) => notIn(eb, except))
       return (await next.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
     },
     async depth() {
@@ -75,6 +76,10 @@ export function outboundWriter(db: Database): OutboundWriter {
       if (ids.length === 0) return
       await kysely.updateTable('deliveries').set({ delay_told_at: at }).where('id', 'in', ids).execute()
     },
+    async markFailureNotice(ids, notice) {
+      if (ids.length === 0) return
+      await kysely.updateTable('deliveries').set({ failure_notice: notice }).where('id', 'in', ids).execute()
+    },
     async cancelOfMailbox(mailbox, now) {
       const waiting = kysely.updateTable('deliveries').where('mailbox_id', '=', mailbox).where('due_at', 'is not', null)
       const cancelled = { status: 'cancelled', next_attempt_at: null, lease_until: null, due_at: null, updated_at: now }
@@ -94,7 +99,7 @@ async function claim(
   // Oldest first, and the recipients of one message together, in the order they were given.
   let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
   if (queuedOnly) due = due.where('status', '=', 'queued')
-  if (except.length > 0) due = due.where('domain', 'not in', except)
+  if (except.length > 0) due = due.where((eb) => notIn(eb, except))
   const free = await db.engine
     .holdFreeRows(due.orderBy('due_at').orderBy('message_id').orderBy('position').limit(limit))
     .execute()
@@ -105,6 +110,15 @@ async function claim(
   const rows = await claimed.set(sending).returningAll().execute()
   const byId = new Map((await withAttempts(db, rows)).map((d) => [d.id as string, d]))
   return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+function notIn(eb: ExpressionBuilder<Schema, 'deliveries'>, except: readonly LaneKey[]): Expression<SqlBool> {
+  const domains = except.filter((lane) => lane.orgId === null).map((lane) => lane.domain)
+  const own = except.filter((lane) => lane.orgId !== null)
+  return eb.and([
+    ...(domains.length > 0 ? [eb('domain', 'not in', domains)] : []),
+    ...own.map(({ domain, orgId }) => eb.or([eb('domain', '!=', domain), eb('org_id', '!=', orgId ?? '')])),
+  ])
 }
 
 async function release(db: Database, ids?: DeliveryId[]): Promise<void> {
@@ -199,6 +213,7 @@ function toDelivery(row: DeliveryTable, attempts: Attempt[]): Delivery {
     attemptCount: row.attempt_count,
     attempts,
     delayToldAt: row.delay_told_at,
+    failureNotice: row.failure_notice as Delivery['failureNotice'],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -221,6 +236,7 @@ function fromDelivery(d: Delivery, position: number): DeliveryTable {
     due_at: d.status === 'sending' ? d.leaseUntil : d.nextAttemptAt,
     attempt_count: d.attemptCount,
     delay_told_at: d.delayToldAt,
+    failure_notice: d.failureNotice,
     created_at: d.createdAt,
     updated_at: d.updatedAt,
   }

@@ -5,7 +5,7 @@ import type { QueuedDelivery, WebhookOutcome, WebhookReader, WebhookWriter } fro
 import type { Database } from '../database.ts'
 import type { WebhookAttemptTable, WebhookDeliveryTable, WebhookLaneTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { sweepWebhookLog, toDelivery, webhookLog } from './webhook-log.ts'
+import { sweepWebhookLog, toDelivery } from './webhook-log.ts'
 
 // A lane is a queue whose deliveries share slots. Its row says when there may be something to claim in it and stands for a lock on
 // the whole lane: whoever changes a delivery's place in the queue writes the lane's row first, and works out `due_at` last.
@@ -19,9 +19,10 @@ export function webhookQueueReader(db: Database): Pick<WebhookReader, 'behind' |
       return rows.length > 0
     },
     async nextDue(except) {
-      let waiting = db.kysely.selectFrom('webhook_lanes').select('due_at').where('due_at', 'is not', null)
-      if (except.length > 0) waiting = waiting.where('org_id', 'not in', except)
-      return (await waiting.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
+      if (except.length === 0) return (await firstLane.first(db, {}))?.due_at ?? undefined
+      const waiting = db.kysely.selectFrom('webhook_lanes').select('due_at').where('due_at', 'is not', null)
+      const others = waiting.where('org_id', 'not in', except)
+      return (await others.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
     },
     async depth() {
       const waiting = db.kysely.selectFrom('webhook_deliveries').where('due_at', 'is not', null)
@@ -29,6 +30,10 @@ export function webhookQueueReader(db: Database): Pick<WebhookReader, 'behind' |
     },
   }
 }
+
+const firstLane = statement((db) =>
+  db.selectFrom('webhook_lanes').select('due_at').where('due_at', 'is not', null).orderBy('due_at').limit(1),
+)
 
 type QueueWriter = Pick<
   WebhookWriter,
@@ -58,7 +63,8 @@ export function webhookQueueWriter(db: Database): QueueWriter {
       await kysely.updateTable('webhook_position').set({ seq }).execute()
     },
     async anyEnabled() {
-      const enabled = kysely.selectFrom('webhooks').select('id').where('enabled', '=', 1)
+      // A constant, since a parameter cannot lead to an index of those rows only.
+      const enabled = kysely.selectFrom('webhooks').select('id').where(sql<boolean>`enabled = 1`)
       return (await enabled.limit(1).executeTakeFirst()) !== undefined
     },
     enqueue: (deliveries) => enqueue(db, deliveries),
@@ -202,14 +208,16 @@ const holdLane = statement((db, v: { lane: string }) =>
     .where('lane', '=', v.lane),
 )
 
-const laneOfDelivery = statement((db, v: { id: string }) =>
-  db.selectFrom('webhook_deliveries').select(['lane']).where('id', '=', v.id),
+const deliveryById = statement((db, v: { org: string; id: string }) =>
+  db.selectFrom('webhook_deliveries').selectAll().where('id', '=', v.id).where('org_id', '=', v.org),
 )
 
 async function hold(db: Database, org: OrgId, id: WebhookDeliveryId): Promise<WebhookDelivery | undefined> {
-  const row = await laneOfDelivery.first(db, { id })
-  if (row) await holdLane.change(db, { lane: row.lane })
-  return row && webhookLog(db).delivery(org, id)
+  const before = await deliveryById.first(db, { org, id })
+  if (!before) return undefined
+  await holdLane.change(db, { lane: before.lane })
+  const row = await deliveryById.first(db, { org, id })
+  return row && toDelivery(row, [])
 }
 
 const changeDelivery = statement(

@@ -52,7 +52,12 @@ function choose(
   if (before.length === 0) return refuse(550, '5.4.6', `Mail for ${domain} loops back to us`)
   const order = before.map((record) => ({ record, key: random() }))
   order.sort((a, b) => a.record.priority - b.record.priority || a.key - b.key)
-  const hosts = order.map(({ record }) => ({ name: record.exchange, preference: record.priority }))
+  // The DNS may hold any bytes; what is no host name could be looked up nowhere, and would end in our records.
+  const hosts = order.flatMap(({ record }) => {
+    const name = toAsciiDomain(record.exchange)
+    return name === null ? [] : [{ name, preference: record.priority }]
+  })
+  if (hosts.length === 0) return refuse(550, '5.4.4', `The mail hosts of ${domain} have no name that could be one`)
   return { hosts: hosts.slice(0, MAX_HOSTS) }
 }
 

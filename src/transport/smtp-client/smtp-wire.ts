@@ -27,7 +27,7 @@ export class SmtpWire {
   private constructor(socket: Socket, signal: AbortSignal | undefined) {
     this.#socket = socket
     this.#attach(socket)
-    // Not left to the socket itself: node crashes when the socket below a TLS one is destroyed by its signal.
+    // Not left to the socket itself: node 26 crashes when the socket below a TLS one is destroyed while that one still writes.
     const hangUp = () => void this.#fail('lost', HUNG_UP)
     signal?.addEventListener('abort', hangUp)
     this.#unsignal = () => signal?.removeEventListener('abort', hangUp)
@@ -92,7 +92,7 @@ export class SmtpWire {
   /** STARTTLS is agreed on: encrypts from here on, and tells what is wrong with the certificate, if anything. */
   async encrypt(host: string, options: ConnectionOptions, timeoutMs: number): Promise<string | null> {
     // What came in the clear must not be taken for something said under TLS (the STARTTLS injection of CVE-2011-0411).
-    if (this.hasReply) throw this.#fail('protocol', 'The server spoke before the handshake')
+    if (this.hasReply) throw this.#fail('protocol', 'The server spoke before it', 'TLS handshake')
     this.#detach()
     this.#socket.on('error', () => {})
     const tls = connectTls({

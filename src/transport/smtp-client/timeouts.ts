@@ -6,7 +6,7 @@ const SECOND_MS = 1000
 
 /**
  * How long each answer is waited for. RFC 5321 §4.5.3.2 asks for minutes; servers that live answer within these. The last one is
- * long on purpose: whoever gives up before the server does sends the message twice.
+ * the standard's: whoever gives up before the server does sends the message twice.
  */
 export const defaultTimeouts: SmtpTimeouts = {
   connect: 20 * SECOND_MS,
@@ -19,7 +19,7 @@ export const defaultTimeouts: SmtpTimeouts = {
   RCPT: 60 * SECOND_MS,
   DATA: 60 * SECOND_MS,
   message: 60 * SECOND_MS,
-  'end of data': 300 * SECOND_MS,
+  'end of data': 600 * SECOND_MS,
   RSET: 20 * SECOND_MS,
 }
 

@@ -47,10 +47,10 @@ class Transaction {
     const go = await this.#connection.command('DATA', 'DATA')
     if (go.code < 354) throw new SmtpError('protocol', 'DATA', `The server answered ${go.code} to DATA`)
     if (go.code > 354) {
-      this.#answer(go, accepted)
+      this.#answer(go, 'DATA', accepted)
       return this.#reset()
     }
-    this.#answer(await this.#data(raw), accepted)
+    this.#answer(await this.#data(raw), 'end of data', accepted)
   }
 
   answerTheRest(answer: Answer, recipients: Iterable<string>): void {
@@ -64,7 +64,7 @@ class Transaction {
     else this.#connection.send(mail)
     const sender = wordOf(await this.#connection.reply('MAIL'), 'MAIL')
     const refused = !isYes(sender)
-    if (refused) this.#answer(sender, recipients.keys())
+    if (refused) this.#answer(sender, 'MAIL', recipients.keys())
     const accepted: string[] = []
     for (const [recipient, command] of recipients) {
       if (refused && !pipelining) break
@@ -72,7 +72,7 @@ class Transaction {
       const reply = wordOf(await this.#connection.reply('RCPT'), 'RCPT')
       if (refused) continue
       if (isYes(reply)) accepted.push(recipient)
-      else this.#answer(reply, [recipient])
+      else this.#answer(reply, 'RCPT', [recipient])
       if (reply.code === 421) throw new SmtpError('refused', 'RCPT', replyText(reply), reply)
     }
     return accepted
@@ -93,8 +93,8 @@ class Transaction {
     return wordOf(await connection.command(end.slice(0, -2), 'end of data'), 'end of data')
   }
 
-  #answer(reply: SmtpReply, recipients: Iterable<string>): void {
-    for (const recipient of recipients) this.#answers.set(recipient, answerFrom(this.#host, reply))
+  #answer(reply: SmtpReply, stage: SmtpStage, recipients: Iterable<string>): void {
+    for (const recipient of recipients) this.#answers.set(recipient, answerFrom(this.#host, reply, stage))
     // RFC 5321 §3.8: after 421 the server closes, whatever we say.
     if (reply.code === 421) this.#connection.quit()
   }
@@ -116,8 +116,8 @@ function wordOf(reply: SmtpReply, stage: SmtpStage): SmtpReply {
   return reply
 }
 
-function answerFrom(host: string, reply: SmtpReply): Answer {
-  const answer = refusedBy(host, reply)
+function answerFrom(host: string, reply: SmtpReply, stage: SmtpStage): Answer {
+  const answer = refusedBy(host, reply, stage)
   return isYes(reply) ? { ...answer, result: 'accepted' } : answer
 }
 

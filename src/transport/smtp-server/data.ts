@@ -25,7 +25,9 @@ export async function data(session: Session, argument: string): Promise<SmtpRepl
   const trouble = await readMessage(session, spool)
   if (trouble) throw trouble
   using _share = await session.budget.take(spool.sizeBytes)
-  return toReply(session, await file(session, transaction, spool))
+  const filed = await file(session, transaction, spool)
+  session.forgiveMistakes()
+  return toReply(session, filed)
 }
 
 /** Reads to the end of the message, whatever is wrong with it: the client hears of it then. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { fakeResolver } from '../../../test/fakes/dns-zone.ts'
 import { testSmtp } from '../../../test/support/smtp.ts'
 
 const shortHello = `
@@ -26,6 +27,15 @@ test('what cannot be delivered is refused at RCPT', async () => {
     S: 250 2.1.5 Recipient ok
     C: RCPT TO:<@relay.example,@other.example:ada@posthouse.test>
     S: 250 2.1.5 Recipient ok`)
+})
+
+test('a sender has a domain, even postmaster', async () => {
+  await using smtp = await testSmtp()
+  await smtp.play(`${shortHello}
+    C: MAIL FROM:<postmaster>
+    S: 501 5.1.7 A sender needs a domain
+    C: MAIL FROM:<a@b.c.>
+    S: 250 2.1.0 Sender ok`)
 })
 
 const relays = [
@@ -120,7 +130,9 @@ test('arguments are read with their parameters, or refused', async () => {
     C: RCPT TO:<>
     S: 501 5.1.3 A recipient needs an address
     C: RCPT TO:<postmaster>
-    S: 550 5.1.1 No such mailbox here
+    S: 250 2.1.5 Recipient ok
+    C: RCPT TO:<Abuse@posthouse.test>
+    S: 250 2.1.5 Recipient ok
     C: DATA now
     S: 501 5.5.4 DATA takes no argument
     C: rcpt to:<ada@posthouse.test>
@@ -129,4 +141,49 @@ test('arguments are read with their parameters, or refused', async () => {
     S: 250 2.0.0 Ok
     C: MAIL FROM:<jösé@münchen.example> SMTPUTF8
     S: 250 2.1.0 Sender ok`)
+})
+
+test('mail to postmaster and its kin reaches the operator, in a mailbox that nobody else can take', async () => {
+  await using smtp = await testSmtp()
+  await smtp.play(`
+    S: 220 …
+    C: HELO client.example
+    S: 250 mail.posthouse.test
+    C: MAIL FROM:<>
+    S: 250 2.1.0 Sender ok
+    C: RCPT TO:<Postmaster>
+    S: 250 2.1.5 Recipient ok
+    C: RCPT TO:<hostmaster@posthouse.test>
+    S: 250 2.1.5 Recipient ok
+    C: RCPT TO:<postmaster@elsewhere.test>
+    S: 550 5.7.1 We do not relay
+    C: DATA
+    S: 354 …
+    C: Subject: Your records
+    C: 
+    C: are wrong
+    C: .
+    S: 250 2.0.0 Ok: queued as …
+    C: QUIT
+    S: 221 2.0.0 Bye
+    S: (closed)`)
+  expect((await smtp.messages('postmaster')).map((m) => m.subject)).toEqual(['Your records'])
+})
+
+test('nothing is asked of the DNS before there is somebody to write to', async () => {
+  await using smtp = await testSmtp()
+  await smtp.play(`
+    S: 220 …
+    C: HELO client.example
+    S: 250 mail.posthouse.test
+    C: MAIL FROM:<a@hammer.example>
+    S: 250 2.1.0 Sender ok
+    C: RCPT TO:<nobody@posthouse.test>
+    S: 550 5.1.1 No such mailbox here
+    C: RSET
+    S: 250 2.0.0 Ok
+    C: QUIT
+    S: 221 2.0.0 Bye
+    S: (closed)`)
+  expect((smtp.app.resolver as ReturnType<typeof fakeResolver>).questions).toEqual([])
 })

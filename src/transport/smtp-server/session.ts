@@ -20,6 +20,8 @@ const COMMAND_TIMEOUT_MS = 5 * 60_000
 const BLOCK_TIMEOUT_MS = 3 * 60_000
 const LINGER_MS = 5_000
 const MAX_MISTAKES = 20
+/** Recipients that are nobody here: a list may hold many old ones, a harvester tries thousands. */
+const MAX_UNKNOWN = 500
 const MAX_UNSENT = 8_192
 
 /** What all sessions of a server share. */
@@ -47,6 +49,7 @@ export class Session {
   #socket: Socket
   #unsent = ''
   #mistakes = 0
+  #unknown = 0
   #idle = false
   #draining = false
   #farewell: SmtpReply | undefined
@@ -102,6 +105,12 @@ export class Session {
     }
   }
 
+  /** Who delivers mail in between is no attacker. */
+  forgiveMistakes(): void {
+    this.#mistakes = 0
+    this.#unknown = 0
+  }
+
   unread(bytes: Buffer): void {
     this.#input.unread(bytes)
   }
@@ -131,12 +140,17 @@ export class Session {
     const line = await this.#nextLine()
     const answer = await this.#answer(line)
     if (answer) this.#write(answer)
-    if (answer && isMistake(answer) && ++this.#mistakes >= MAX_MISTAKES) {
-      throw this.end(reply(421, '4.7.0', 'Too many mistakes'))
-    }
+    if (answer) this.#countMistakes(answer)
     if (this.#unsent.length > MAX_UNSENT) {
       await this.#flush()
       await setImmediate()
+    }
+  }
+
+  #countMistakes(answer: SmtpReply): void {
+    if (isMistake(answer) && ++this.#mistakes >= MAX_MISTAKES) throw this.end(reply(421, '4.7.0', 'Too many mistakes'))
+    if (answer.code === 550 && ++this.#unknown >= MAX_UNKNOWN) {
+      throw this.end(reply(421, '4.7.0', 'Too many unknown recipients'))
     }
   }
 

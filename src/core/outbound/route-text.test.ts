@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readDeliveryRoute } from './delivery-route.ts'
+import { describeRoute, readDeliveryRoute } from './route-text.ts'
 
 test.each([
   ['sandbox', { kind: 'sandbox' }],
@@ -21,6 +21,8 @@ test.each([
 test.each([
   'pigeon',
   'smtp:',
+  'smtp://re_secret%00:x@relay.test',
+  'smtp://me:re_secret%00@relay.test',
   'http://relay.test',
   'resend:',
   'resend:re_secret?endpont=x',
@@ -31,4 +33,14 @@ test.each([
   'ses:eu-west-1?access_key_id=AK&secret_access_key=secret%zz',
 ])('%s is refused, its secrets untold', (text) => {
   expect(() => readDeliveryRoute(text)).toThrow(/^(?!.*secret%|.*re_secret).+$/)
+})
+
+test.each([
+  ['direct', 'direct'],
+  ['resend:re_secret', 'resend'],
+  ['ses:eu-west-1?access_key_id=AK&secret_access_key=secret', 'ses:eu-west-1'],
+  ['smtp://relay.test', 'smtp://relay.test:25'],
+  ['smtps://m%40e:secret@[::1]', 'smtps://m%40e@[::1]:465'],
+])('%s is shown without its secrets', (text, shown) => {
+  expect(describeRoute(readDeliveryRoute(text))).toBe(shown)
 })

@@ -1,4 +1,4 @@
-// Files mails for webhooks that lead to <url> and posts them until it is killed: node webhook-crasher.ts <folder> <url> <mails>
+// Files mails for webhooks that lead to <url> and posts them until it is killed: node webhook-writer.ts <folder> <url> <mails>
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from '../../src/core/app.ts'

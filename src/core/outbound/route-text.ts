@@ -1,4 +1,4 @@
-import type { DeliveryRoute } from './core/outbound/route.ts'
+import type { DeliveryRoute } from './route.ts'
 
 const FORMS =
   'must be sandbox, direct, smtp://host, smtps://host, resend:KEY or ses:REGION?access_key_id=…&secret_access_key=…'
@@ -14,6 +14,15 @@ export function readDeliveryRoute(text: string): DeliveryRoute {
   throw new Error(FORMS)
 }
 
+/** The way out in words for a person, its secrets left out. */
+export function describeRoute(route: DeliveryRoute): string {
+  if (route.kind === 'ses') return `ses:${route.region}`
+  if (route.kind !== 'smarthost') return route.kind
+  const host = route.host.includes(':') ? `[${route.host}]` : route.host
+  const user = route.user === null ? '' : `${encodeURIComponent(route.user)}@`
+  return `${route.secure ? 'smtps' : 'smtp'}://${user}${host}:${route.port}`
+}
+
 function smarthost(text: string): DeliveryRoute {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url?.hostname) throw new Error(FORMS)
@@ -23,8 +32,8 @@ function smarthost(text: string): DeliveryRoute {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port ? Number(url.port) : secure ? 465 : 25,
     secure,
-    user: url.username ? decode(url.username, 'user') : null,
-    password: url.password ? decode(url.password, 'password') : null,
+    user: url.username ? decodeLogin(url.username, 'user') : null,
+    password: url.password ? decodeLogin(url.password, 'password') : null,
   }
 }
 
@@ -61,6 +70,13 @@ function decode(value: string, name: string): string {
   } catch {
     throw new Error(`${name} has a percent sign that is not encoded`)
   }
+}
+
+// Between user and password, a NUL is what divides them (RFC 4616 §2).
+function decodeLogin(value: string, name: string): string {
+  const text = decode(value, name)
+  if (text.includes('\0')) throw new Error(`${name} has a NUL`)
+  return text
 }
 
 function readEndpoint(text: string | undefined): string | null {
