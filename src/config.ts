@@ -103,6 +103,11 @@ export const settings = {
     secret: true,
     read: (t) => readDeliveryRoute(t ?? 'sandbox'),
   }),
+  POSTHOUSE_DIRECT_PER_MINUTE: setting({
+    help: 'Messages a minute from this process to one domain by route direct; 0 is no limit',
+    default: '600',
+    read: integer(600, 0, 1_000_000),
+  }),
   POSTHOUSE_DNS: setting({
     help: 'Resolvers, host:port, separated by commas',
     default: 'those of the system',

@@ -31,21 +31,6 @@ key
   .option('--json', 'print JSON')
   .action(async (options) => (await import('./commands/key-create.ts')).createKey(config(), options))
 
-const route = program.command('route').description('the ways out of single domains, in the place of POSTHOUSE_DELIVERY')
-route
-  .command('set <domain> <route>')
-  .description('send the mail of a domain by this way; "-" reads the way from standard input')
-  .action(async (domain, text) => (await import('./commands/route.ts')).setDomainRoute(config(), domain, text))
-route
-  .command('clear <domain>')
-  .description('send the mail of a domain by the way of the server again')
-  .action(async (domain) => (await import('./commands/route.ts')).clearDomainRoute(config(), domain))
-route
-  .command('list')
-  .description('list the domains with a way of their own, secrets left out')
-  .option('--json', 'print JSON')
-  .action(async (options) => (await import('./commands/route.ts')).listDomainRoutes(config(), options))
-
 program
   .command('settings')
   .description('list the settings, with their defaults')

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { webhookRenderers } from './api/webhook-renderers.ts'
 import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
@@ -14,8 +15,10 @@ import { openRoad } from './transport/mx/open-road.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
 import { GuardedFetch } from './transport/net/guarded-fetch.ts'
 import { ParserPool } from './transport/parser/parser-pool.ts'
-import { SmtpSender } from './transport/smtp-client/smtp-sender.ts'
+import { SmarthostSender } from './transport/smtp-client/smarthost-sender.ts'
 import { HttpWebhookSender } from './transport/webhook-sender.ts'
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
 /** The core with all its adapters open; disposing closes them. */
 export interface OpenApp extends AsyncDisposable {
@@ -33,10 +36,13 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
-  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet } = config
+  const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
+  const { mailHost, POSTHOUSE_ALLOW_NET: allowNet, POSTHOUSE_DIRECT_PER_MINUTE: perMinute } = config
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
-  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web }))
-  const smarthost = opened.use(new SmtpSender({ log, helo: mailHost }))
+  const direct = opened.use(openRoad({ clock, log, resolver, mailHost, allowNet, web, perMinute }))
+  const smarthost = opened.use(
+    new SmarthostSender({ clock, log, helo: mailHost, trustedNets: [...LOOPBACK, ...allowNet] }),
+  )
   const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
   const app: App = {
     clock,
@@ -47,10 +53,11 @@ export async function openApp(config: Config): Promise<OpenApp> {
     blobs,
     parser,
     resolver,
+    freshResolver,
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
-    webhooks: { sender: webhookSender, renderers: [] },
+    webhooks: { sender: webhookSender, renderers: webhookRenderers },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})

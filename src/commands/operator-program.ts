@@ -5,6 +5,10 @@ import type { Config } from '../config.ts'
 export function addOperatorCommands(program: Command, config: () => Config): void {
   addQueue(program.command('queue').description('mail that waits to be delivered'), config)
   addSuppression(program.command('suppression').description('addresses that nothing is sent to'), config)
+  addRoute(
+    program.command('route').description('ways out of single domains, in the place of POSTHOUSE_DELIVERY'),
+    config,
+  )
   addDns(program, config)
   addStorage(program, config)
 }
@@ -52,6 +56,22 @@ function addSuppression(suppression: Command, config: () => Config): void {
     .action(async (addresses, options) =>
       (await import('./suppression.ts')).removeSuppressed(config(), addresses, options),
     )
+}
+
+function addRoute(route: Command, config: () => Config): void {
+  route
+    .command('set <domain> <route>')
+    .description('send the mail of a domain this way; "-" reads it from standard input, where no other process sees it')
+    .action(async (domain, text) => (await import('./route.ts')).setDomainRoute(config(), domain, text))
+  route
+    .command('clear <domain>')
+    .description('send the mail of a domain the way of the server again')
+    .action(async (domain) => (await import('./route.ts')).clearDomainRoute(config(), domain))
+  route
+    .command('list')
+    .description('the domains with a way of their own, without passwords and keys')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./route.ts')).listDomainRoutes(config(), options))
 }
 
 function addDns(program: Command, config: () => Config): void {

@@ -39,6 +39,8 @@ export interface App {
   blobs: BlobStore
   parser: MailParser
   resolver: Resolver
+  /** Keeps no answers: for records that somebody has just changed and wants looked at. */
+  freshResolver: Resolver
   files: FileFetcher
   sender: MailSender
   keyUses: KeyUses

@@ -1,5 +1,6 @@
 import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
@@ -45,6 +46,10 @@ export const commands = {
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
   'domains.set-route': setDomainRoute,
+  'domains.create': createDomain,
+  'domains.delete': deleteDomain,
+  'domains.begin-check': beginDomainCheck,
+  'domains.record-check': recordDomainCheck,
   'dkim-keys.add-first': addFirstDkimKeys,
   'dkim-keys.add': addDkimKeys,
   'dkim-keys.activate': activateDkimKeys,

@@ -45,6 +45,11 @@ export interface DomainTable {
   name: string
   status: string
   sealed_route: string | null
+  feedback_enabled: Flag
+  states: Json
+  checked_at: number | null
+  recheck_at: number | null
+  failing_since: number | null
   created_at: number
   updated_at: number
 }

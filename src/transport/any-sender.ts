@@ -3,10 +3,11 @@ import type { DeliveryRoute } from '../core/outbound/route.ts'
 import { sendByResend } from './mail-services/resend-sender.ts'
 import { SesSender } from './mail-services/ses-sender.ts'
 import type { DirectSender } from './mx/direct-sender.ts'
+import type { SmarthostSender } from './smtp-client/smarthost-sender.ts'
 
 export interface Senders {
   direct: Pick<DirectSender, 'send' | 'hangUp'>
-  smarthost: MailSender
+  smarthost: Pick<SmarthostSender, 'send' | 'hangUp'>
 }
 
 /** Takes each mail out by its route. */
@@ -27,6 +28,6 @@ export class AnySender implements MailSender {
 
   hangUp(): void {
     this.#senders.direct.hangUp()
-    this.#senders.smarthost.hangUp?.()
+    this.#senders.smarthost.hangUp()
   }
 }

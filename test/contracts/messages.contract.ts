@@ -242,6 +242,8 @@ export function messagesContract(opened: () => Opened): void {
       const found = await it.store.read.messages.withIds([b, newId<MessageId>(), a])
       expect(found).toEqual([await it.store.read.messages.get(box.id, b), await it.store.read.messages.get(box.id, a)])
       expect(await it.store.read.messages.withIds([])).toEqual([])
+      expect(await it.store.read.messages.sizes([b, newId<MessageId>()])).toEqual(new Map([[b, 1200]]))
+      expect(await it.store.read.messages.sizes([])).toEqual(new Map())
     })
 
     test('the same bytes come to a mailbox once, other bytes under a known Message-ID get a name of ours', async () => {

@@ -163,12 +163,26 @@ export function outboundContract(opened: () => Opened): void {
       await enqueue(box, ['a@slow.test', 'b@slow.test', 'c@stuck.test'])
       it.clock.advance(1)
       await enqueue(box, ['d@quick.test'])
-      const except = ['slow.test', 'stuck.test']
+      const except = ['slow.test', 'stuck.test'].map((domain) => ({ domain, orgId: null }))
       const claimed = await it.store.run('outbound.claim', { leaseMs: 1000, limit: 1, except })
       expect(claimed.map((d) => d.recipient)).toEqual(['d@quick.test'])
       expect(await it.store.read.outbound.nextDue(except)).toBe(it.clock.now() + 1000)
       expect(await it.store.read.outbound.nextDue()).toBe(it.clock.now() - 1)
       await it.store.run('outbound.release', { ids: claimed.map((d) => d.id) })
+      await drain()
+    })
+
+    test('where the own way of an organization is busy, only its mail is left out', async () => {
+      await enqueue(box, ['a@slow.test', 'b@quick.test'])
+      const claimWithout = async (orgId: OrgId) => {
+        const except = [{ domain: 'slow.test', orgId }]
+        expect(await it.store.read.outbound.nextDue(except)).toBe(it.clock.now())
+        const claimed = await it.store.run('outbound.claim', { leaseMs: 1000, limit: 10, except })
+        await it.store.run('outbound.release', { ids: claimed.map((d) => d.id) })
+        return claimed.map((d) => d.recipient)
+      }
+      expect(await claimWithout(box.orgId)).toEqual(['b@quick.test'])
+      expect(await claimWithout(newId<OrgId>())).toEqual(['a@slow.test', 'b@quick.test'])
       await drain()
     })
 

@@ -4,7 +4,7 @@ import { readReport } from '../../src/protocol/dsn/read-report.ts'
 import { type ApiClient, apiClient, eventually } from '../support/api-client.ts'
 import { bounceMail } from '../support/outbound.ts'
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../support/server-process.ts'
-import { SmtpSink } from '../support/smtp-sink.ts'
+import { SmtpSink, scripted } from '../support/smtp-sink.ts'
 
 // The real program with a smarthost that takes everything but mail to nobody@.
 const folder = temporaryFolder()
@@ -14,7 +14,7 @@ let api: ApiClient
 
 beforeAll(async () => {
   const rcpt = (argument: string) => (argument.includes('nobody@') ? '550 5.1.1 No such user here' : undefined)
-  sink = await SmtpSink.start({ script: { rcpt } })
+  sink = await SmtpSink.listen({ answer: scripted({ RCPT: rcpt }) })
   server = await startServerProcess(folder.path, {
     POSTHOUSE_DELIVERY: `smtp://127.0.0.1:${sink.port}`,
     POSTHOUSE_ALLOW_NET: '127.0.0.0/8',
@@ -61,14 +61,14 @@ test('mail leaves signed under a return path of its own, and its bounce comes ho
   const sent = await sendTo(desk.inbox_id, 'ada@example.com')
   expect(sent.status).toBe(200)
   await eventually(
-    async () => sink.mails.length,
+    async () => sink.messages.length,
     (n) => n === 1,
   )
-  const [mail] = sink.mails
+  const [mail] = sink.messages
   expect(mail?.raw.toString()).toMatch(/^DKIM-Signature: [\s\S]*^DKIM-Signature: [\s\S]*^From: /m)
-  expect(mail?.mailFrom).toMatch(/^b-[a-z2-7]{42}@posthouse\.localhost$/)
+  expect(mail?.from).toMatch(/^b-[a-z2-7]{42}@posthouse\.localhost$/)
 
-  expect(await handIn(mail?.mailFrom ?? '', bounceMail('ada@example.com'))).toMatch(/^250/)
+  expect(await handIn(mail?.from ?? '', bounceMail('ada@example.com'))).toMatch(/^250/)
   const path = `/inboxes/${desk.inbox_id}/messages/${sent.body.message_id}`
   expect((await api.get(path)).body.status).toBe('bounced')
   const { body: deliveries } = await api.get(`${path}/deliveries`)

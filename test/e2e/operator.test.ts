@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiClient, eventually } from '../support/api-client.ts'
 import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../support/server-process.ts'
+import { SmtpSink } from '../support/smtp-sink.ts'
 
 const folder = temporaryFolder()
 let server: ServerProcess
@@ -78,4 +79,25 @@ test('a rotation shows the next keys, and they sign when they are activated', as
   expect(active.map((key: { selector: string }) => key.selector)).toEqual(
     made.map((key: { selector: string }) => key.selector),
   )
+})
+
+test('a domain gets a way out of its own and loses it again, while the server runs', async () => {
+  await using sink = await SmtpSink.listen({ extensions: ['AUTH PLAIN'], users: { ann: 'geheim' } })
+  const { body: inbox } = await api().post('/inboxes', { username: 'eve' })
+  const set = await command('route', 'set', 'posthouse.localhost', `smtp://ann:geheim@127.0.0.1:${sink.port}`)
+  expect(set).toMatchObject({ code: 0, stdout: '' })
+  await api().post(`/inboxes/${inbox.inbox_id}/messages/send`, { to: 'bob@harbor.test', subject: 'Tea?', text: '.' })
+  await eventually(
+    async () => sink.messages.map(({ to, user }) => [to, user]),
+    (seen) => seen.length === 1,
+  )
+  expect(sink.messages).toMatchObject([{ to: ['bob@harbor.test'], user: 'ann' }])
+  const shown = `smtp://ann@127.0.0.1:${sink.port}`
+  expect(await json('route', 'list')).toEqual([{ domain: 'posthouse.localhost', route: shown }])
+  expect((await command('route', 'list')).stdout).toContain(shown)
+  expect((await command('route', 'clear', 'posthouse.localhost')).code).toBe(0)
+  expect(await json('route', 'list')).toEqual([])
+  const wrong = await command('route', 'set', 'posthouse.localhost', 'smtp://ann:geheim@')
+  expect(wrong).toMatchObject({ code: 1, stdout: '' })
+  expect(wrong.stderr).not.toContain('geheim')
 })

@@ -1,5 +1,5 @@
 import type { Ledger, MailEntry } from './ledger.ts'
-import { SmtpWire, toData, WireLost } from './smtp-wire.ts'
+import { SmtpWire, toData, WireLost, type WireReply } from './smtp-wire.ts'
 
 export interface Target {
   url: string
@@ -55,13 +55,14 @@ function envelope({ to }: MailEntry): string {
   return `MAIL FROM:<load@load.test>\r\n${to.map((a) => `RCPT TO:<${a}>\r\n`).join('')}DATA\r\n`
 }
 
-async function accepted(wire: SmtpWire, { to }: MailEntry, ledger: Ledger): Promise<boolean> {
-  let reply = await wire.reply()
-  for (let i = 0; i < to.length + 1; i++) {
-    if (reply.code >= 400) ledger.refused(`envelope ${reply.text}`)
-    reply = await wire.reply()
-  }
-  return reply.code === 354
+/** Reads the replies to an envelope. From then on the mail is for those only who were accepted. */
+async function accepted(wire: SmtpWire, entry: MailEntry, ledger: Ledger): Promise<boolean> {
+  const replies: WireReply[] = []
+  for (let i = 0; i < entry.to.length + 2; i++) replies.push(await wire.reply())
+  for (const { code, text } of replies) if (code >= 400) ledger.refused(`envelope ${text}`)
+  const goesOn = replies.at(-1)?.code === 354
+  if (goesOn) entry.to = entry.to.filter((_, i) => replies[i + 1]?.code === 250)
+  return goesOn
 }
 
 function settle(ledger: Ledger, mail: Mail, { code, text }: { code: number; text: string }): void {
@@ -108,4 +109,22 @@ function pause(signal: AbortSignal, ms: number): Promise<void> {
     signal.addEventListener('abort', () => resolve(), { once: true })
     signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
   })
+}
+
+/** A few clients that begin anew whenever they are sent away. */
+export function loadOf(target: Target, ledger: Ledger, each = 2): AsyncDisposable {
+  const stop = new AbortController()
+  const client = async (options: LoadOptions) => {
+    while (!stop.signal.aborted) {
+      await runLoad(target, ledger, options, stop.signal)
+      await pause(stop.signal, 50)
+    }
+  }
+  const running = [client({ smtpConnections: each, apiClients: 0 }), client({ smtpConnections: 0, apiClients: each })]
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await Promise.all(running)
+    },
+  }
 }

@@ -72,3 +72,9 @@ function serve(socket: Socket, sink: Pick<RecordingSink, 'taken' | 'delayMs'>): 
     }
   })
 }
+
+/** Whom the sink said yes for more than once. */
+export function takenTwice({ taken }: Pick<RecordingSink, 'taken'>): string[] {
+  const keys = taken.flatMap(({ messageId, recipients }) => recipients.map((to) => `${messageId} ${to}`))
+  return keys.filter((key, i) => keys.indexOf(key) !== i)
+}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHandler, type Handler } from '../../src/api/handler.ts'
 import { createMetrics } from '../../src/api/metrics.ts'
+import { webhookRenderers } from '../../src/api/webhook-renderers.ts'
 import { keyUsesOf } from '../../src/core/accounts/key-uses.ts'
 import { foundOrganization } from '../../src/core/accounts/organizations.ts'
 import type { App, Settings } from '../../src/core/app.ts'
@@ -54,7 +55,7 @@ export interface TestApp extends AsyncDisposable {
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** Another organization; answers its admin key. */
-  organization(fields?: { name?: string; mailboxLimit?: number | null }): Promise<string>
+  organization(fields?: { name?: string; mailboxLimit?: number | null; domainLimit?: number | null }): Promise<string>
   /** Takes a mail in from the outside, as the SMTP server would. */
   mail(to: string | string[], raw: string | Buffer, envelope?: Partial<TestEnvelope>): Promise<Filed[]>
   /** Runs deliveries and jobs until none is due. */
@@ -73,7 +74,7 @@ export interface TestAppOptions {
   dns?: Record<string, FakeRecords>
   /** Private networks that webhooks may reach. */
   allowNet?: string[]
-  renderers?: WebhookRenderer[]
+  renderers?: readonly WebhookRenderer[]
   /** Where the clock starts. */
   start?: number
   /** Off for measurements. */
@@ -81,7 +82,7 @@ export interface TestAppOptions {
 }
 
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { settings, dns = {}, allowNet = [], renderers = [], start, checkReplies = true } = options
+  const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, start, checkReplies = true } = options
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
@@ -102,6 +103,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     blobs,
     parser: { parse: async (bytes) => parseMail(bytes) },
     resolver,
+    freshResolver: resolver,
     files: { fetch: async (url) => fetchFake(files, url) },
     sender: {
       async send(_route, consignment) {
@@ -130,9 +132,9 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       const json = response.headers.get('content-type')?.startsWith('application/json')
       return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text }
     },
-    async organization({ name = 'Second', mailboxLimit = null } = {}) {
+    async organization({ name = 'Second', ...limits } = {}) {
       clock.advance(1)
-      return (await foundOrganization(app, { name, mailboxLimit })).key
+      return (await foundOrganization(app, { name, ...limits })).key
     },
     mail(to, raw, envelope = {}) {
       clock.advance(1)

@@ -40,7 +40,7 @@ export async function startServerProcess(folder: string, env: Record<string, str
     return child.exitCode
   }
   return {
-    pid: child.pid!,
+    pid: child.pid ?? 0,
     url: `http://127.0.0.1:${find(/HTTP +http:\/\/[^ ]*:(\d+)/)}`,
     smtpPort: Number(find(/SMTP +[^ ]*:(\d+)/)),
     apiKey: find(/API key +(inai_\w+)/),

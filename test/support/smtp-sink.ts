@@ -1,293 +1,298 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createSecureContext, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { selfSigned } from '../../src/transport/smtp-server/self-signed.ts'
 
-/** Where in a session the sink can be told to do something else. `end` is the final dot. */
-export type Stage =
+/** Where a session stands when the sink is asked what to say. `body`: within DATA, before the last dot. */
+export type SinkStage =
   | 'connect'
-  | 'ehlo'
-  | 'helo'
-  | 'starttls'
-  | 'auth'
-  | 'mail'
-  | 'rcpt'
-  | 'data'
+  | 'EHLO'
+  | 'HELO'
+  | 'STARTTLS'
+  | 'AUTH'
+  | 'MAIL'
+  | 'RCPT'
+  | 'DATA'
+  | 'body'
   | 'end'
-  | 'rset'
-  | 'quit'
+  | 'RSET'
+  | 'QUIT'
 
-/** A reply without its line end, or what is worse. `break-tls` says 220 and then speaks no TLS. */
-export type Behaviour = string | 'close' | 'silence' | 'break-tls'
+/**
+ * A reply, without its line end; or `close`, `silence`, `reset` (as `close`, but rudely), `garbage` in the place of a TLS handshake.
+ * Undefined: what a good server says.
+ */
+export type SinkAction = string | undefined
 
-/** Undefined: as a good server would. `argument` is what stands behind the verb, `count` how often this stage came before, over all sessions. */
-export type Script = Partial<Record<Stage, Behaviour | ((argument: string, count: number) => Behaviour | undefined)>>
-
-export interface SunkMail {
-  mailFrom: string
-  recipients: string[]
-  /** Behind MAIL FROM and RCPT TO. */
-  mailParameters: string
-  /** After dot-unstuffing. */
+export interface SinkMessage {
+  from: string
+  to: string[]
+  /** What stood behind the path in MAIL. */
+  parameters: string
   raw: Buffer
-  /** As it came over the wire, without the final dot. */
-  wire: Buffer
-  tls: boolean
+  encrypted: boolean
   user: string | null
-  /** Which connection, from 0 on. */
-  session: number
 }
+
+export interface SinkSession {
+  commands: string[]
+  encrypted: boolean
+  servername: string | null
+  /** Who has signed in. */
+  user: string | null
+}
+
+/** What to say at a stage; `argument` is what came with the command. */
+export type SinkAnswer = (stage: SinkStage, argument: string, session: SinkSession) => SinkAction
 
 export interface SinkOptions {
-  script?: Script
-  /** Keywords of EHLO; STARTTLS is one of them only when named. */
-  extensions?: string[]
-  /** Where it listens. */
-  host?: string
-  /** TLS from the first byte. */
+  address?: string
+  port?: number
+  /** Offers STARTTLS with it. */
+  tls?: { cert: string; key: string }
+  /** TLS from the first byte instead. */
   implicitTls?: boolean
+  extensions?: string[]
   /** Who may sign in: user to password. */
   users?: Record<string, string>
+  answer?: SinkAnswer
 }
 
+/** A certificate that nobody has signed. */
 export const sinkCertificate = selfSigned('sink.example', Date.now())
-const secureContext = createSecureContext(sinkCertificate)
 
-/** A server that takes any mail and remembers everything, or fails in the way it was told to. */
+type Told = SinkAction | ((argument: string, count: number) => SinkAction)
+
+/** Answers stage by stage; `count` is how often a stage came before, over all sessions. */
+export function scripted(script: Partial<Record<SinkStage, Told>>): SinkAnswer {
+  const counts = new Map<SinkStage, number>()
+  return (stage, argument) => {
+    const count = counts.get(stage) ?? 0
+    counts.set(stage, count + 1)
+    const told = script[stage]
+    return typeof told === 'function' ? told(argument, count) : told
+  }
+}
+
+/** A server that takes any mail, remembers it, and can be told to answer anything. */
 export class SmtpSink implements AsyncDisposable {
-  readonly mails: SunkMail[] = []
-  /** Every line that came, message bytes aside, as `0 EHLO name`: the number of the connection and the line. */
-  readonly commands: string[] = []
-  readonly options: Required<SinkOptions>
-  connections = 0
-  /** At this moment, and at most. */
-  open = 0
-  mostOpen = 0
+  readonly messages: SinkMessage[] = []
+  readonly sessions: SinkSession[] = []
+  answer: SinkAnswer
+  port = 0
+  /** The most sessions there were at once. */
+  peak = 0
+  readonly options: SinkOptions
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #counts = new Map<Stage, number>()
 
   private constructor(options: SinkOptions) {
-    this.options = {
-      script: {},
-      extensions: ['PIPELINING', 'SIZE 10000000', '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'],
-      host: '127.0.0.1',
-      implicitTls: false,
-      users: {},
-      ...options,
-    }
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    this.options = options
+    this.answer = options.answer ?? (() => undefined)
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket)
+      this.peak = Math.max(this.peak, this.#sockets.size)
+      socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {})
+      new Session(this, socket).start()
+    })
   }
 
-  static async start(options: SinkOptions = {}, port = 0): Promise<SmtpSink> {
+  static async listen(options: SinkOptions = {}): Promise<SmtpSink> {
     const sink = new SmtpSink(options)
     await new Promise<void>((resolve, reject) => {
-      sink.#server.once('error', reject).listen(port, sink.options.host, resolve)
+      sink.#server.once('error', reject)
+      sink.#server.listen(options.port ?? 0, options.address ?? '127.0.0.1', resolve)
     })
+    sink.port = (sink.#server.address() as AddressInfo).port
     return sink
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
+  /** Sessions that are open now. */
+  get open(): number {
+    return this.#sockets.size
   }
 
-  /** Cuts every connection there is. */
+  /** Every command of all sessions. */
+  get commands(): string[] {
+    return this.sessions.flatMap((session) => session.commands)
+  }
+
+  /** Cuts all sessions. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve))
     this.cut()
-    await closed
-  }
-
-  /** What the script says to this, once. */
-  behaviour(stage: Stage, argument: string): Behaviour | undefined {
-    const count = this.#counts.get(stage) ?? 0
-    this.#counts.set(stage, count + 1)
-    const told = this.options.script[stage]
-    return typeof told === 'function' ? told(argument, count) : told
-  }
-
-  #accept(socket: Socket): void {
-    this.#sockets.add(socket)
-    this.open++
-    this.mostOpen = Math.max(this.mostOpen, this.open)
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      this.#sockets.delete(socket)
-      this.open--
-    })
-    const session = new SinkSession(this, this.connections++)
-    if (this.options.implicitTls) session.encrypt(socket)
-    else session.serve(socket)
-    session.greet()
+    await new Promise((resolve) => this.#server.close(resolve))
   }
 }
 
-class SinkSession {
+const EXTENSIONS = ['PIPELINING', 'SIZE 30000000', '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES']
+const good: Record<SinkStage, string | undefined> = {
+  connect: '220 sink.test ESMTP',
+  EHLO: undefined,
+  HELO: '250 sink.test',
+  STARTTLS: '220 Go ahead',
+  AUTH: undefined,
+  MAIL: '250 2.1.0 Ok',
+  RCPT: '250 2.1.5 Ok',
+  DATA: '354 Go on',
+  body: undefined,
+  end: '250 2.0.0 Queued as 1',
+  RSET: '250 2.0.0 Ok',
+  QUIT: '221 2.0.0 Bye',
+}
+
+class Session {
   readonly #sink: SmtpSink
-  readonly #id: number
-  #socket: Socket | undefined
-  #pending: Buffer = Buffer.alloc(0)
-  #inData = false
-  #dead = false
-  #tls = false
-  #user: string | null = null
-  #mailFrom: string | null = null
-  #mailParameters = ''
-  #recipients: string[] = []
+  readonly #record: SinkSession = { commands: [], encrypted: false, servername: null, user: null }
+  #socket: Socket
+  #buffer: Buffer = Buffer.alloc(0)
+  #data = false
+  #silent = false
+  #envelope = { from: '', to: [] as string[], parameters: '' }
+  /** What was said so far in an AUTH LOGIN that goes on. */
+  #login: string[] | undefined
 
-  constructor(sink: SmtpSink, id: number) {
+  constructor(sink: SmtpSink, socket: Socket) {
     this.#sink = sink
-    this.#id = id
-  }
-
-  greet(): void {
-    this.#answer('connect', '', () => '220 sink.example ESMTP')
-  }
-
-  serve(socket: Socket): void {
     this.#socket = socket
-    this.#pending = Buffer.alloc(0)
-    socket.on('data', (chunk: Buffer) => {
-      this.#pending = Buffer.concat([this.#pending, chunk])
-      this.#work()
-    })
+    sink.sessions.push(this.#record)
   }
 
-  encrypt(socket: Socket): void {
-    this.#tls = true
-    const secure = new TLSSocket(socket, { isServer: true, secureContext })
-    secure.on('error', () => socket.destroy())
-    this.serve(secure)
-  }
-
-  #work(): void {
-    while (!this.#dead) {
-      if (this.#inData) {
-        if (!this.#takeMessage()) return
-        continue
-      }
-      const end = this.#pending.indexOf('\r\n')
-      if (end < 0) return
-      const line = this.#pending.toString('utf8', 0, end)
-      this.#pending = this.#pending.subarray(end + 2)
-      this.#command(line)
+  start(): void {
+    if (this.#sink.options.implicitTls) this.#encrypt(() => this.#say('connect', ''))
+    else {
+      this.#socket.on('data', (bytes: Buffer) => this.#take(bytes))
+      this.#say('connect', '')
     }
   }
 
-  #takeMessage(): boolean {
-    const whole = this.#pending.indexOf('.\r\n') === 0
-    const end = whole ? -2 : this.#pending.indexOf('\r\n.\r\n')
-    if (!whole && end < 0) return false
-    const wire = Buffer.from(this.#pending.subarray(0, end + 2))
-    this.#pending = this.#pending.subarray(end + 5)
-    this.#inData = false
-    this.#answer('end', '', () => {
-      this.#sink.mails.push({
-        mailFrom: this.#mailFrom ?? '',
-        recipients: this.#recipients,
-        mailParameters: this.#mailParameters,
-        raw: Buffer.from(wire.toString('latin1').replace(/(^|\r\n)\./g, '$1'), 'latin1'),
-        wire,
-        tls: this.#tls,
-        user: this.#user,
-        session: this.#id,
-      })
-      return '250 2.0.0 Ok: taken'
-    })
-    this.#reset()
+  #take(bytes: Buffer): void {
+    this.#buffer = Buffer.concat([this.#buffer, bytes])
+    while (!this.#silent) {
+      if (this.#data) {
+        if (!this.#takeData()) return
+        continue
+      }
+      const end = this.#buffer.indexOf('\r\n')
+      if (end < 0) return
+      const line = this.#buffer.subarray(0, end).toString('utf8')
+      this.#buffer = this.#buffer.subarray(end + 2)
+      if (this.#login) this.#goOnWithLogin(line)
+      else this.#command(line)
+    }
+  }
+
+  #takeData(): boolean {
+    const early = this.#sink.answer('body', '', this.#record)
+    if (early !== undefined) {
+      this.#act(early)
+      this.#silent = true
+      return false
+    }
+    const whole = Buffer.concat([Buffer.from('\r\n'), this.#buffer])
+    const end = whole.indexOf('\r\n.\r\n')
+    if (end < 0) return false
+    const wire = whole.subarray(2, end + 2).toString('latin1')
+    this.#buffer = this.#buffer.subarray(end + 3)
+    this.#data = false
+    if (!this.#say('end', '')?.startsWith('2')) return true
+    const raw = Buffer.from(wire.replace(/(^|\r\n)\./g, '$1'), 'latin1')
+    const { encrypted, user } = this.#record
+    this.#sink.messages.push({ ...this.#envelope, raw, encrypted, user })
     return true
   }
 
   #command(line: string): void {
-    this.#sink.commands.push(`${this.#id} ${line}`)
-    const [verb = '', argument = ''] = line.split(/ (.*)/s)
-    const commands: Record<string, () => void> = {
-      EHLO: () => this.#answer('ehlo', argument, () => this.#offers()),
-      HELO: () => this.#answer('helo', argument, () => '250 sink.example'),
-      STARTTLS: () => this.#startTls(),
-      AUTH: () => this.#answer('auth', argument, () => this.#signIn(argument)),
-      MAIL: () => this.#answer('mail', argument, () => this.#mail(argument)),
-      RCPT: () => this.#answer('rcpt', argument, () => this.#rcpt(argument)),
-      DATA: () => this.#answer('data', argument, () => this.#data()),
-      RSET: () => {
-        this.#reset()
-        this.#answer('rset', '', () => '250 2.0.0 Ok')
-      },
-      QUIT: () => {
-        this.#answer('quit', '', () => '221 2.0.0 Bye')
-        this.#socket?.end()
-      },
+    this.#record.commands.push(line)
+    const [verb = ''] = line.toUpperCase().split(' ')
+    const argument = line.slice(verb.length).trim()
+    const [, path = '', parameters = ''] = /<(.*)> ?(.*)$/.exec(argument) ?? []
+    if (verb === 'MAIL') this.#envelope = { from: path, to: [], parameters }
+    const stage = verb in good ? (verb as SinkStage) : undefined
+    if (!stage) return void this.#act('502 5.5.1 What?')
+    const reply = this.#say(stage, argument)
+    if (verb === 'RCPT' && reply?.startsWith('2')) this.#envelope.to.push(path)
+    if (verb === 'DATA' && reply?.startsWith('354')) this.#data = true
+    if (verb === 'STARTTLS' && reply?.startsWith('220')) this.#encrypt()
+    if (verb === 'QUIT') this.#socket.end()
+  }
+
+  #say(stage: SinkStage, argument: string): string | undefined {
+    const told = this.#sink.answer(stage, argument, this.#record)
+    if (told === 'garbage' && stage === 'STARTTLS') {
+      this.#socket.write('220 Go ahead\r\n')
+      this.#silent = true
+      this.#socket.removeAllListeners('data')
+      this.#socket.once('data', () => this.#socket.end('this is no TLS\r\n'))
+      return undefined
     }
-    const command = commands[verb.toUpperCase()]
-    if (command) command()
-    else this.#write('500 5.5.1 What?')
+    if (told === undefined && stage === 'AUTH') return this.#act(this.#authenticate(argument))
+    return this.#act(told ?? good[stage] ?? this.#greeting())
   }
 
-  #offers(): string {
-    const { extensions } = this.#sink.options
-    const all = ['sink.example', ...(this.#tls ? extensions.filter((e) => e !== 'STARTTLS') : extensions)]
-    return all.map((e, i) => `250${i < all.length - 1 ? '-' : ' '}${e}`).join('\r\n')
+  #greeting(): string {
+    const { extensions = EXTENSIONS, tls } = this.#sink.options
+    const all = [...extensions, ...(tls && !this.#record.encrypted ? ['STARTTLS'] : [])]
+    return ['sink.test', ...all].map((text, i) => `250${i < all.length ? '-' : ' '}${text}`).join('\r\n')
   }
 
-  #data(): string {
-    if (this.#recipients.length === 0) return '554 5.5.1 No recipients'
-    this.#inData = true
-    return '354 Go on'
+  #authenticate(argument: string): string {
+    const [mechanism = '', response] = argument.split(' ')
+    if (/^login$/i.test(mechanism)) {
+      this.#login = []
+      return '334 VXNlcm5hbWU6'
+    }
+    if (!/^plain$/i.test(mechanism)) return '504 5.5.4 Unknown mechanism'
+    if (response !== undefined) return this.#signIn(textIn(response).split('\0').slice(1))
+    this.#login = ['PLAIN']
+    return '334 '
   }
 
-  #answer(stage: Stage, argument: string, good: () => string): void {
-    this.#respond(this.#sink.behaviour(stage, argument), good)
+  #goOnWithLogin(line: string): void {
+    const said = this.#login ?? []
+    this.#login = undefined
+    const text = textIn(line)
+    if (said[0] === 'PLAIN') return void this.#act(this.#signIn(text.split('\0').slice(1)))
+    if (said.length === 1) return void this.#act(this.#signIn([...said, text]))
+    this.#login = [text]
+    this.#act('334 UGFzc3dvcmQ6')
   }
 
-  /** False when nothing was said. */
-  #respond(told: Behaviour | undefined, good: () => string): boolean {
-    this.#dead = told === 'close' || told === 'silence'
-    if (told === 'close') this.#socket?.destroy()
-    if (!this.#dead) this.#write(told ?? good())
-    return !this.#dead
-  }
-
-  #startTls(): void {
-    const told = this.#sink.behaviour('starttls', '')
-    const socket = this.#socket
-    if (!socket || !this.#respond(told === 'break-tls' ? undefined : told, () => '220 2.0.0 Go on')) return
-    if (told !== undefined && told !== 'break-tls') return
-    socket.removeAllListeners('data')
-    if (told === 'break-tls') socket.once('data', () => socket.end('no TLS here\r\n'))
-    else this.encrypt(socket)
-  }
-
-  #signIn(argument: string): string {
-    const [, response = ''] = /^PLAIN (\S+)$/i.exec(argument) ?? []
-    const [, user = '', password] = Buffer.from(response, 'base64').toString().split('\0')
-    if (password === undefined || this.#sink.options.users[user] !== password) return '535 5.7.8 Wrong'
-    this.#user = user
+  #signIn([user = '', password]: string[]): string {
+    if (password === undefined || this.#sink.options.users?.[user] !== password) return '535 5.7.8 Wrong'
+    this.#record.user = user
     return '235 2.7.0 Welcome'
   }
 
-  #mail(argument: string): string {
-    const [, path = '', parameters = ''] = /^FROM:<([^>]*)> ?(.*)$/i.exec(argument) ?? []
-    this.#mailFrom = path
-    this.#mailParameters = parameters
-    return '250 2.1.0 Ok'
+  #act(action: string): string | undefined {
+    if (action === 'silence') this.#silent = true
+    else if (action === 'close') this.#socket.end()
+    else if (action === 'reset') this.#socket.resetAndDestroy()
+    else {
+      this.#socket.write(`${action}\r\n`)
+      if (action.startsWith('421')) this.#socket.end()
+      return action
+    }
+    return undefined
   }
 
-  #rcpt(argument: string): string {
-    if (this.#mailFrom === null) return '503 5.5.1 MAIL first'
-    this.#recipients.push(/^TO:<([^>]*)>/i.exec(argument)?.[1] ?? '')
-    return '250 2.1.5 Ok'
+  #encrypt(then = () => {}): void {
+    this.#socket.removeAllListeners('data')
+    const certificate = this.#sink.options.tls ?? sinkCertificate
+    const secured = new TLSSocket(this.#socket, { isServer: true, ...certificate })
+    secured.on('error', () => {}).on('data', (bytes: Buffer) => this.#take(bytes))
+    secured.once('secure', () => {
+      this.#record.encrypted = true
+      this.#record.servername = (secured as TLSSocket & { servername?: string | false }).servername || null
+      then()
+    })
+    this.#socket = secured
+    this.#buffer = Buffer.alloc(0)
   }
+}
 
-  #reset(): void {
-    this.#mailFrom = null
-    this.#recipients = []
-    this.#mailParameters = ''
-  }
-
-  #write(text: string): void {
-    this.#socket?.write(`${text}\r\n`)
-  }
+function textIn(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8')
 }

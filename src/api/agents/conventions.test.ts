@@ -189,7 +189,15 @@ describe('lists', () => {
     'page_token=x',
     'page=99999999999',
   ])('?%s is refused', async (query) => {
-    for (const list of ['inboxes', 'api-keys', 'captured', `inboxes/${inbox}/messages`, `inboxes/${inbox}/threads`]) {
+    for (const list of [
+      'inboxes',
+      'api-keys',
+      'captured',
+      'domains',
+      'webhooks',
+      `inboxes/${inbox}/messages`,
+      `inboxes/${inbox}/threads`,
+    ]) {
       const refused = await t.call('GET', `/api/v0/${list}?${query}`)
       expect(refused).toMatchObject({ status: 400, body: { code: 'validation_error' } })
       expect(refused.body.errors[0].path).toEqual([query.slice(0, query.indexOf('='))])

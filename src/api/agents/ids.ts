@@ -12,6 +12,9 @@ const prefixes = {
   key: 'key_',
   organization: 'org_',
   captured: 'cap_',
+  webhook: 'wh_',
+  webhookDelivery: 'whd_',
+  event: 'evt_',
 } as const
 
 export type Kind = keyof typeof prefixes

@@ -67,6 +67,27 @@ describe('a reply', () => {
     expect(await sentBy(await reply(id, {}))).toMatchObject({ to: ['b@example.com'], subject: 'RE: x' })
   })
 
+  test('goes to addresses that only their own server understands', async () => {
+    const odd = ['C <c..d@ext.com>', 'e.@ext.com', 'g@ex_t.com', 'h@ext.com.', '"i j"@ext.com', 'k@[192.0.2.1]']
+    const id = await receive(`From: a@example.com\nReply-To: ${odd.join(', ')}\nSubject: x\n\ny`)
+    const answer = await reply(id, {})
+    const to = ['"c..d"@ext.com', '"e."@ext.com', 'g@ex_t.com', 'h@ext.com', '"i j"@ext.com']
+    expect((await sentBy(answer)).to).toEqual(to.map((address, at) => (at === 0 ? `C <${address}>` : address)))
+    const { data } = await get(`/${answer.body.message_id}/deliveries`)
+    expect(data.map((d: { recipient: string }) => d.recipient).toSorted()).toEqual(to.toSorted())
+    expect((await raw(answer.body.message_id)).toString()).toContain('To: C <"c..d"@ext.com>, "e."@ext.com, g@ex_t.com')
+  })
+
+  test.each(['<a\tb c@x.test>', '<=?utf-8?q?a?=@x.test>', '<ü@x.test>', '<long\n part@x.test>'])(
+    'names no other message than the original: %j',
+    async (messageId) => {
+      const id = await receive(`From: a@example.com\nMessage-ID: ${messageId}\nReferences: <r@x.test>\n\ny`)
+      const answer = await reply(id, {})
+      expect(answer.status).toBe(200)
+      expect(await sentBy(answer)).toMatchObject({ in_reply_to: null, references: ['<r@x.test>'] })
+    },
+  )
+
   test('needs no body at all', async () => {
     const id = await receive(addressed(original))
     expect((await t.call('POST', path(`/${id}/reply`))).status).toBe(200)

@@ -3,6 +3,7 @@ import * as attachments from './attachments.ts'
 import { authenticate } from './auth.ts'
 import * as captured from './captured.ts'
 import * as deliveries from './deliveries.ts'
+import * as domains from './domains.ts'
 import { errorSchema, toReply } from './errors.ts'
 import * as inboxes from './inboxes.ts'
 import * as keys from './keys.ts'
@@ -10,6 +11,8 @@ import * as messages from './messages.ts'
 import * as organizations from './organizations.ts'
 import * as sends from './sends.ts'
 import * as threads from './threads.ts'
+import * as webhookDeliveries from './webhook-deliveries.ts'
+import * as webhooks from './webhooks.ts'
 
 export const routes = {
   getOrganization: organizations.get,
@@ -34,6 +37,22 @@ export const routes = {
   listThreads: threads.list,
   getThread: threads.get,
   deleteThread: threads.remove,
+
+  createDomain: domains.create,
+  listDomains: domains.list,
+  getDomain: domains.get,
+  deleteDomain: domains.remove,
+  verifyDomain: domains.verify,
+
+  createWebhook: webhooks.create,
+  listWebhooks: webhooks.list,
+  getWebhook: webhooks.get,
+  updateWebhook: webhooks.update,
+  deleteWebhook: webhooks.remove,
+  rotateWebhookSecret: webhooks.rotateSecret,
+  testWebhook: webhookDeliveries.test,
+  listWebhookDeliveries: webhookDeliveries.list,
+  replayWebhookDelivery: webhookDeliveries.replay,
 
   createApiKey: keys.create,
   listApiKeys: keys.list,

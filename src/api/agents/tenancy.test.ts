@@ -14,6 +14,9 @@ const bodies: Record<string, object> = {
   forwardMessage: { to: 'a@example.com' },
   updateMessage: { labels: ['mine'] },
   createApiKey: { name: 'walls' },
+  createDomain: { domain: 'walls-new.example' },
+  createWebhook: { url: 'https://hook.example.com/', event_types: ['message.received'] },
+  updateWebhook: { enabled: false },
 }
 
 let t: TestApp
@@ -37,12 +40,19 @@ beforeAll(async () => {
   const message = (await t.call('GET', `${path}/messages?direction=inbound`)).body.data[0]
   const captured = (await t.call('GET', '/api/v0/captured')).body.data[0]
   const key = (await t.call('GET', '/api/v0/api-keys')).body.data[0]
+  await t.call('POST', '/api/v0/domains', { body: { domain: 'walls.example' } })
+  const hook = { url: 'https://walls.example.com/hook', event_types: ['message.sent'], client_id: 'shared' }
+  const webhook = (await t.call('POST', '/api/v0/webhooks', { body: hook })).body
+  const { deliveries } = (await t.call('POST', `/api/v0/webhooks/${webhook.webhook_id}/test`)).body
   owned = {
     inboxId: [inbox.inbox_id, inbox.email_address],
     messageId: [message.message_id, 'walls@example.com'],
     attachmentId: [message.attachments[0].attachment_id],
     threadId: [message.thread_id],
     keyId: [key.key_id],
+    webhookId: [webhook.webhook_id],
+    deliveryId: [deliveries[0].delivery_id],
+    domainId: ['walls.example', 'WALLS.Example.'],
     id: [captured.id],
   }
   secrets = [...Object.values(owned).flat(), 'Secret plan', 'Secret answer', 'owner@']
@@ -55,6 +65,8 @@ const kinds: Record<string, Kind> = {
   attachmentId: 'attachment',
   threadId: 'thread',
   keyId: 'key',
+  webhookId: 'webhook',
+  deliveryId: 'webhookDelivery',
   id: 'captured',
 }
 
@@ -72,7 +84,8 @@ function pathsOf(pattern: string): string[] {
 }
 
 function unknownPath(pattern: string): string {
-  return pattern.replace(/:(\w+)/g, (_, name: string) => printId(kinds[name] ?? 'inbox', newId()))
+  const unknown = pattern.replace(':domainId', 'nobody.example')
+  return unknown.replace(/:(\w+)/g, (_, name: string) => printId(kinds[name] ?? 'inbox', newId()))
 }
 
 async function everythingOf(key: string) {
@@ -81,11 +94,14 @@ async function everythingOf(key: string) {
     'api-keys',
     'captured',
     'organizations',
+    'domains',
+    'webhooks',
+    `webhooks/${owned.webhookId?.[0]}/deliveries`,
     'inboxes/owner@posthouse.test/messages',
     'inboxes/owner@posthouse.test/threads',
   ]
   const answers = await Promise.all(lists.map((list) => t.call('GET', `/api/v0/${list}`, { key })))
-  const messages = answers[4]?.body.data ?? []
+  const messages = answers[7]?.body.data ?? []
   const full = await Promise.all(
     messages.map((m: { message_id: string }) =>
       t.call('GET', `/api/v0/inboxes/owner@posthouse.test/messages/${m.message_id}`, { key }),
@@ -140,6 +156,15 @@ test('a stranger with an inbox of its own cannot reach into another through it',
 test('ids of others in bodies and filters are not found either', async () => {
   const body = { name: 'x', inbox_id: owned.inboxId?.[0] }
   expect((await t.call('POST', '/api/v0/api-keys', { key: stranger, body })).status).toBe(404)
+  const hook = { url: 'https://hook.example.com/', event_types: ['message.sent'] }
+  const filter = { inbox_ids: owned.inboxId }
+  expect((await t.call('POST', '/api/v0/webhooks', { key: stranger, body: { ...hook, ...filter } })).status).toBe(404)
+  const made = await t.call('POST', '/api/v0/webhooks', { key: stranger, body: { ...hook, client_id: 'shared' } })
+  expect(made.status).toBe(201)
+  const path = `/api/v0/webhooks/${made.body.webhook_id}`
+  expect((await t.call('PATCH', path, { key: stranger, body: filter })).status).toBe(404)
+  const replay = `${path}/deliveries/${owned.deliveryId?.[0]}/replay`
+  expect((await t.call('POST', replay, { key: stranger })).status).toBe(404)
   const own = '/api/v0/inboxes/stranger@posthouse.test'
   const filtered = await t.call('GET', `${own}/messages?thread_id=${owned.threadId?.[0]}`, { key: stranger })
   expect(filtered.body).toMatchObject({ data: [], total: 0 })

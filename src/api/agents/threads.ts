@@ -55,7 +55,7 @@ export const list = route({
       includeHidden: (query.include_spam || query.include_trash) ?? false,
     }
     const found = await listThreads(app, caller, parseInboxRef(params.inboxId), filter, toPageRequest(query))
-    return toPage(found, query, toItem)
+    return toPage(found, query, toThreadItem)
   },
 })
 
@@ -67,7 +67,7 @@ export const get = route({
   async handle({ app, caller, params }) {
     const [inbox, id] = [parseInboxRef(params.inboxId), parseId('thread', params.threadId)]
     const { thread, messages } = await getThread(app, caller, inbox, id)
-    return { ...toItem(thread), messages: messages.map(toFull) }
+    return { ...toThreadItem(thread), messages: messages.map(toFull) }
   },
 })
 
@@ -80,7 +80,7 @@ export const remove = route({
   },
 })
 
-function toItem(thread: Thread): z.output<typeof ThreadItem> {
+export function toThreadItem(thread: Thread): z.output<typeof ThreadItem> {
   return {
     inbox_id: printId('inbox', thread.mailboxId),
     thread_id: printId('thread', thread.id),

@@ -130,7 +130,7 @@ describe.each(dialects.map((d) => [d.name, d] as const))('the document of %s', (
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
     for (const id of Object.keys(dialect.routes)) expect(page.body).toContain(`id="${id}"`)
-    expect(page.body).not.toMatch(/<script|<link|src=|https?:\/\/(?!posthouse\.test)/)
+    expect(page.body).not.toMatch(/<script|<link|src=|https?:\/\/(?!posthouse\.test|your-app\.com)/)
     expect(page.body).not.toContain('undefined')
   })
 })

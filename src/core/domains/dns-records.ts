@@ -8,12 +8,16 @@ import type { Domain } from './model.ts'
 export interface DnsRecord {
   type: 'MX' | 'TXT'
   purpose: 'mx' | 'spf' | 'dkim' | 'dmarc'
+  /** Unique in its domain; what is known of the record is kept under it. */
+  key: string
   name: string
   value: string
   /** The value cut into the strings of a TXT record (RFC 1035 §3.3.14); empty for MX. */
   strings: string[]
   /** Of an MX; null for the rest. */
   priority: number | null
+  /** False for keys that do not sign yet or any more: verification does without them. */
+  required: boolean
 }
 
 /** What the DNS should say of this domain, for the operator. */
@@ -27,14 +31,18 @@ export async function recordsOfDomain(app: App, { id, name }: Domain): Promise<D
   const keys = await app.store.read.dkimKeys.ofDomain(id)
   const shown = keys.filter((key) => key.retiredAt === null || key.retiredAt > since)
   return [
-    { type: 'MX', purpose: 'mx', name, value: app.settings.mailHost, strings: [], priority: 10 },
+    { ...placeOf('MX', 'mx', name), value: app.settings.mailHost, strings: [], priority: 10, required: true },
     // We send from the host that the MX names.
     txt('spf', name, 'v=spf1 mx ~all'),
-    ...shown.map((key) => txt('dkim', `${key.selector}._domainkey.${name}`, key.publicRecord)),
+    ...shown.map((key) => txt('dkim', `${key.selector}._domainkey.${name}`, key.publicRecord, key.state === 'active')),
     txt('dmarc', `_dmarc.${name}`, `v=DMARC1; p=none; rua=mailto:postmaster@${name}`),
   ]
 }
 
-function txt(purpose: DnsRecord['purpose'], name: string, value: string): DnsRecord {
-  return { type: 'TXT', purpose, name, value, strings: splitTxt(value), priority: null }
+function txt(purpose: DnsRecord['purpose'], name: string, value: string, required = true): DnsRecord {
+  return { ...placeOf('TXT', purpose, name), value, strings: splitTxt(value), priority: null, required }
+}
+
+function placeOf(type: DnsRecord['type'], purpose: DnsRecord['purpose'], name: string) {
+  return { type, purpose, key: `${type} ${name}`, name }
 }

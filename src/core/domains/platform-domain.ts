@@ -12,7 +12,9 @@ export async function ensurePlatformDomain(tx: Tx, input: { name: string }): Pro
   if (existing) return existing
   const id = newId<DomainId>()
   const times = { createdAt: tx.now, updatedAt: tx.now }
-  const domain: Domain = { id, orgId: null, name: input.name, status: 'verified', ...times }
+  const neverChecked = { states: {}, checkedAt: null, recheckAt: null, failingSince: null }
+  const name = input.name
+  const domain: Domain = { id, orgId: null, name, status: 'verified', feedbackEnabled: true, ...neverChecked, ...times }
   await tx.domains.insert(domain)
   return domain
 }

@@ -1,9 +1,14 @@
 import type { DomainId, OrgId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
 import type { Domain } from './model.ts'
 
 export interface DomainReader {
   /** The domain as this organization may use it: its own, or the platform's. */
   usable(org: OrgId, name: string): Promise<Domain | undefined>
+  /** The organization's own claim to this name. */
+  own(org: OrgId, name: string): Promise<Domain | undefined>
+  /** The organization's own, newest first. */
+  list(org: OrgId, page: PageRequest): Promise<Page<Domain>>
   /** True when mail to any address of this name is ours to judge: some organization has it verified, or it is the platform's. */
   isLocal(name: string): Promise<boolean>
   /** Every organization's claim to this name: the platform's first, then verified ones, then by age. */
@@ -12,6 +17,8 @@ export interface DomainReader {
   localNames(after: string, limit: number): Promise<string[]>
   /** The domains with a way out of their own, by name. */
   routes(): Promise<SealedRoute[]>
+  /** Those whose records are to be looked up again by `now`, the longest overdue first. */
+  due(now: number, limit: number): Promise<Domain[]>
 }
 
 /** The way out that the operator chose for the mail of one domain, encrypted for its row. */
@@ -27,4 +34,7 @@ export interface DomainWriter extends DomainReader {
   insert(domain: Domain): Promise<void>
   /** Null: the way of the server. */
   setRoute(id: DomainId, sealedRoute: string | null, now: number): Promise<void>
+  /** Writes everything but its identity. */
+  update(domain: Domain): Promise<void>
+  delete(id: DomainId): Promise<void>
 }

@@ -6,6 +6,7 @@ export type JobTask =
   | { kind: 'delete-blobs'; keys: string[] }
   | SendDsn
   | SweepBlobs
+  | RecheckDomains
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
 export type SendDsn = {
@@ -19,6 +20,11 @@ export type SendDsn = {
 export interface SweepBlobs {
   kind: 'sweep-blobs'
   cursor: string | null
+}
+
+/** Looks at the records of those domains whose day is over. */
+export interface RecheckDomains {
+  kind: 'recheck-domains'
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts'
+import { RECHECK_LOOK_MS, recheckDomains } from '../domains/recheck.ts'
 import type { MailboxId } from '../ids.ts'
 import { sendDsn } from '../outbound/send-dsn.ts'
 import { Wakeful } from '../wakeful.ts'
@@ -13,7 +14,7 @@ export class JobWorker implements AsyncDisposable {
   readonly #app: App
   readonly #loop: Wakeful
   readonly #unsubscribe: () => void
-  #sweepIsThere = false
+  #dailyIsThere = false
 
   constructor(app: App) {
     this.#app = app
@@ -31,17 +32,19 @@ export class JobWorker implements AsyncDisposable {
   }
 
   async #round(): Promise<boolean> {
-    await this.#ensureSweep()
+    await this.#ensureDaily()
     const jobs = await this.#app.store.run('jobs.claim', { leaseMs: LEASE_MS, limit: 16 })
     for (const job of jobs) await this.#attempt(job)
     return jobs.length > 0
   }
 
-  async #ensureSweep(): Promise<void> {
-    if (this.#sweepIsThere) return
-    const runAt = this.#app.clock.now() + SWEEP_EVERY_MS
-    await this.#app.store.run('jobs.ensure', { task: { kind: 'sweep-blobs', cursor: null }, runAt })
-    this.#sweepIsThere = true
+  async #ensureDaily(): Promise<void> {
+    if (this.#dailyIsThere) return
+    const { clock, store } = this.#app
+    const now = clock.now()
+    await store.run('jobs.ensure', { task: { kind: 'sweep-blobs', cursor: null }, runAt: now + SWEEP_EVERY_MS })
+    await store.run('jobs.ensure', { task: { kind: 'recheck-domains' }, runAt: now + RECHECK_LOOK_MS })
+    this.#dailyIsThere = true
   }
 
   async #attempt(job: Job): Promise<void> {
@@ -76,6 +79,8 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
       return undefined
     case 'sweep-blobs':
       return (await later(app, task)) ?? sweepBlobs(app, task)
+    case 'recheck-domains':
+      return recheckDomains(app, task)
   }
 }
 

@@ -1,5 +1,5 @@
-import { Failure, notFound } from '../errors.ts'
-import { type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
+import { Failure, invalid, notFound } from '../errors.ts'
+import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { forgetMailbox } from '../webhooks/commands.ts'
 import type { Mailbox } from './model.ts'
@@ -9,6 +9,8 @@ export interface NewMailbox {
   projectId: ProjectId
   localPart: string
   domain: string
+  /** The domain that was found to be usable: it must still be there. */
+  domainId?: DomainId
   displayName: string | null
   clientId: string | null
   /** The operator's own does not count against the limit. */
@@ -26,6 +28,7 @@ export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbo
     if (twin.localPart === input.localPart && twin.domain === input.domain) return { mailbox: twin, created: false }
     throw new Failure('conflict', 'This client_id belongs to another mailbox')
   }
+  await checkDomain(tx, input)
   if (!input.unlimited) await checkLimit(tx, input.orgId)
   const mailbox = toMailbox(input, tx.now)
   const { id, orgId, address } = mailbox
@@ -41,6 +44,12 @@ export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbo
   return { mailbox, created: true }
 }
 
+async function checkDomain(tx: Tx, { orgId, domain, domainId }: NewMailbox): Promise<void> {
+  if (domainId === undefined) return
+  const found = await tx.domains.usable(orgId, domain)
+  if (found?.id !== domainId) throw invalid('domain', 'is not a domain of this organization')
+}
+
 async function checkLimit(tx: Tx, orgId: OrgId): Promise<void> {
   const organization = await tx.accounts.organization(orgId)
   if (!organization) throw notFound('organization')
@@ -50,7 +59,7 @@ async function checkLimit(tx: Tx, orgId: OrgId): Promise<void> {
   }
 }
 
-function toMailbox({ unlimited: _, ...input }: NewMailbox, now: number): Mailbox {
+function toMailbox({ domainId: _, unlimited: __, ...input }: NewMailbox, now: number): Mailbox {
   return {
     ...input,
     id: newId<MailboxId>(),

@@ -1,5 +1,6 @@
 import { type Caller, demand, demandMailbox, demandWholeOrganization } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
+import type { Domain } from '../domains/model.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
@@ -25,23 +26,24 @@ export async function createMailbox(
   const displayName = checkDisplayName(input.displayName)
   const clientId = checkClientId(input.clientId)
   demandWholeOrganization(caller, 'mailbox_create')
-  const domain = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
+  const { name: domain, id: domainId } = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
   return app.store.run('mailboxes.create', {
     orgId: caller.orgId,
     projectId: caller.projectId,
     localPart,
     domain,
+    domainId,
     displayName,
     clientId,
   })
 }
 
-async function usableDomain(app: App, caller: Caller, name: string): Promise<string> {
+async function usableDomain(app: App, caller: Caller, name: string): Promise<Domain> {
   const ascii = toAsciiDomain(name)
   const domain = ascii ? await app.store.read.domains.usable(caller.orgId, ascii) : undefined
   if (!domain) throw invalid('domain', 'is not a domain of this organization')
   if (domain.status !== 'verified') throw new Failure('domain_not_verified', 'This domain is not verified yet')
-  return domain.name
+  return domain
 }
 
 /** Up to 256 characters without line breaks; blank becomes null. */

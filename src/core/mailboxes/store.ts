@@ -10,12 +10,16 @@ export interface MailboxReader {
   byClientId(org: OrgId, clientId: string): Promise<Mailbox | undefined>
   /** Newest first, ties by id. */
   list(org: OrgId, page: PageRequest): Promise<Page<Mailbox>>
+  /** True when this organization has a mailbox whose primary address is in this domain. */
+  anyIn(org: OrgId, domain: string): Promise<boolean>
 }
 
 export interface MailboxWriter extends MailboxReader {
   /** Throws nothing on a clash: false when the address is taken. */
   insert(mailbox: Mailbox, address: Address): Promise<boolean>
   update(mailbox: Pick<Mailbox, 'id' | 'displayName' | 'enabled' | 'updatedAt'>): Promise<void>
+  /** Frees the addresses that other organizations have in this domain; their mailboxes keep their mail and get no more. */
+  releaseAddresses(domain: string, except: OrgId): Promise<void>
   /** Hides the mailbox and frees its addresses; its contents are erased by the purge. */
   markDeleted(id: MailboxId, at: number): Promise<void>
   /** Holds the row and hands out the next strictly increasing time of this mailbox: `now`, or one more than the last. */

@@ -37,10 +37,10 @@ export interface Copy {
   rcptTo: string[]
 }
 
-/** `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. */
+/** `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. `told`: it was a report, for events only. */
 export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
-  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' }
+  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' }
 
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
 export async function fileInbound(
@@ -50,12 +50,19 @@ export async function fileInbound(
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
-  for (const copy of copies) filed.push(await fileCopy(tx, input.mail, copy, input.host))
+  const quiet = input.news?.filter((news) => news.quiet) ?? []
+  for (const copy of copies)
+    filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input.mail, copy, input.host)))
   // Together with the mail that tells it: neither is acknowledged without the other.
   for (const news of input.news ?? []) {
     if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
   }
   return filed
+}
+
+async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<Filed | undefined> {
+  const news = quiet.find((one) => one.mailboxId === mailbox.id)
+  return news && (await applyReport(tx, news)) ? { mailboxId: mailbox.id, result: 'told' } : undefined
 }
 
 async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promise<Filed> {

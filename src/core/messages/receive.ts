@@ -3,6 +3,8 @@ import { claimsAuthservId } from '../../protocol/authentication-results/claims.t
 import type { SpfResult } from '../../protocol/spf/check.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
+import { wantsReports } from '../domains/sending-domain.ts'
+import type { News } from '../outbound/report-command.ts'
 import { authenticateMail, authenticLocally, judgeSender } from './authenticate.ts'
 import type { Copy, Filed, ReadMail } from './file-inbound.ts'
 import { refuseLoop } from './hops.ts'
@@ -38,11 +40,23 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
     mail: read,
     copies: mail.copies,
     host: app.settings.mailHost,
-    news: readNews(app, mail, parsed),
+    news: await hushed(app, mail, readNews(app, mail, parsed)),
   })
   // Nobody refers to the bytes when every copy was a duplicate; failing here would only leave them to the sweep.
   if (!filed.some((f) => f.result === 'stored')) await app.blobs.delete([blobKey]).catch(() => {})
   return filed
+}
+
+// Where the owner of a domain wants no reports as mail, what we can put on record ourselves is not filed.
+async function hushed(app: App, { copies }: IncomingMail, all: News[]): Promise<News[]> {
+  return Promise.all(
+    all.map(async (news) => {
+      const copy = copies.find(({ mailbox }) => mailbox.id === news.mailboxId)
+      const mailbox = copy && (await app.store.read.mailboxes.get(copy.mailbox.orgId, copy.mailbox.id))
+      const quiet = news.kind !== 'delayed' && mailbox !== undefined && !(await wantsReports(app, mailbox))
+      return { ...news, quiet }
+    }),
+  )
 }
 
 async function judge(app: App, mail: IncomingMail, reading: Promise<ParsedMail>): Promise<Authentication> {

@@ -34,6 +34,8 @@ export interface MessageReader {
   withIds(ids: MessageId[]): Promise<Message[]>
   content(id: MessageId): Promise<MessageContent | undefined>
   contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
+  /** How large these are, raw; what is not there is left out. */
+  sizes(ids: MessageId[]): Promise<Map<MessageId, number>>
   /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */

@@ -6,6 +6,9 @@ export const retryAfterMinutes = [1, 2, 5, 10, 20, 40, 60, 120, 240] as const
 /** After this a delivery is given up (RFC 5321 §4.5.4.1 asks for days; design: 48 h). */
 export const GIVE_UP_AFTER_MS = 48 * 60 * MINUTE_MS
 
+/** How long the last attempt may be put off, for want of room, before a delivery is given up without it. */
+const LAST_CHANCE_MS = 60 * MINUTE_MS
+
 /** The first failure from this age on is told to the sender, once for each delivery. */
 export const DELAY_NOTICE_AFTER_MS = 4 * 60 * MINUTE_MS
 
@@ -25,4 +28,9 @@ export function nextAttemptAt(
   const last = queuedAt + GIVE_UP_AFTER_MS
   if (now >= last) return null
   return Math.min(Math.max(at, notBefore), last)
+}
+
+/** True when a delivery has waited so long that it is given up untried. */
+export function isOverdue(queuedAt: number, now: number): boolean {
+  return now >= queuedAt + GIVE_UP_AFTER_MS + LAST_CHANCE_MS
 }

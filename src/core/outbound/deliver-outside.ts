@@ -1,5 +1,6 @@
 import type { App } from '../app.ts'
 import type { Answer } from './answer.ts'
+import type { Parcel } from './deliver.ts'
 import type { Delivery } from './model.ts'
 import { returnPathOf } from './return-path.ts'
 import type { DeliveryRoute } from './route.ts'
@@ -7,9 +8,13 @@ import type { DeliveryRoute } from './route.ts'
 type Outside = Exclude<DeliveryRoute, { kind: 'sandbox' }>
 
 /** Hands one mail over to the outside world, one transaction for each domain; the sandbox keeps it instead. */
-export async function deliverOutside(app: App, raw: Buffer, remote: Delivery[]): Promise<[Delivery, Answer][]> {
-  const { route } = app.settings
+export async function deliverOutside(
+  app: App,
+  { raw, route }: Pick<Parcel, 'raw' | 'route'>,
+  remote: Delivery[],
+): Promise<[Delivery, Answer][]> {
   if (remote.length === 0) return []
+  if (route === null) return remote.map((delivery) => [delivery, noRoute])
   if (route.kind === 'sandbox') return remote.map((delivery) => [delivery, captured])
   const groups = [...Map.groupBy(remote, (d) => (speaksSmtp(route) ? d.domain : '')).values()]
   return (await Promise.all(groups.map((group) => handOver(app, route, raw, group)))).flat()
@@ -26,5 +31,7 @@ async function handOver(app: App, route: Outside, raw: Buffer, group: Delivery[]
   return group.map((delivery) => [delivery, byRecipient.get(delivery.recipient) ?? noAnswer])
 }
 
-const captured: Answer = { result: 'captured', host: null, replyCode: null, enhancedCode: null, text: 'Captured' }
-const noAnswer: Answer = { result: 'temporary', host: null, replyCode: null, enhancedCode: null, text: 'No answer' }
+const unsaid = { host: null, replyCode: null, enhancedCode: null }
+const captured: Answer = { result: 'captured', ...unsaid, text: 'Captured' }
+const noAnswer: Answer = { result: 'temporary', ...unsaid, text: 'No answer' }
+const noRoute: Answer = { result: 'temporary', ...unsaid, text: 'The route of the sending domain cannot be read' }

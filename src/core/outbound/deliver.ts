@@ -6,36 +6,52 @@ import type { Mailbox } from '../mailboxes/model.ts'
 import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
 import { suppressedAmong } from '../suppressions/check.ts'
 import type { Answer } from './answer.ts'
-import { nextAttemptAt } from './backoff.ts'
+import { isOverdue, nextAttemptAt } from './backoff.ts'
 import { deliverHere } from './deliver-here.ts'
 import { deliverOutside } from './deliver-outside.ts'
 import type { Captured, Delivery } from './model.ts'
+import type { DeliveryRoute } from './route.ts'
 import type { DeliveryOutcome } from './store.ts'
 
 /** Claimed deliveries of one message that go the same way, and the bytes to hand over. */
 export interface Parcel {
   deliveries: Delivery[]
   raw: Buffer
+  /** For those that leave; null when it cannot be read. */
+  route: DeliveryRoute | null
 }
 
 export type Outcomes = CommandInput<'outbound.record'>
 
-/** Tries one parcel and answers what is to be put on record. Throws only before anything was handed over. */
-export async function deliver(app: App, parcel: Parcel): Promise<Outcomes> {
+export interface Delivered {
+  /** What is to be put on record. */
+  record: Outcomes
+  /** What nobody was asked about: it is no attempt, and may be tried from `untriedUntil` on. */
+  untried: Delivery[]
+  untriedUntil: number
+}
+
+/** Tries one parcel. Throws only before anything was handed over. */
+export async function deliver(app: App, parcel: Parcel): Promise<Delivered> {
   const [first] = parcel.deliveries
   if (!first) throw new Error('A parcel has deliveries')
   const { suppressed, local, remote } = await sort(app, parcel.deliveries)
   const answers = new Map<Delivery, Answer>([
     ...suppressed,
     ...(await deliverHere(app, parcel.raw, first.mailFrom, local)),
-    ...(await deliverOutside(app, parcel.raw, remote)),
+    ...(await deliverOutside(app, parcel, remote)),
   ])
-  return {
+  const now = app.clock.now()
+  const untried = [...answers].filter(([{ createdAt }, a]) => a.result === 'untried' && !isOverdue(createdAt, now))
+  for (const [delivery] of untried) answers.delete(delivery)
+  const record = {
     mailboxId: first.mailboxId,
     messageId: first.messageId,
-    outcomes: [...answers].map(([delivery, answer]) => toOutcome(app, delivery, answer)),
+    outcomes: [...answers].map(([delivery, answer]) => toOutcome(delivery, answer, now)),
     captured: toCaptured(app, first, parcel.raw, answers),
   }
+  const waitMs = untried.map(([, { retryAfterSeconds = 1 }]) => Math.ceil(retryAfterSeconds * 1000))
+  return { record, untried: untried.map(([delivery]) => delivery), untriedUntil: now + Math.max(0, ...waitMs) }
 }
 
 interface Sorted {
@@ -69,16 +85,15 @@ function suppressedFor(reason: string): Answer {
   return { result: 'suppressed', host: null, replyCode: null, enhancedCode: null, text: `Suppressed: ${reason}` }
 }
 
-function toOutcome(app: App, delivery: Delivery, answer: Answer): DeliveryOutcome {
-  const now = app.clock.now()
-  const { result, host, replyCode, enhancedCode, text } = answer
+function toOutcome(delivery: Delivery, answer: Answer, now: number): DeliveryOutcome {
+  const { id, createdAt, attemptCount } = delivery
+  const { result, host, replyCode, enhancedCode, text, retryAfterSeconds = 0 } = answer
   const attempt = { at: now, host, replyCode, enhancedCode, text }
-  if (result !== 'temporary') {
-    return { id: delivery.id, status: result === 'permanent' ? 'failed' : result, nextAttemptAt: null, attempt }
-  }
-  const notBefore = now + (answer.retryAfterSeconds ?? 0) * 1000
-  const next = nextAttemptAt(delivery.createdAt, delivery.attemptCount + 1, now, Math.random(), notBefore)
-  return { id: delivery.id, status: next === null ? 'failed' : 'queued', nextAttemptAt: next, attempt }
+  if (result === 'permanent' || result === 'untried') return { id, status: 'failed', nextAttemptAt: null, attempt }
+  if (result !== 'temporary') return { id, status: result, nextAttemptAt: null, attempt }
+  const notBefore = now + Math.ceil(retryAfterSeconds * 1000)
+  const next = nextAttemptAt(createdAt, attemptCount + 1, now, Math.random(), notBefore)
+  return { id, status: next === null ? 'failed' : 'queued', nextAttemptAt: next, attempt }
 }
 
 function toCaptured(

@@ -2,6 +2,7 @@ import type { DeliveryId, MailboxId, MessageId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { canonicalOf } from '../suppressions/check.ts'
 import { bounceOfAttempt } from './bounce.ts'
+import type { LaneKey } from './lanes.ts'
 import type { Captured, Delivery } from './model.ts'
 import { planNotices } from './plan-notices.ts'
 import { settle } from './settle.ts'
@@ -10,7 +11,7 @@ import type { DeliveryOutcome } from './store.ts'
 /** Takes due deliveries for one worker. They are on record as `sending` before anybody dials. */
 export async function claimDeliveries(
   tx: Tx,
-  input: { leaseMs: number; limit: number; except?: string[]; queuedOnly?: boolean },
+  input: { leaseMs: number; limit: number; except?: LaneKey[]; queuedOnly?: boolean },
 ): Promise<Delivery[]> {
   const { leaseMs, limit, except, queuedOnly } = input
   return tx.outbound.claim(tx.now, tx.now + leaseMs, limit, { except, queuedOnly })

@@ -38,10 +38,14 @@ export interface CheckedDraft {
   headers: { name: string; value: string }[]
 }
 
+/** Recipients that the message answered named itself, in front of those that the caller wrote. */
+export type FoundRecipients = Pick<CheckedDraft, 'to' | 'cc'>
+
 /** Checks the whole; throws `invalid` naming the first field that breaks a rule. */
-export function checkDraft(request: SendRequest): CheckedDraft {
+export function checkDraft(request: SendRequest, found: FoundRecipients = { to: [], cc: [] }): CheckedDraft {
   const fields = checkFields(request)
-  return { ...fields, ...distinctRecipients(fields) }
+  const { bcc } = fields
+  return { ...fields, ...distinctRecipients({ to: [...found.to, ...fields.to], cc: [...found.cc, ...fields.cc], bcc }) }
 }
 
 /** Checks each field for itself, recipients may still be missing. */

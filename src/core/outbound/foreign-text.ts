@@ -4,8 +4,19 @@ const MAX_SUBJECT = 900
 
 /** A stranger's subject as one line that leaves room for a prefix. */
 export function oneLine(text: string | null): string {
-  const line = (text ?? '').replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
-  return [...line].slice(0, MAX_SUBJECT).join('')
+  return [...plainLine(text ?? '')].slice(0, MAX_SUBJECT).join('')
+}
+
+/** A stranger's name as one line, or null when nothing can be seen of it. */
+export function plainName(text: string | null): string | null {
+  return plainLine(text ?? '') || null
+}
+
+function plainLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .toWellFormed()
+    .trim()
 }
 
 /** A content id that may stand between angle brackets, or null. */

@@ -31,6 +31,10 @@ export class Leases implements Disposable {
     return this.takeOverAt <= this.#app.clock.now()
   }
 
+  holds({ id }: { id: DeliveryId }): boolean {
+    return this.#held.has(id)
+  }
+
   hold(deliveries: { id: DeliveryId }[]): void {
     for (const { id } of deliveries) this.#held.add(id)
   }

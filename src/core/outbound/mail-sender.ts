@@ -7,15 +7,18 @@ export interface Consignment {
   raw: Buffer
 }
 
-/** What the peer said of one recipient. `delivered` when it is the recipient's own server, `sent` when it relays. */
+/**
+ * What the peer said of one recipient. `delivered` when it is the recipient's own server, `sent` when it relays. `untried`: nobody was
+ * asked, for a reason of ours; it says so with `retryAfterSeconds`, and is no attempt.
+ */
 export interface RecipientReply {
   recipient: string
-  result: 'sent' | 'delivered' | 'temporary' | 'permanent'
+  result: 'sent' | 'delivered' | 'temporary' | 'permanent' | 'untried'
   host: string | null
   replyCode: number | null
   enhancedCode: string | null
   text: string
-  /** With `temporary`: the peer, or our own restraint, asks not to come back earlier. */
+  /** With `temporary` and `untried`: the peer, or our own restraint, asks not to come back earlier. */
   retryAfterSeconds?: number
 }
 

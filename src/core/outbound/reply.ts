@@ -1,9 +1,9 @@
-import { formatAddress } from '../../protocol/address/format-address.ts'
+import { parseLooseAddrSpec } from '../../protocol/address/addr-spec.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
-import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { isMessageId } from '../../protocol/compose/message-id.ts'
 import { replySubject } from '../../protocol/compose/subject.ts'
 import { parseMessageId } from '../../protocol/mime/message-ids.ts'
+import { ParseError } from '../../protocol/parse-error.ts'
 import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
@@ -14,9 +14,9 @@ import { findMessage } from '../messages/messages.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
 import { loadAttachments } from './attachments.ts'
 import { checkRequest } from './check-request.ts'
-import { checkDraft, type SendRequest } from './draft.ts'
+import { checkDraft, type FoundRecipients, type SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
-import { oneLine } from './foreign-text.ts'
+import { oneLine, plainName } from './foreign-text.ts'
 import { once } from './once.ts'
 import { submit } from './submit.ts'
 
@@ -41,7 +41,7 @@ export async function replyToMessage(
   demand(caller, 'message_send')
   const { mailbox, message: original } = await findMessage(app, caller, mailboxId, messageId)
   const subject = replySubject(oneLine(original.subject))
-  const draft = checkDraft({ ...request, ...recipientsOf(original, mailbox, request), subject })
+  const draft = checkDraft({ ...request, subject }, recipientsOf(original, mailbox, request))
   return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
     const attachments = await loadAttachments(app, request.attachments)
     const parent = await parentIdOf(app, original)
@@ -50,12 +50,14 @@ export async function replyToMessage(
   })
 }
 
-function recipientsOf(original: Message, mailbox: Mailbox, request: ReplyRequest): Pick<SendRequest, 'to' | 'cc'> {
+/** Those that the original names, beside the ones in the request. */
+function recipientsOf(original: Message, mailbox: Mailbox, request: ReplyRequest): FoundRecipients {
   const own = (a: MailboxAddress) => isOwn(a, mailbox)
   const sender = original.direction === 'outbound' ? original.to : senderOf(original)
-  const to = request.to.length > 0 ? request.to : texts(request.all ? everybody(original, sender, own) : sender)
-  const cc = request.all ? [...texts(original.cc.filter((a) => !own(a))), ...request.cc] : request.cc
-  if (to.length + cc.length + request.bcc.length === 0) throw new Failure('unprocessable', 'Nobody is left to answer')
+  const to = request.to.length > 0 ? [] : usable(request.all ? everybody(original, sender, own) : sender)
+  const cc = request.all ? usable(original.cc.filter((a) => !own(a))) : []
+  const all = [to, cc, request.to, request.cc, request.bcc]
+  if (all.every((list) => list.length === 0)) throw new Failure('unprocessable', 'Nobody is left to answer')
   return { to, cc }
 }
 
@@ -77,15 +79,22 @@ export function isOwn({ address }: MailboxAddress, mailbox: Mailbox): boolean {
   return splitTag(canonical.slice(0, at)).base + canonical.slice(at) === mailbox.address
 }
 
-// What a stranger wrote into their header fields may be no address at all; such recipients are passed over.
-function texts(addresses: readonly MailboxAddress[]): string[] {
-  return addresses.map(formatAddress).filter((text) => {
-    try {
-      return parseAddress(text) !== undefined
-    } catch {
-      return false
-    }
+// What a stranger wrote into their header fields may break rules that their own server does not mind (`c..d@example.com`), or be no
+// address at all; such recipients are passed over, and so are address literals: we write to no bare IP address.
+function usable(addresses: readonly MailboxAddress[]): MailboxAddress[] {
+  return addresses.flatMap(({ name, address }) => {
+    const spec = addrSpecOrNull(address)
+    return spec === null || spec.domain.startsWith('[') ? [] : [{ name: plainName(name), address: spec.address }]
   })
+}
+
+function addrSpecOrNull(address: string) {
+  try {
+    return parseLooseAddrSpec(address)
+  } catch (error) {
+    if (error instanceof ParseError) return null
+    throw error
+  }
 }
 
 /** The Message-ID that the sender knows their mail by. The one we keep it under may be ours: then theirs is in the field. */

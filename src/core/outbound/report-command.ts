@@ -17,12 +17,17 @@ export interface News {
   proof: Proof
   kind: 'bounce' | 'delayed' | 'complaint'
   recipients: ReportedRecipient[]
+  /** Told as events only: the mail that brings it is not filed where it is about mail of ours. */
+  quiet?: boolean
 }
 
-/** Believes a report as far as its proof goes, and puts on record what it tells. What is about no delivery of ours changes nothing. */
-export async function applyReport(tx: Tx, news: News): Promise<void> {
+/**
+ * Believes a report as far as its proof goes, and puts on record what it tells. False when it is about no delivery of ours: then it
+ * changes nothing.
+ */
+export async function applyReport(tx: Tx, news: News): Promise<boolean> {
   const message = await findMessage(tx, news)
-  if (message?.direction !== 'outbound') return
+  if (message?.direction !== 'outbound') return false
   await tx.hold(`message ${message.id}`)
   const deliveries = await tx.outbound.ofMessage(message.id)
   const told = matchDeliveries(deliveries, news)
@@ -32,10 +37,11 @@ export async function applyReport(tx: Tx, news: News): Promise<void> {
   await recordFailures(tx, message, failed)
   await recordDelays(tx, saying('delayed').filter(wasHandedOver))
   await recordComplaint(tx, message, complained)
-  if (!isProven(deliveries, news.proof)) return
+  if (!isProven(deliveries, news.proof)) return told.length > 0
   const dead = failed.filter(([, said]) => said.hard)
   await suppress(tx, dead, 'hard_bounce')
   await suppress(tx, complained, 'complaint')
+  return told.length > 0
 }
 
 type Told = [delivery: Delivery, said: ReportedRecipient]

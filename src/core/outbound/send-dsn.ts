@@ -1,5 +1,6 @@
 import { type DsnRecipient, writeDsn } from '../../protocol/dsn/write-dsn.ts'
 import type { App } from '../app.ts'
+import { wantsReports } from '../domains/sending-domain.ts'
 import type { Job, SendDsn } from '../jobs/model.ts'
 import { receive } from '../messages/receive.ts'
 import { GIVE_UP_AFTER_MS } from './backoff.ts'
@@ -16,6 +17,8 @@ export async function sendDsn(app: App, job: Job, task: SendDsn): Promise<void> 
     app.store.read.mailboxes.get(task.orgId, task.mailboxId),
     app.store.read.messages.get(task.mailboxId, task.messageId),
   ])
+  // The event has told it.
+  if (mailbox && task.action === 'failed' && !(await wantsReports(app, mailbox))) return
   const messageId = `<${id}.dsn@${app.settings.mailHost}>`
   if (!mailbox || !message || (await app.store.read.messages.byMessageId(mailbox.id, messageId))) return
   const deliveries = await deliveriesOf(app, job, task)

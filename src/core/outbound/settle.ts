@@ -2,8 +2,8 @@ import type { DeliveryId } from '../ids.ts'
 import type { Message, OutboundStatus } from '../messages/model.ts'
 import type { Tx } from '../store.ts'
 import { type Bounce, bounceOfAttempt } from './bounce.ts'
-import type { Delivery } from './model.ts'
-import { overallStatus } from './status.ts'
+import type { Attempt, Delivery } from './model.ts'
+import { handedOver, overallStatus } from './status.ts'
 
 export interface Change {
   /** All deliveries of the message, as they are now. */
@@ -40,7 +40,7 @@ export async function append(tx: Tx, message: Message, event: Told): Promise<voi
 function eventsOf(before: OutboundStatus | null, after: OutboundStatus, change: Change): Told[] {
   const { deliveries, changed } = change
   const told: Told[] = []
-  if (before === 'queued' && (after === 'sent' || after === 'delivered')) {
+  if (isFirstHandOver(change)) {
     told.push({ type: 'message.sent', payload: { recipients: deliveries.map((d) => d.recipient) } })
   }
   const delivered = deliveries.filter((d) => changed.has(d.id) && d.status === 'delivered')
@@ -52,6 +52,16 @@ function eventsOf(before: OutboundStatus | null, after: OutboundStatus, change: 
     told.push({ type: 'message.rejected', payload: { reason: deliveries[0]?.status ?? 'cancelled' } })
   }
   return told
+}
+
+// Whatever became of the other recipients. One that failed by a later report was handed over before.
+function isFirstHandOver({ deliveries, changed }: Change): boolean {
+  if (!deliveries.some((d) => changed.has(d.id) && handedOver.includes(d.status))) return false
+  return !deliveries.some((d) => !changed.has(d.id) && (handedOver.includes(d.status) || d.attempts.some(wasTaken)))
+}
+
+function wasTaken({ replyCode }: Attempt): boolean {
+  return replyCode !== null && replyCode >= 200 && replyCode < 300
 }
 
 function bouncesOf({ deliveries, changed, bounces }: Change): Told[] {

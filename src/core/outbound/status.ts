@@ -1,7 +1,8 @@
 import type { OutboundStatus } from '../messages/model.ts'
 import type { Delivery, DeliveryStatus } from './model.ts'
 
-const handedOver: readonly DeliveryStatus[] = ['sent', 'captured', 'delivered']
+/** Somebody took the mail over, for good or for now. */
+export const handedOver: readonly DeliveryStatus[] = ['sent', 'captured', 'delivered']
 const notTried: readonly DeliveryStatus[] = ['suppressed', 'cancelled']
 
 /** What the deliveries of a message say together: one failure is a bounce, all delivered is delivered, any hand-over is sent. */

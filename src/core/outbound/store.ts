@@ -1,5 +1,6 @@
 import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { LaneKey } from './lanes.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
 
 export interface OutboundReader {
@@ -10,10 +11,9 @@ export interface OutboundReader {
   captured(org: OrgId, page: PageRequest, mailbox?: MailboxId): Promise<Page<Captured>>
   capturedById(org: OrgId, id: CapturedId): Promise<Captured | undefined>
   /**
-   * The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. Domains in `except` are left
-   * out.
+   * The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. Lanes in `except` are left out.
    */
-  nextDue(except?: readonly string[]): Promise<number | undefined>
+  nextDue(except?: readonly LaneKey[]): Promise<number | undefined>
   /** What waits, soonest due first. */
   queue(page: PageRequest): Promise<Page<Delivery>>
   /** When the oldest of those that wait was made; undefined when nothing waits. */
@@ -31,14 +31,14 @@ export interface DeliveryOutcome {
 }
 
 export interface ClaimOptions {
-  except?: readonly string[] | undefined
+  except?: readonly LaneKey[] | undefined
   queuedOnly?: boolean | undefined
 }
 
 export interface OutboundWriter extends OutboundReader {
   insert(deliveries: Delivery[]): Promise<void>
   /**
-   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`. Domains in `except` are left
+   * Takes up to `limit` due deliveries, oldest due first, and marks them `sending` until `leaseUntil`. Lanes in `except` are left
    * out, so that a destination that is busy does not stand before the others.
    * Two workers never get the same one. A `sending` delivery whose lease is over counts as due, unless only queued ones are asked
    * for.

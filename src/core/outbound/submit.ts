@@ -6,6 +6,7 @@ import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
 import { signAs } from '../domains/dkim-keys/sign.ts'
+import { refuseUnverified } from '../domains/sending-domain.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
@@ -27,6 +28,7 @@ export interface Composition {
 
 /** Composes, keeps and queues a message. When it resolves, the message will be sent; when it throws, nothing was queued. */
 export async function submit(app: App, mailbox: Mailbox, composition: Composition): Promise<Enqueued> {
+  await refuseUnverified(app, mailbox)
   const messageId = newMessageId(mailbox.domain)
   // Signed before it is kept: what is stored, shown and captured is what leaves.
   const raw = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))

@@ -170,6 +170,36 @@ test('a claim is held as long as its attempt takes', async () => {
   expect(await t.app.store.read.outbound.depth()).toBe(0)
 })
 
+test('a claim that could not be renewed in time is not handed over a second time by its own worker', async () => {
+  await using t = await testApp(direct)
+  await queue(t, await buildMailbox(t.app.store), 'a@slow.test')
+  const { store } = t.app
+  const run: typeof store.run = store.run.bind(store)
+  const renewed = Promise.withResolvers<never>()
+  store.run = (name, input) => (name === 'outbound.renew' ? renewed.promise : run(name, input))
+  const [begun, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let calls = 0
+  t.app.sender = {
+    async send(_route, consignment) {
+      calls++
+      begun.resolve()
+      await done.promise
+      return delivered(consignment)
+    },
+  }
+  t.clock.advance(1)
+  await using worker = new DeliveryWorker(t.app)
+  await begun.promise
+  for (let i = 0; i < 4; i++) {
+    t.clock.advance(30_000)
+    await store.ping()
+  }
+  done.resolve()
+  await worker.idle()
+  renewed.reject(new Failure('unavailable', 'The store does not answer now'))
+  expect({ calls, left: await store.read.outbound.depth() }).toEqual({ calls: 1, left: 0 })
+})
+
 test('a shutdown waits for what is under way, then cuts it off', async () => {
   await using t = await testApp(direct)
   const mailbox = await buildMailbox(t.app.store)

@@ -1,8 +1,9 @@
 import type { App } from '../app.ts'
 import { Wakeful } from '../wakeful.ts'
-import { deliver, type Outcomes } from './deliver.ts'
-import { Lanes, type Load } from './lanes.ts'
+import { type Delivered, deliver, type Outcomes } from './deliver.ts'
+import { type LaneKey, Lanes, type Load, laneName } from './lanes.ts'
 import { LEASE_MS, Leases } from './leases.ts'
+import { toLoads } from './loads.ts'
 import type { Delivery } from './model.ts'
 import { SharedBytes } from './shared-bytes.ts'
 
@@ -17,21 +18,22 @@ const GRACE_MS = 4_000
 const BATCH = 64
 const MAX_WAITING = 2048
 const MAX_UNDER_WAY = 256
-const SLOTS_HERE = 16
-/** What one destination on the outside may hold: its sender keeps no more connections than that to it. */
-const SLOTS_OUTSIDE = 5
+/** Of raw messages, so that many large ones at once do not fill the memory. */
+const MAX_BYTES_UNDER_WAY = 128 * 1024 * 1024
+
+type Untried = Pick<Delivered, 'untried' | 'untriedUntil'>
 
 /** Takes due deliveries from the queue and hands them over, until it is disposed of. Any number of these may share a queue. */
 export class DeliveryWorker implements AsyncDisposable {
   readonly #app: App
   readonly #loop: Wakeful
   readonly #unsubscribe: () => void
-  readonly #lanes = new Lanes(MAX_UNDER_WAY)
+  readonly #lanes = new Lanes({ loads: MAX_UNDER_WAY, bytes: MAX_BYTES_UNDER_WAY })
   readonly #underWay = new Set<Promise<void>>()
   readonly #bytes: SharedBytes
   readonly #leases: Leases
   /** The lanes that were left out when we claimed last. */
-  #leftOut = new Set<string>()
+  #leftOut: LaneKey[] = []
   /** Nothing was claimed last, for want of room. */
   #heldBack = false
   #stopping = false
@@ -61,15 +63,20 @@ export class DeliveryWorker implements AsyncDisposable {
 
   async #round(): Promise<boolean> {
     const now = this.#app.clock.now()
-    await this.#release(this.#lanes.drop(now - WAIT_MS))
+    this.#lanes.wake(now)
+    await this.#release(this.#lanes.drop(now - WAIT_MS).flatMap((load) => load.deliveries))
+    this.#startWhatMay()
     this.#heldBack = this.#crowded
     if (this.#heldBack) return false
-    const except = this.#lanes.busy()
-    this.#leftOut = new Set(except)
-    const queuedOnly = !this.#leases.mayTakeOver
-    const claimed = await this.#app.store.run('outbound.claim', { leaseMs: LEASE_MS, limit: BATCH, except, queuedOnly })
-    this.#leases.hold(claimed)
-    for (const load of await this.#toLoads(claimed, now)) this.#lanes.add(load)
+    this.#leftOut = this.#lanes.busy()
+    const claim = { leaseMs: LEASE_MS, limit: BATCH, except: this.#leftOut, queuedOnly: !this.#leases.mayTakeOver }
+    const claimed = await this.#app.store.run('outbound.claim', claim)
+    // Where our own lease ran out although we live, the claim is as good as a renewal: nothing of it is handed over twice.
+    const fresh = claimed.filter((delivery) => !this.#leases.holds(delivery))
+    // Held only when there is somebody to work on them: should this fail, their lease runs out.
+    const loads = await this.#toLoads(fresh, now)
+    this.#leases.hold(fresh)
+    for (const load of loads) this.#lanes.add(load)
     this.#startWhatMay()
     return claimed.length === BATCH
   }
@@ -82,58 +89,69 @@ export class DeliveryWorker implements AsyncDisposable {
     const { oldest } = this.#lanes
     const giveBack = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + WAIT_MS + 1
     // Somebody wakes us when there is room again; until then a due delivery is nothing to hurry for.
-    const due = this.#crowded ? undefined : await this.#app.store.read.outbound.nextDue([...this.#leftOut])
+    const due = this.#crowded ? undefined : await this.#app.store.read.outbound.nextDue(this.#leftOut)
     // What is due and was not taken is the claim of a worker that seems dead.
     const notBefore = due !== undefined && due <= this.#app.clock.now() ? this.#leases.takeOverAt : 0
-    return Math.min(Math.max(due ?? Number.POSITIVE_INFINITY, notBefore), giveBack)
+    const rested = this.#lanes.nextRestEnd ?? Number.POSITIVE_INFINITY
+    return Math.min(Math.max(due ?? Number.POSITIVE_INFINITY, notBefore), giveBack, rested)
   }
 
-  /** What stays here is not held up by what leaves, and each destination of route `direct` goes alone. */
-  async #toLoads(claimed: Delivery[], claimedAt: number): Promise<Load[]> {
-    const here = new Map<string, boolean>()
-    for (const { domain } of claimed) {
-      if (!here.has(domain)) here.set(domain, await this.#app.store.read.domains.isLocal(domain))
+  async #toLoads(claimed: Delivery[], now: number): Promise<Load[]> {
+    try {
+      return await toLoads(this.#app, claimed, now)
+    } catch (error) {
+      // Held on to, they would be nobody's.
+      await this.#release(claimed)
+      throw error
     }
-    const direct = this.#app.settings.route.kind === 'direct'
-    const groups = Map.groupBy(claimed, (d) => `${d.messageId} ${here.get(d.domain) ? ' ' : direct ? d.domain : ''}`)
-    return [...groups.values()].map((deliveries) => {
-      const lane = deliveries[0]?.domain ?? ''
-      return { lane, slots: here.get(lane) || !direct ? SLOTS_HERE : SLOTS_OUTSIDE, deliveries, claimedAt }
-    })
   }
 
   #startWhatMay(): void {
     if (this.#stopping) return
-    for (let load = this.#lanes.start(); load; load = this.#lanes.start()) {
+    const now = this.#app.clock.now()
+    for (let load = this.#lanes.start(now); load; load = this.#lanes.start(now)) {
       const running = this.#run(load).finally(() => this.#underWay.delete(running))
       this.#underWay.add(running)
     }
   }
 
   async #run(load: Load): Promise<void> {
-    const outcomes = await this.#deliver(load.deliveries)
-    if (outcomes) await this.#record(this.#cutOff ? dueAtOnce(outcomes, this.#app.clock.now()) : outcomes)
-    this.#leases.letGo(load.deliveries)
+    const { record, untried, untriedUntil } = await this.#deliver(load)
+    if (record && record.outcomes.length > 0) {
+      await this.#record(this.#cutOff ? dueAtOnce(record, this.#app.clock.now()) : record)
+    }
+    const left = new Set(untried)
+    this.#leases.letGo(load.deliveries.filter((delivery) => !left.has(delivery)))
     this.#lanes.finish(load)
+    if (untried.length > 0) this.#lanes.putBack({ ...load, deliveries: untried }, untriedUntil)
     this.#startWhatMay()
     // Deliveries of this lane may lie in the queue, passed over while it was busy. For all others an append wakes us.
-    const passedOver = this.#leftOut.has(load.lane) && !this.#lanes.busy().includes(load.lane)
-    if (passedOver || (this.#heldBack && !this.#crowded)) this.#loop.wake()
+    const passedOver = has(this.#leftOut, load.lane) && !has(this.#lanes.busy(), load.lane)
+    if (passedOver || untried.length > 0 || (this.#heldBack && !this.#crowded)) this.#loop.wake()
   }
 
-  async #deliver(deliveries: Delivery[]): Promise<Outcomes | undefined> {
-    const [first] = deliveries
-    if (!first) return undefined
+  async #deliver({ deliveries, bytes, route }: Load): Promise<Partial<Pick<Delivered, 'record'>> & Untried> {
+    const nothing = { untried: [], untriedUntil: 0 }
     try {
       // Without its bytes there is nothing to send: the message was deleted meanwhile, and its deliveries with it.
-      return await this.#bytes.use(first.blobKey, async (raw) => raw && deliver(this.#app, { deliveries, raw }))
+      const done = await this.#bytes.use(
+        bytes.key,
+        async (raw) => raw && deliver(this.#app, { deliveries, raw, route }),
+      )
+      return done ?? nothing
     } catch (error) {
-      const { mailboxId, messageId } = first
-      this.#app.log.warn({ err: error, messageId }, 'a delivery could not be tried')
-      const nextAttemptAt = this.#app.clock.now() + POSTPONE_MS
-      const postponed = deliveries.map(({ id }) => ({ id, status: 'queued' as const, nextAttemptAt, attempt: null }))
-      return { mailboxId, messageId, outcomes: postponed, captured: null }
+      return { record: this.#postpone(deliveries, error), ...nothing }
     }
+  }
+
+  #postpone(deliveries: Delivery[], error: unknown): Outcomes {
+    const [first] = deliveries
+    if (!first) throw error
+    const { mailboxId, messageId } = first
+    this.#app.log.warn({ err: error, messageId }, 'a delivery could not be tried')
+    const nextAttemptAt = this.#app.clock.now() + POSTPONE_MS
+    const postponed = deliveries.map(({ id }) => ({ id, status: 'queued' as const, nextAttemptAt, attempt: null }))
+    return { mailboxId, messageId, outcomes: postponed, captured: null }
   }
 
   /** What a peer said yes to must never be sent again: only we know, so we keep the claim and try until the store has it. */
@@ -159,8 +177,7 @@ export class DeliveryWorker implements AsyncDisposable {
     this.#pauses.delete(over.resolve)
   }
 
-  async #release(loads: Load[]): Promise<void> {
-    const deliveries = loads.flatMap((load) => load.deliveries)
+  async #release(deliveries: Delivery[]): Promise<void> {
     this.#leases.letGo(deliveries)
     if (deliveries.length > 0) await this.#app.store.run('outbound.release', { ids: deliveries.map((d) => d.id) })
   }
@@ -170,9 +187,7 @@ export class DeliveryWorker implements AsyncDisposable {
     for (const end of this.#pauses) end()
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
-    await this.#release(this.#lanes.drop()).catch((error: unknown) => {
-      this.#app.log.warn({ err: error }, 'claims could not be given back and run out by themselves')
-    })
+    await this.#giveBack()
     const { clock, sender } = this.#app
     const cancel = clock.at(clock.now() + GRACE_MS, () => {
       this.#cutOff = true
@@ -180,8 +195,21 @@ export class DeliveryWorker implements AsyncDisposable {
     })
     await Promise.all(this.#underWay)
     cancel()
+    // What was under way and came back untried.
+    await this.#giveBack()
     this.#leases[Symbol.dispose]()
   }
+
+  async #giveBack(): Promise<void> {
+    const left = this.#lanes.drop().flatMap((load) => load.deliveries)
+    await this.#release(left).catch((error: unknown) => {
+      this.#app.log.warn({ err: error }, 'claims could not be given back and run out by themselves')
+    })
+  }
+}
+
+function has(lanes: readonly LaneKey[], lane: LaneKey): boolean {
+  return lanes.some((one) => laneName(one) === laneName(lane))
 }
 
 /** Our shutdown says nothing of the peer: whoever comes next need not wait. */

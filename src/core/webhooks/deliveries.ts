@@ -35,10 +35,16 @@ async function reachDelivery(app: App, caller: Caller, id: WebhookDeliveryId): P
   return delivery
 }
 
-/** Tells the same event again. A `conflict` when the webhook is gone, disabled, or wants no such events any more. */
-export async function replayWebhookDelivery(app: App, caller: Caller, id: WebhookDeliveryId): Promise<WebhookDelivery> {
+/** Tells the same event again; with `of`, only when it went to this webhook. A `conflict` when the webhook is gone, disabled, or wants no such events any more. */
+export async function replayWebhookDelivery(
+  app: App,
+  caller: Caller,
+  id: WebhookDeliveryId,
+  of?: WebhookId,
+): Promise<WebhookDelivery> {
   demand(caller, 'webhook_update')
-  const { orgId } = await reachDelivery(app, caller, id)
+  const { orgId, webhookId } = await reachDelivery(app, caller, id)
+  if (of !== undefined && of !== webhookId) throw notFound('webhook delivery')
   return app.store.run('webhooks.replay', { orgId, id })
 }
 

@@ -38,13 +38,14 @@ export async function createWebhook(
   caller: Caller,
   input: CreateWebhook,
 ): Promise<{ webhook: Webhook; created: boolean; secret: string | null }> {
-  demand(caller, 'webhook_create')
   const topics = checkTopics(input.topics)
-  demandTopics(caller, topics)
   const clientId = checkClientId(input.clientId)
   const headers = checkHeaders(input.headers ?? {})
-  const filter = await readFilter(app, caller, input.mailboxes ?? [])
+  checkWebhookUrl(input.url)
+  demand(caller, 'webhook_create')
+  demandTopics(caller, topics)
   await checkDestination(app, input.style, input.url)
+  const filter = await readFilter(app, caller, input.mailboxes ?? [])
   const id = newId<WebhookId>()
   const secretOwner = input.secretOwner ?? `webhook:${id}`
   const { text, sealed } = newSecret(app, secretOwner, caller.orgId)
@@ -75,7 +76,6 @@ function checkClientId(value: string | null | undefined): string | null {
 }
 
 async function checkDestination(app: App, style: WebhookStyle, url: string): Promise<void> {
-  checkWebhookUrl(url)
   await app.webhooks.sender.check(url, calendarOf(style).reach)
 }
 
@@ -104,13 +104,12 @@ export interface UpdateWebhook {
 
 /** Changes what is given. `enabled: true` forgets the failures so far. */
 export async function updateWebhook(app: App, caller: Caller, id: WebhookId, input: UpdateWebhook): Promise<Webhook> {
-  demand(caller, 'webhook_update')
-  const webhook = await reachWebhook(app, caller, id)
   const change: WebhookChange = {}
-  if (input.topics) {
-    change.topics = checkTopics(input.topics)
-    demandTopics(caller, change.topics)
-  }
+  if (input.topics) change.topics = checkTopics(input.topics)
+  if (input.url !== undefined) checkWebhookUrl(input.url)
+  demand(caller, 'webhook_update')
+  if (change.topics) demandTopics(caller, change.topics)
+  const webhook = await reachWebhook(app, caller, id)
   if (input.url !== undefined && input.url !== webhook.url) {
     await checkDestination(app, webhook.style, input.url)
     change.url = input.url

@@ -26,6 +26,8 @@ describe('paths that are read', () => {
     ['"a b"@b.c X=1', path('"a b"@b.c', { rest: 'X=1' })],
     ['<用户@例え.jp> SMTPUTF8', path('用户@xn--r8jz45g.jp', { rest: 'SMTPUTF8' })],
     ['<a..b.@docomo.example>', path('"a..b."@docomo.example')],
+    ['<a@b.c.>', path('a@b.c')],
+    ['<a@my_host.B.c.>', path('a@my_host.b.c')],
     ['<a@my_host.B.c>', path('a@my_host.b.c')],
     ['<a@[192.0.2.1]>', path('a@[192.0.2.1]')],
     ['<a@[ipv6:2001:DB8::1]>', path('a@[IPv6:2001:db8::1]')],

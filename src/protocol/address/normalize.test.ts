@@ -12,6 +12,7 @@ describe('two spellings of one mailbox are one canonical address', () => {
     ['JOSE\u0301@example.com', 'jos\u00e9@example.com'],
     ['a..b@example.com', '"a..b"@example.com'],
     ['"A..b"@example.com', '"a..b"@example.com'],
+    ['a@example.com.', 'a@example.com'],
     ['a@my_host.example.com', 'a@my_host.example.com'],
     ['a@[IPv6:2001:DB8::1]', 'a@[IPv6:2001:db8::1]'],
   ])('%s', (text, canonical) => {

@@ -13,7 +13,8 @@ const LINE = 78
 
 /**
  * The value of an Authentication-Results field (RFC 8601 §2.2), folded with CRLF and tab. Values may come from anybody: what is not
- * a plain word or address is quoted, and what is not printable ASCII becomes `?`, so none of them can end the field or add a result.
+ * a plain word or address is quoted, so none of them can end the field or add a result. Letters beyond ASCII stay (RFC 6532 §3.2);
+ * what cannot be seen, and what some readers take for ASCII, becomes `?`.
  */
 export function renderAuthenticationResults(authservId: string, results: readonly MethodResult[]): string {
   const parts = results.length === 0 ? [['none']] : results.map(renderResult)
@@ -50,6 +51,11 @@ function toValue(text: string): string {
 function quote(text: string): string {
   return `"${text
     .slice(0, MAX_VALUE)
-    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/[^\x20-\x7e]/gu, (char) => (isLetterlike(char) ? char : '?'))
     .replace(/["\\]/g, '\\$&')}"`
+}
+
+/** False for controls, blanks, halves of surrogate pairs, direction marks, and for `＂`, which is a quote once widths are folded. */
+function isLetterlike(char: string): boolean {
+  return !/[\p{C}\p{Z}]/u.test(char) && !/[\x00-\x7f]/.test(char.normalize('NFKC'))
 }

@@ -40,7 +40,8 @@ function attachmentEntity(attachment: Attachment): Entity {
 
 /**
  * Base64, so that every byte arrives. A message may not be encoded (RFC 2046 §5.2.1), nor may a multipart (RFC 2045 §6.4): what
- * cannot travel as it is goes as plain bytes, whole but no longer opened by the reader's mail program.
+ * cannot travel as it is goes as plain bytes, whole but no longer opened by the reader's mail program. So do the two types of message
+ * that make that program fetch something from elsewhere, or put it together from other mails (RFC 2046 §5.2.2, §5.2.3).
  */
 function encodeContent({ contentType, content }: Attachment): {
   type: string
@@ -52,7 +53,8 @@ function encodeContent({ contentType, content }: Attachment): {
   // The filename is said once, by the attachment.
   const own = parameters.filter(({ name }) => name !== 'name')
   if (!/^(?:message|multipart)\//.test(type)) return { type, parameters: own, encoded: base64() }
-  const encoded = type.startsWith('message/') ? encodeIdentity(content) : null
+  const readable = type.startsWith('message/') && type !== 'message/external-body' && type !== 'message/partial'
+  const encoded = readable ? encodeIdentity(content) : null
   return encoded
     ? { type, parameters: own, encoded }
     : { type: 'application/octet-stream', parameters: [], encoded: base64() }

@@ -52,6 +52,11 @@ test('the smallest message is readable as it stands', () => {
   )
 })
 
+test('an address that is none without quotes gets them', () => {
+  const to = ['c..d@ext.example', '"e f"@ext.example', 'g@ex_t.example.'].map((address) => ({ name: null, address }))
+  expect(compose({ to }).toString()).toContain('\r\nTo: "c..d"@ext.example, "e f"@ext.example, g@ex_t.example\r\n')
+})
+
 test('every field has its place and long lists are folded', () => {
   const many = Array.from({ length: 4 }, (_, i) => ({ name: `Person ${i}`, address: `person.${i}@example.org` }))
   const message = compose({
@@ -175,6 +180,8 @@ describe('attachments', () => {
   test.each([
     ['message/rfc822', `Subject: x\r\n\r\n${'y'.repeat(999)}`],
     ['message/rfc822', 'Subject: x\r\n\r\n\0'],
+    ['message/external-body; access-type=URL; URL="http://x.example/"', 'Content-Type: text/plain\r\n\r\n'],
+    ['Message/Partial; id=1; number=1; total=1', 'Subject: x\r\n\r\ny'],
     ['multipart/mixed; boundary=x', '--x\r\n\r\n--x--'],
   ])('a %s that cannot travel as it is goes as plain bytes', (contentType, text) => {
     const content = Buffer.from(text)

@@ -22,6 +22,10 @@ test.each([
   ['<1 2@a>', false],
   ['<<1@a>>', false],
   ['<ü@a>', false],
+  ['<1\t2@a>', false],
+  ['<=?utf-8?q?1?=@a>', false],
+  ['<1=?2@a>', false],
+  ['<1=2?@a>', true],
 ])('%j may be written as an id: %j', (text, may) => {
   expect(isMessageId(text)).toBe(may)
 })

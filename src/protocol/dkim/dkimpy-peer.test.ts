@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { findDkimpy } from '../../../test/support/dkimpy.ts'
 import { sealArc } from '../arc/seal-arc.ts'
 import { verifyArc } from '../arc/verify-arc.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -8,10 +8,10 @@ import { generateDkimKey } from './generate-dkim-key.ts'
 import { type DkimSigningKey, signDkim } from './sign-dkim.ts'
 import { verifyDkim } from './verify-dkim.ts'
 
-// dkimpy (Debian: python3-dkim with python3-nacl) is the independent peer; without it these tests are skipped.
-const python = ['python3', '/usr/bin/python3'].find(
-  (command) => spawnSync(command, ['-c', 'import dkim, nacl']).status === 0,
-)
+// The independent peer; where it cannot be had these tests are skipped.
+const peer = await findDkimpy()
+const absent = 'missing' in peer
+if (absent) console.log(`skipped without dkimpy: ${peer.missing}`)
 
 const PEER = `
 import base64, dkim, json, sys
@@ -63,19 +63,17 @@ const MESSAGES = [
 ].map((text) => Buffer.from(text))
 
 function ask(messages: readonly Buffer[], signed: boolean): Answer[] {
+  if ('missing' in peer) throw new Error(peer.missing)
   const texts = messages.map((message) => message.toString('base64'))
-  const input = JSON.stringify({ zone, key: rsa.privateKey, messages: texts, signed })
-  const { stdout, stderr } = spawnSync(python!, ['-c', PEER], { input, maxBuffer: 1 << 28, encoding: 'utf8' })
-  if (stdout === '') throw new Error(stderr)
-  return JSON.parse(stdout) as Answer[]
+  return peer.ask(PEER, { zone, key: rsa.privateKey, messages: texts, signed }) as Answer[]
 }
 
-test.skipIf(!python)('dkimpy verifies what we sign, with both keys', () => {
+test.skipIf(absent)('dkimpy verifies what we sign, with both keys', () => {
   const signed = MESSAGES.map((message) => Buffer.concat([Buffer.from(signDkim(message, keys, { now })), message]))
   expect(ask(signed, true).map(({ dkim }) => dkim)).toEqual(MESSAGES.map(() => [true, true]))
 })
 
-test.skipIf(!python)('we verify what dkimpy signs, in all four canonicalizations', async () => {
+test.skipIf(absent)('we verify what dkimpy signs, in all four canonicalizations', async () => {
   for (const [n, { signed }] of ask(MESSAGES, false).entries()) {
     for (const text of signed) {
       const message = Buffer.from(text, 'base64')
@@ -85,7 +83,7 @@ test.skipIf(!python)('we verify what dkimpy signs, in all four canonicalizations
   }
 })
 
-test.skipIf(!python)('dkimpy finds the chains we seal whole', async () => {
+test.skipIf(absent)('dkimpy finds the chains we seal whole', async () => {
   const sealed: Buffer[] = []
   for (let message of MESSAGES) {
     for (let hop = 0; hop < 3; hop++) {

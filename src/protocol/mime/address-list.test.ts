@@ -61,6 +61,13 @@ test.each<[string, (string | null)[][]]>([
     ],
   ],
   ['<John Doe>', [['John Doe', '']]],
+  ['<ceo john@bank.test>', [['ceo john@bank.test', '']]],
+  ['<bad bad@x.test>', [['bad bad@x.test', '']]],
+  ['<bad\tbad@x.test>', [['bad bad@x.test', '']]],
+  ['<bad\0bad@x.test>', [['bad bad@x.test', '']]],
+  ['<a@x.test evil>', [['a@x.test evil', '']]],
+  ['Ann <bad(x)bad@x.test>', [['Ann', '']]],
+  ['Ann < a . b @ x . test >', [['Ann', 'a.b@x.test']]],
   [
     'a@x.test; b@y.test',
     [

@@ -114,16 +114,25 @@ function asWritten(piece: Token): string {
 
 const CONTROLS = /[\0-\x1f\x7f]/g
 
+/** The address without route and comments; '' for text that is none, since one put together from pieces may be somebody else's. */
 function cleanAddress(text: string): string {
   const plain = text
-    .replace(CONTROLS, '')
+    .replace(CONTROLS, ' ')
     .trim()
     .replace(/^mailto:/i, '')
   // RFC 5322 §4.4: an obsolete route is dropped.
   const address = plain.startsWith('@') && plain.includes(':') ? plain.slice(plain.lastIndexOf(':') + 1) : plain
-  // Words in brackets are a name that lost its way.
-  if (!address.includes('@') && /\S\s+\S/.test(address)) return ''
-  return address.includes('"') ? address : address.replace(/\([^()]*\)/g, '').replace(/\s/g, '')
+  if (address.includes('"')) return !address.includes('@') && /\S\s+\S/.test(address) ? '' : address
+  const joined = joinDots(address.replace(/\([^()]*\)/g, ' '))
+  return joined.includes(' ') ? '' : joined
+}
+
+/** RFC 5322 §4.4 lets blanks stand around the dots and the `@`, and nowhere else. */
+function joinDots(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([.@]) ?/g, '$1')
+    .trim()
 }
 
 function joinPieces(pieces: readonly Token[]): string {

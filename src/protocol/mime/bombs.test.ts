@@ -68,6 +68,21 @@ test('of 100,000 header fields two thousand are read', () => {
   expect(codes(message)).toEqual(['too-many-header-fields'])
 })
 
+test('a long head does not hide the fields that are read', () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => `X-${i}: y\r\n`).join('')
+  const late = 'From: a@x.test\r\nSubject: s\r\nContent-Type: text/html\r\nMessage-ID: <1@x.test>\r\n'
+  const message = parseMessage(Buffer.from(`${many}${late}\r\n<p>t`))
+  expect(message).toMatchObject({ subject: 's', messageId: '<1@x.test>', html: '<p>t' })
+  expect(message.from).toEqual([{ name: null, address: 'a@x.test' }])
+  expect(codes(message)).toEqual(['too-many-header-fields'])
+})
+
+test('of very many fields that are read, a few of each name are kept behind the limit', () => {
+  const message = parseMessage(Buffer.from(`${'To: a@x.test\r\n'.repeat(100_000)}Subject: s\r\n\r\nt`))
+  expect(message.subject).toBe('s')
+  expect(message.fields).toHaveLength(2011)
+})
+
 test('of 100,000 addresses two thousand are read', () => {
   const message = parseMessage(Buffer.from(`To: ${'a@x.test, '.repeat(100_000)}\r\n\r\n`))
   expect(message.to).toHaveLength(2000)

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 import { asBuffer } from './as-buffer.ts'
+import { decodeHz, decodeIso2022Kr } from './shifted-charsets.ts'
 import { decodeUtf7 } from './utf7.ts'
 
 /** Text read from bytes, and what was wrong with the label or the bytes. */
@@ -64,9 +65,15 @@ function decoderFor(label: string): Decode | null {
   const known = decoders.get(label)
   if (known !== undefined) return known
   if (decoders.size >= CACHE_SIZE) decoders.clear()
-  const made = UTF7.test(label) ? decodeUtf7 : (webDecoder(label) ?? iconvDecoder(label))
+  const made = ownDecoder(label) ?? webDecoder(label) ?? iconvDecoder(label)
   decoders.set(label, made)
   return made
+}
+
+function ownDecoder(label: string): Decode | null {
+  if (UTF7.test(label)) return decodeUtf7
+  if (/^(?:hz|hz-gb-?2312)$/.test(label)) return decodeHz
+  return /^(?:cs)?iso-?2022-?kr$/.test(label) ? decodeIso2022Kr : null
 }
 
 // iconv-lite needs seconds for a mail made of short UTF-7 runs.
@@ -93,7 +100,8 @@ const ALIASES: Record<string, string> = {
 function webDecoder(label: string): Decode | null {
   try {
     const decoder = new TextDecoder(Object.hasOwn(ALIASES, label) ? ALIASES[label] : label)
-    return (bytes) => decoder.decode(bytes)
+    // Node has private-use characters where the standard has those of Hong Kong (HKSCS).
+    return decoder.encoding === 'big5' ? iconvDecoder('big5-hkscs') : (bytes) => decoder.decode(bytes)
   } catch {
     return null
   }

@@ -14,6 +14,8 @@ export interface Head {
   bodyOffset: number
   /** Lines that are neither a field nor the continuation of one. */
   stray: number
+  /** Fields were passed over because there were too many. */
+  skipped: boolean
 }
 
 const LF = 10
@@ -21,17 +23,27 @@ const CR = 13
 
 /**
  * Splits the head of a message into its fields. Never throws: a line without a field name is counted in `stray` and passed over;
- * lines end at LF, with or without CR. At most `maxFields` fields are read, the rest of the head is skipped.
+ * lines end at LF, with or without CR. Of the fields behind the first `maxFields` only those are read whose name `keep` wants.
  */
-export function readHead(bytes: Uint8Array, start = 0, end = bytes.length, maxFields = 10_000): Head {
+export function readHead(
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+  maxFields = 10_000,
+  keep: (name: string) => boolean = () => false,
+): Head {
   const fields: HeaderField[] = []
   let stray = 0
+  let skipped = false
   let at = start
   let fieldStart = -1
   const close = (to: number) => {
     if (fieldStart < 0) return
-    const field = fields.length < maxFields ? toField(bytes, fieldStart, to) : undefined
+    const name = fields.length < maxFields ? null : peekName(bytes, fieldStart, to)
+    const wanted = name === null || (name !== '' && keep(name))
+    const field = wanted ? toField(bytes, fieldStart, to) : undefined
     if (field) fields.push(field)
+    else if (name) skipped = true
     else stray++
     fieldStart = -1
   }
@@ -41,7 +53,7 @@ export function readHead(bytes: Uint8Array, start = 0, end = bytes.length, maxFi
     const first = bytes[at]
     if (first === LF || (first === CR && at + 1 < end && bytes[at + 1] === LF)) {
       close(at)
-      return { fields, bodyOffset: next, stray }
+      return { fields, bodyOffset: next, stray, skipped }
     }
     if (first !== 32 && first !== 9) {
       close(at)
@@ -50,11 +62,20 @@ export function readHead(bytes: Uint8Array, start = 0, end = bytes.length, maxFi
     at = next
   }
   close(end)
-  return { fields, bodyOffset: end, stray }
+  return { fields, bodyOffset: end, stray, skipped }
 }
 
 // RFC 5322 §3.6.8: a field name is printable US-ASCII without the colon; blanks before the colon are obsolete but common.
 const NAME = /^([!-9;-~]+)[ \t]*$/
+
+const PEEKED = 200
+
+/** The field name when it is short, else ''. */
+function peekName(bytes: Uint8Array, start: number, end: number): string {
+  const peeked = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, PEEKED)).toString('latin1')
+  const colon = peeked.indexOf(':')
+  return colon > 0 ? (NAME.exec(peeked.slice(0, colon))?.[1] ?? '') : ''
+}
 
 function toField(bytes: Uint8Array, start: number, end: number): HeaderField | undefined {
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')

@@ -43,15 +43,18 @@ const ONCE = [
 export function readMessageFields(head: PartHead, limits: MimeLimits, defects: DefectList): MessageFields {
   for (const name of ONCE) if ((head.byName.get(name)?.length ?? 0) > 1) defects.add(`duplicate-${name}`)
   const all = (name: string) => (head.byName.get(name) ?? []).map((f) => unfold(f.value.slice(0, limits.fieldBytes)))
+  // Ids may be UTF-8 (RFC 6532 §3.3), and in a list of them a fold is not a blank.
+  const ids = (name: string) =>
+    (head.byName.get(name) ?? []).map((f) => decodeRawHeader(f.value.slice(0, limits.fieldBytes)))
   const addresses = (name: string) => readAddresses(all(name), name, limits, defects)
   const subject = head.byName.get('subject')?.[0]
   const from = addresses('from')
   if (from.length > 1) defects.add('several-from-addresses', `${from.length}`)
   return {
     fields: decodeFields(head.fields, limits, defects),
-    messageId: firstOf(all('message-id'), parseMessageId),
-    inReplyTo: all('in-reply-to').flatMap((v) => parseMessageIds(v)),
-    references: all('references').flatMap((v) => parseMessageIds(v)),
+    messageId: firstOf(ids('message-id'), parseMessageId),
+    inReplyTo: ids('in-reply-to').flatMap((v) => parseMessageIds(v)),
+    references: ids('references').flatMap((v) => parseMessageIds(v)),
     subject: subject ? decodeHeaderText(subject.value.slice(0, limits.fieldBytes)).replaceAll('\t', ' ').trim() : null,
     date: firstOf(all('date'), parseDate),
     from,

@@ -1,10 +1,13 @@
+import { unfold } from './header-fields.ts'
+
 // RFC 5322 §2.1.1 forbids longer lines, so no honest identifier is longer.
 const MAX_LENGTH = 998
 
 /**
- * The message identifiers of a Message-ID, In-Reply-To or References value (one line), angle brackets included, in order; words between
- * them are junk. Blanks inside one come from careless folding and are dropped. Of too many, the first and the last ones are kept,
- * since those name the start of the thread and the message answered. RFC 5322 §3.6.4.
+ * The message identifiers of an In-Reply-To or References value, angle brackets included, in order; words between them are junk.
+ * A fold inside one is careless and dropped; other blanks and controls stay, as one blank: such an id cannot be written again, but
+ * without them it would be another one. Of too many, the first and the last ones are kept, since those name the start of the thread
+ * and the message answered. RFC 5322 §3.6.4.
  */
 export function parseMessageIds(value: string, max = 1000): string[] {
   const ids: string[] = []
@@ -19,15 +22,21 @@ export function parseMessageIds(value: string, max = 1000): string[] {
   return ids.length > max ? [ids[0]!, ...ids.slice(ids.length - max + 1)] : ids
 }
 
-/** The identifier of a Message-ID value: the first in brackets, or the first word with an `@` when someone forgot them. */
+/**
+ * The identifier of a Message-ID value: the first in brackets, or the whole when it is one word with an `@` and someone forgot them.
+ * Nobody can tell what a fold inside was meant to be, so it is a blank here.
+ */
 export function parseMessageId(value: string): string | null {
-  const [first] = parseMessageIds(value.slice(0, MAX_LENGTH * 4), 1)
+  const line = unfold(value.slice(0, MAX_LENGTH * 4))
+  const [first] = parseMessageIds(line, 1)
   if (first !== undefined) return first
-  const word = /(?:^|\s)([^\s<>,@]{1,400}@[^\s<>,@]{1,400})(?:\s|$)/.exec(value.slice(0, MAX_LENGTH * 4))
-  return word ? `<${word[1]}>` : null
+  return /^[^\s\0-\x1f\x7f<>,@]{1,400}@[^\s\0-\x1f\x7f<>,@]{1,400}$/.test(line) ? `<${line}>` : null
 }
 
 function cleanId(text: string): string | null {
-  const id = text.replace(/[\s\0-\x1f\x7f]/g, '')
+  const id = text
+    .replace(/\r?\n[ \t]*/g, '')
+    .replace(/[\s\0-\x1f\x7f]+/g, ' ')
+    .trim()
   return id === '' ? null : id
 }

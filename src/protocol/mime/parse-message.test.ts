@@ -67,6 +67,13 @@ test('the fields that programs ask for', () => {
   })
 })
 
+test('ids beyond ASCII are UTF-8', () => {
+  expect(parse('Message-ID: <ü@x>\nReferences: <à@x>\n <b\n c@x>\n\n')).toMatchObject({
+    messageId: '<ü@x>',
+    references: ['<à@x>', '<bc@x>'],
+  })
+})
+
 test('an empty message is a message', () => {
   const { text, subject, from, messageId, date, structure } = parseMessage(new Uint8Array())
   expect({ text, subject, from, messageId, date }).toEqual({
@@ -244,6 +251,17 @@ test('the line of a mail store in front of the head is passed over', () => {
     defects: [],
   })
 })
+
+test.each(['From : a@x.test', 'From \t: a@x.test', 'From: a@x.test'])(
+  'a From field at the start is one: %j',
+  (line) => {
+    expect(parse(`${line}\nSubject: s\n\nt`)).toMatchObject({
+      from: [{ address: 'a@x.test' }],
+      subject: 's',
+      text: 't',
+    })
+  },
+)
 
 test('text is Unicode with LF, flowed lines joined, without NUL', () => {
   expect(parse('Content-Type: text/plain; format=flowed\n\nsoft \nbreak\n\n\n').text).toBe('soft break')

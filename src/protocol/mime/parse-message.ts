@@ -42,7 +42,8 @@ export function parseMessage(bytes: Uint8Array, limits: Partial<MimeLimits> = {}
 
 /** Mail stores leave their `From ` line in front of the head; it is no field. */
 function skipMboxLine(bytes: Buffer): number {
-  if (!/^>?From /.test(bytes.toString('latin1', 0, 6))) return 0
+  // `From : ann@example.com` is a field: RFC 5322 §4.5 lets blanks stand before the colon.
+  if (!/^>?From (?![ \t]*:)/.test(bytes.toString('latin1', 0, 998))) return 0
   const lf = bytes.indexOf(10)
   return lf < 0 ? 0 : lf + 1
 }

@@ -28,12 +28,30 @@ export function readPartHead(
   defects: DefectList,
 ): PartHead {
   const { headEnd, bodyOffset } = findHeadEnd(bytes, start, isBoundary, defects)
-  const { fields } = readHead(bytes, start, headEnd, maxFields + 1)
-  if (fields.length > maxFields) {
-    defects.add('too-many-header-fields', `${maxFields}`)
-    fields.pop()
-  }
+  const { fields, skipped } = readHead(bytes, start, headEnd, maxFields, keepRead())
+  if (skipped) defects.add('too-many-header-fields', `${maxFields}`)
   return { fields, byName: indexFields(fields), bodyOffset }
+}
+
+// What somebody will ask for by name: a long head in front of these must not hide them.
+const READ = new Set(
+  [
+    'from sender reply-to to cc bcc subject date message-id in-reply-to references',
+    'mime-version content-type content-transfer-encoding content-disposition content-id',
+  ].flatMap((names) => names.split(' ')),
+)
+const MAX_LATE = 10
+
+/** Keeps, behind the limit, the first few fields of each name that is read. */
+function keepRead(): (name: string) => boolean {
+  const kept = new Map<string, number>()
+  return (name) => {
+    const lower = name.toLowerCase()
+    const count = kept.get(lower) ?? 0
+    if (!READ.has(lower) || count >= MAX_LATE) return false
+    kept.set(lower, count + 1)
+    return true
+  }
 }
 
 function findHeadEnd(

@@ -29,6 +29,13 @@ test('a null reverse path is checked as postmaster of the HELO name', async () =
   expect(await check(zone, { mailFrom: '' })).toMatchObject({ result: 'pass', domain: 'mail.example.org' })
 })
 
+test.each(['a; dkim=pass header.d=bank.com', '[192.0.2.1]', '192.0.2.1', 'a b', '', 'x'.repeat(300)])(
+  'a HELO that is no domain name (%j) is not told as one',
+  async (helo) => {
+    expect(await check({}, { mailFrom: '', helo })).toMatchObject({ result: 'none', domain: '' })
+  },
+)
+
 test('a domain in Unicode is asked for by its A-labels', async () => {
   const zone = { 'xn--bcher-kva.example': { txt: ['v=spf1 ip4:192.0.2.1 -all'] } }
   expect(await check(zone, { mailFrom: 'ann@Bücher.example.' })).toMatchObject({

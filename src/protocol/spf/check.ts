@@ -24,7 +24,7 @@ export interface SpfInput {
 
 export interface SpfResult {
   result: 'none' | 'neutral' | 'pass' | 'fail' | 'softfail' | 'temperror' | 'permerror'
-  /** The domain whose record was asked for: of the reverse path, or of HELO when that is null. */
+  /** The domain whose record was asked for: of the reverse path, or of HELO when that is null. '' for what is no domain name. */
   domain: string
   /** What the domain's owner tells about a `fail`: printable ASCII. */
   explanation: string | null
@@ -35,9 +35,9 @@ export interface SpfResult {
 /** Whether the client may use the domain of the reverse path: `check_host()` of RFC 7208 §4. Never throws for what the DNS says. */
 export async function checkSpf(input: SpfInput): Promise<SpfResult> {
   const sender = splitSender(input)
-  const domain = toAsciiDomain(sender.domain)
+  const domain = toDomainName(sender.domain)
   const client = parseClientAddress(input.ip)
-  const nothing = { domain: domain ?? sender.domain.slice(0, 255), explanation: null, mechanism: null }
+  const nothing = { domain: domain ?? '', explanation: null, mechanism: null }
   if (!domain?.includes('.') || !client) return { ...nothing, result: 'none' }
   const check: SpfCheck = {
     client,
@@ -64,6 +64,12 @@ export async function checkSpf(input: SpfInput): Promise<SpfResult> {
 }
 
 const MAX_TEXT = 512
+
+/** Null for an IP address too, as some clients call themselves: no top-level domain is a number (RFC 3696 §2). */
+function toDomainName(text: string): string | null {
+  const ascii = toAsciiDomain(text)
+  return ascii === null || /(?:^|\.)\d+$/.test(ascii) ? null : ascii
+}
 
 /** RFC 7208 §2.4: a null reverse path stands for postmaster of the HELO name; §4.3: a missing local part is postmaster too. */
 function splitSender({ mailFrom, helo }: SpfInput): { localPart: string; domain: string } {

@@ -3,6 +3,7 @@ import type { Domain, DomainStatus } from '../../core/domains/model.ts'
 import type { DomainReader, DomainWriter, SealedRoute } from '../../core/domains/store.ts'
 import type { DomainId, OrgId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
+import { cutPage } from '../paging.ts'
 import type { DomainTable } from '../schema.ts'
 import { statement } from '../statement.ts'
 
@@ -14,6 +15,10 @@ const usable = statement((db, v: { org: string; name: string }) =>
     .where((eb) => eb.or([eb('org_id', '=', v.org), eb('org_id', 'is', null)]))
     .orderBy((eb) => eb.case().when('org_id', 'is', null).then(1).else(0).end())
     .limit(1),
+)
+
+const own = statement((db, v: { org: string; name: string }) =>
+  db.selectFrom('domains').selectAll().where('name', '=', v.name).where('org_id', '=', v.org),
 )
 
 const local = statement((db, v: { name: string }) =>
@@ -40,6 +45,16 @@ export function domainReader(db: Database): DomainReader {
       const row = await usable.first(db, { org, name })
       return row && toDomain(row)
     },
+    async own(org, name) {
+      const row = await own.first(db, { org, name })
+      return row && toDomain(row)
+    },
+    async list(org, page) {
+      const owned = db.kysely.selectFrom('domains').where('org_id', '=', org)
+      const { n } = await owned.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+      const rows = await cutPage(owned, page, 'created_at', 'id').selectAll().execute()
+      return { items: rows.map(toDomain), total: n }
+    },
     isLocal: async (name) => (await local.first(db, { name })) !== undefined,
     async byName(name) {
       const rank = sql`case when org_id is null then 0 when status = 'verified' then 1 else 2 end`
@@ -52,6 +67,10 @@ export function domainReader(db: Database): DomainReader {
       return (await ours.orderBy('name').limit(limit).execute()).map(({ name }) => name)
     },
     routes: async () => (await routes.all(db, {})).map(toRoute),
+    async due(now, limit) {
+      const due = db.kysely.selectFrom('domains').selectAll().where('recheck_at', '<=', now)
+      return (await due.orderBy('recheck_at').orderBy('id').limit(limit).execute()).map(toDomain)
+    },
   }
 }
 
@@ -65,6 +84,14 @@ export function domainWriter(db: Database): DomainWriter {
       const changed = db.kysely.updateTable('domains').where('id', '=', id)
       await changed.set({ sealed_route: sealedRoute, updated_at: now }).execute()
     },
+    async update(domain) {
+      // The way out is set by itself and stays.
+      const { id, org_id, name, created_at, sealed_route, ...changed } = fromDomain(domain)
+      await db.kysely.updateTable('domains').set(changed).where('id', '=', id).execute()
+    },
+    async delete(id) {
+      await db.kysely.deleteFrom('domains').where('id', '=', id).execute()
+    },
   }
 }
 
@@ -74,6 +101,11 @@ function toDomain(row: DomainTable): Domain {
     orgId: row.org_id as OrgId | null,
     name: row.name,
     status: row.status as DomainStatus,
+    feedbackEnabled: row.feedback_enabled === 1,
+    states: JSON.parse(row.states),
+    checkedAt: row.checked_at,
+    recheckAt: row.recheck_at,
+    failingSince: row.failing_since,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -81,7 +113,17 @@ function toDomain(row: DomainTable): Domain {
 
 function fromDomain(d: Domain): DomainTable {
   const { id, name, status } = d
-  return { id, org_id: d.orgId, name, status, sealed_route: null, created_at: d.createdAt, updated_at: d.updatedAt }
+  return {
+    ...{ id, org_id: d.orgId, name, status },
+    feedback_enabled: d.feedbackEnabled ? 1 : 0,
+    states: JSON.stringify(d.states),
+    checked_at: d.checkedAt,
+    recheck_at: d.recheckAt,
+    failing_since: d.failingSince,
+    sealed_route: null,
+    created_at: d.createdAt,
+    updated_at: d.updatedAt,
+  }
 }
 
 function toRoute(row: Pick<DomainTable, 'id' | 'org_id' | 'name' | 'sealed_route'>): SealedRoute {

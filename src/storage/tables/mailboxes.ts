@@ -70,6 +70,11 @@ export function mailboxReader(db: Database): MailboxReader {
       return row && toMailbox(row)
     },
     list: (org, page) => listMailboxes(db, org, page),
+    async anyIn(org, domain) {
+      const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
+      const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
+      return row !== undefined
+    },
   }
 }
 
@@ -101,6 +106,11 @@ export function mailboxWriter(db: Database): MailboxWriter {
         })
         .where('id', '=', mailbox.id)
         .execute()
+    },
+    async releaseAddresses(domain, except) {
+      // Reads them all, which a domain that changes hands is worth.
+      const inDomain = db.kysely.deleteFrom('addresses').where('address', 'like', `%@${domain}`)
+      await inDomain.where('org_id', '<>', except).execute()
     },
     markDeleted: (id, at) => markDeleted(db, id, at),
     nextTime: async (id, now) => (await nextTime.first(db, { id, now }))?.last_at,

@@ -42,6 +42,11 @@ export function messageReader(db: Database): MessageReader {
     withIds: (ids) => withIds(db, ids),
     content: async (id) => (await readContents(db, [id])).get(id),
     contents: (ids) => readContents(db, ids),
+    async sizes(ids) {
+      if (ids.length === 0) return new Map()
+      const found = db.kysely.selectFrom('messages').select(['id', 'size_bytes']).where('id', 'in', ids)
+      return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
+    },
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
     part: (org, id) => readPart(db, org, id),
     referencedBlobs: (keys) => referencedBlobs(db, keys),

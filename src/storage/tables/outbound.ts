@@ -1,11 +1,12 @@
-import { sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../../core/ids.ts'
+import type { LaneKey } from '../../core/outbound/lanes.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from '../../core/outbound/model.ts'
 import type { ClaimOptions, DeliveryOutcome, OutboundReader, OutboundWriter } from '../../core/outbound/store.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
-import type { CapturedTable, DeliveryTable } from '../schema.ts'
+import type { CapturedTable, DeliveryTable, Schema } from '../schema.ts'
 import { BLOBS } from './message-delete.ts'
 
 /** What a peer, or its lack, has said for good. */
@@ -31,7 +32,7 @@ export function outboundReader(db: Database): OutboundReader {
     },
     async nextDue(except = []) {
       let next = kysely.selectFrom('deliveries').select('due_at').where('due_at', 'is not', null)
-      if (except.length > 0) next = next.where('domain', 'not in', except)
+      if (except.length > 0) next = next.where((eb) => notIn(eb, except))
       return (await next.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
     },
     async oldestWaiting() {
@@ -103,7 +104,7 @@ async function claim(
   // Oldest first, and the recipients of one message together, in the order they were given.
   let due = db.kysely.selectFrom('deliveries').select(['id', 'due_at']).where('due_at', '<=', now)
   if (queuedOnly) due = due.where('status', '=', 'queued')
-  if (except.length > 0) due = due.where('domain', 'not in', except)
+  if (except.length > 0) due = due.where((eb) => notIn(eb, except))
   const free = await db.engine
     .holdFreeRows(due.orderBy('due_at').orderBy('message_id').orderBy('position').limit(limit))
     .execute()
@@ -114,6 +115,15 @@ async function claim(
   const rows = await claimed.set(sending).returningAll().execute()
   const byId = new Map((await withAttempts(db, rows)).map((d) => [d.id as string, d]))
   return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+function notIn(eb: ExpressionBuilder<Schema, 'deliveries'>, except: readonly LaneKey[]): Expression<SqlBool> {
+  const domains = except.filter((lane) => lane.orgId === null).map((lane) => lane.domain)
+  const own = except.filter((lane) => lane.orgId !== null)
+  return eb.and([
+    ...(domains.length > 0 ? [eb('domain', 'not in', domains)] : []),
+    ...own.map(({ domain, orgId }) => eb.or([eb('domain', '!=', domain), eb('org_id', '!=', orgId ?? '')])),
+  ])
 }
 
 async function release(db: Database, ids?: DeliveryId[]): Promise<void> {

@@ -13,6 +13,8 @@ export interface DnsOptions {
   clock: Pick<Clock, 'now'>
   /** `host:port`; absent: those of the system. */
   servers?: string[] | undefined
+  /** False: every question is asked anew. */
+  keep?: boolean
   timeoutMs?: number
   tries?: number
 }
@@ -20,12 +22,12 @@ export interface DnsOptions {
 /** Asks real name servers. Answers are kept for their time to live, and equal questions under way are asked once. */
 export class DnsResolver implements Resolver {
   readonly #node: NodeResolver
-  readonly #cache: AnswerCache
+  readonly #cache: AnswerCache | undefined
 
-  constructor({ clock, servers, timeoutMs = 2_000, tries = 2 }: DnsOptions) {
+  constructor({ clock, servers, keep = true, timeoutMs = 2_000, tries = 2 }: DnsOptions) {
     this.#node = new NodeResolver({ timeout: timeoutMs, tries })
     if (servers && servers.length > 0) this.#node.setServers(servers)
-    this.#cache = new AnswerCache(clock)
+    this.#cache = keep ? new AnswerCache(clock) : undefined
   }
 
   txt(name: string): Promise<string[][]> {
@@ -59,7 +61,7 @@ export class DnsResolver implements Resolver {
 
   async #ask<T>(type: string, name: string, lookUp: (ascii: string) => Promise<Timed<T[]>>): Promise<T[]> {
     const key = withoutDot(name.toLowerCase())
-    const kept = await this.#cache.get(`${type} ${key}`, async () => {
+    const askNow = async () => {
       // An invalid name is a name that is not there; the resolver library would throw something of its own.
       const ascii = type === 'PTR' ? key : /^[\x21-\x7e]{1,253}$/.test(key) ? key : domainToASCII(key)
       if (ascii === '') throw new DnsError('nxdomain', `${type} ${name}`)
@@ -70,7 +72,8 @@ export class DnsResolver implements Resolver {
       } catch (error) {
         throw toDnsError(error, `${type} ${name}`)
       }
-    })
+    }
+    const kept = this.#cache ? await this.#cache.get(`${type} ${key}`, askNow) : (await askNow()).value
     // Theirs to sort and shuffle.
     return [...kept]
   }

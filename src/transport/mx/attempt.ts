@@ -1,16 +1,15 @@
 import type { Consignment } from '../../core/outbound/mail-sender.ts'
 import { isNamed } from '../../protocol/mta-sts/policy.ts'
 import { type Answer, brokenBy, refusedHere } from '../smtp-client/answer.ts'
-import { SmtpConnection, type SmtpOptions, type SmtpPeer } from '../smtp-client/smtp-connection.ts'
+import { deliverInBatches } from '../smtp-client/batches.ts'
+import { openSession } from '../smtp-client/open-session.ts'
+import type { SmtpConnection, SmtpOptions } from '../smtp-client/smtp-connection.ts'
 import { SmtpError } from '../smtp-client/smtp-error.ts'
-import { type Answers, deliverOver } from '../smtp-client/transaction.ts'
+import type { Answers } from '../smtp-client/transaction.ts'
 import type { DestinationState } from './destination-state.ts'
 import { type DestinationOptions, findDestination } from './destinations.ts'
 import { type AddressOptions, addressesOf, type HostAddress, type NoAddress } from './host-addresses.ts'
 import type { StsPolicies } from './sts-policies.ts'
-
-/** RFC 5321 §4.5.3.1.8 promises a hundred; many servers say 452 earlier. */
-const MAX_RECIPIENTS = 50
 
 export type Road = DestinationOptions &
   AddressOptions &
@@ -40,7 +39,7 @@ export class Attempt {
   }
 
   async run(domain: string): Promise<Answers> {
-    const waiting = this.#state.reuse()
+    const waiting = this.#state.pool.reuse()
     if (waiting) await this.#talk(waiting)
     if (this.#pending.size > 0) await this.#search(domain)
     return this.#answers
@@ -66,7 +65,9 @@ export class Attempt {
 
   async #visit({ host, address }: HostAddress, verified: boolean): Promise<void> {
     try {
-      await this.#talk(await this.#open({ host, address, port: this.#road.port }, verified))
+      const tls = verified ? 'verified' : 'opportunistic'
+      const options = { ...this.#road, deadline: this.#deadline, tls } as const
+      await this.#talk(await openSession({ host, address, port: this.#road.port }, options))
     } catch (error) {
       if (!(error instanceof SmtpError)) throw error
       if (error.reply) this.reached = true
@@ -76,37 +77,15 @@ export class Attempt {
     }
   }
 
-  async #open(peer: SmtpPeer, verified: boolean): Promise<SmtpConnection> {
-    const options = { ...this.#road, deadline: this.#deadline, tls: verified ? 'verified' : 'opportunistic' } as const
-    try {
-      return await SmtpConnection.open(peer, options)
-    } catch (error) {
-      // RFC 7435 §4: where nobody asks for more, a handshake that fails is no reason to keep the mail.
-      const again = error instanceof SmtpError && (error.kind === 'tls' || error.stage === 'STARTTLS') && !error.reply
-      if (verified || !again) throw error
-      return SmtpConnection.open(peer, { ...options, tls: 'clear' })
-    }
-  }
-
-  /** Everything there is to say to this host, in as many transactions as it takes. */
   async #talk(connection: SmtpConnection): Promise<void> {
     connection.deadline = this.#deadline
-    let left = [...this.#pending]
-    while (left.length > 0 && connection.usable) {
-      const batch = left.slice(0, MAX_RECIPIENTS)
-      const answers = await deliverOver(connection, { ...this.#consignment, recipients: batch })
-      for (const [recipient, answer] of answers) this.#take(recipient, answer)
-      const all = [...answers.values()]
-      if (all.some((answer) => answer.replyCode !== null)) {
-        this.reached = true
-        this.#tried.add(connection.peer.address)
-      }
-      // RFC 5321 §4.5.3.1.10: who was one too many is named in the next transaction.
-      const moved = all.some((answer) => answer.result === 'accepted')
-      const again = moved ? batch.filter((recipient) => isOneTooMany(answers.get(recipient))) : []
-      left = [...again, ...left.slice(MAX_RECIPIENTS)]
+    const answers = await deliverInBatches(connection, { ...this.#consignment, recipients: [...this.#pending] })
+    for (const [recipient, answer] of answers) this.#take(recipient, answer)
+    if ([...answers.values()].some((answer) => answer.replyCode !== null)) {
+      this.reached = true
+      this.#tried.add(connection.peer.address)
     }
-    this.#state.keep(connection)
+    this.#state.pool.keep(connection)
   }
 
   #take(recipient: string, answer: Answer): void {
@@ -128,10 +107,6 @@ function weight(answer: Answer | undefined): number {
   if (!answer) return 0
   if (answer.result === 'permanent') return 1
   return answer.replyCode === null ? 2 : 3
-}
-
-function isOneTooMany(answer: Answer | undefined): boolean {
-  return answer?.replyCode === 452 || (answer?.replyCode === 552 && answer.result === 'temporary')
 }
 
 function explain(domain: string, without: Set<NoAddress>): Answer {

@@ -1,11 +1,9 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Answer } from '../smtp-client/answer.ts'
-import type { SmtpConnection } from '../smtp-client/smtp-connection.ts'
+import { type Answer, refusedHere, untried } from '../smtp-client/answer.ts'
+import { ConnectionPool } from '../smtp-client/connection-pool.ts'
+import { Pace } from './pace.ts'
 
 const REST_MS = 60_000
-const IDLE_MS = 10_000
-/** Servers count, and some close after a hundred. */
-const MAX_TRANSACTIONS = 50
 /** Attempts in a row that reached nobody, before a destination is left alone for a while. */
 const DEAD_AFTER = 3
 
@@ -15,107 +13,60 @@ export interface Concurrency {
   most: number
 }
 
-/** What we know and hold of one destination: its connections, and whether it wants to be left alone. */
+/** How a destination is treated. */
+export interface Restraint {
+  concurrency: Concurrency
+  /** Messages; 0 is no limit. */
+  perMinute: number
+}
+
+/** What we know and hold of one destination: its connections, its pace, and whether it wants to be left alone. */
 export class DestinationState {
+  readonly pool: ConnectionPool
   readonly #clock: Clock
-  readonly #concurrency: Concurrency
-  readonly #waiting = new Set<(entered: boolean) => void>()
-  readonly #idle = new Map<SmtpConnection, () => void>()
-  #limit: number
-  #running = 0
+  readonly #most: number
+  readonly #pace: Pace | undefined
   #unreached = 0
   #rest: { until: number; answer: Answer } | undefined
 
-  constructor(clock: Clock, concurrency: Concurrency) {
+  constructor(clock: Clock, { concurrency, perMinute }: Restraint) {
     this.#clock = clock
-    this.#concurrency = concurrency
-    this.#limit = concurrency.first
+    this.#most = concurrency.most
+    this.#pace = perMinute > 0 ? new Pace(clock, perMinute) : undefined
+    this.pool = new ConnectionPool(clock, concurrency.first)
   }
 
   /** True when nothing of it is in use. */
   get empty(): boolean {
-    return this.#running === 0 && this.#idle.size === 0 && !this.resting
+    return this.pool.empty && !this.resting
   }
 
   /** While it rests, what to answer instead of dialling. */
   get resting(): Answer | undefined {
     if (!this.#rest) return undefined
     const leftMs = this.#rest.until - this.#clock.now()
-    return leftMs > 0 ? { ...this.#rest.answer, retryAfterSeconds: Math.ceil(leftMs / 1000) } : undefined
+    return leftMs > 0 ? untried(this.#rest.answer, Math.ceil(leftMs / 1000)) : undefined
   }
 
-  /** Waits for a turn; false when none came in time. */
-  async enter(waitMs: number): Promise<boolean> {
-    if (this.#running < this.#limit) {
-      this.#running++
-      return true
-    }
-    return new Promise((resolve) => {
-      const done = (entered: boolean) => {
-        cancel()
-        this.#waiting.delete(done)
-        resolve(entered)
-      }
-      const cancel = this.#clock.at(this.#clock.now() + waitMs, () => done(false))
-      this.#waiting.add(done)
-    })
-  }
-
-  leave(): void {
-    this.#running--
-    for (const next of this.#waiting) {
-      if (this.#running >= this.#limit) break
-      this.#running++
-      next(true)
-    }
+  /** Counts a message that is about to go; or answers why it may not yet. */
+  begin(): Answer | undefined {
+    const waitMs = this.resting ? 0 : (this.#pace?.take() ?? 0)
+    return waitMs > 0 ? untried(tooFast, waitMs / 1000) : this.resting
   }
 
   /** Draws the conclusions from an attempt. `reached`: some server had a session with us. */
   learn({ accepted, reached, worst }: { accepted: boolean; reached: boolean; worst: Answer | undefined }): void {
     this.#unreached = reached ? 0 : this.#unreached + 1
     if (accepted) {
-      this.#limit = Math.min(this.#limit + 1, this.#concurrency.most)
+      this.pool.limit = Math.min(this.pool.limit + 1, this.#most)
       return
     }
     if (!worst) return
     if (worst.replyCode === 421 || this.#unreached >= DEAD_AFTER) {
-      this.#limit = 1
+      this.pool.limit = 1
       this.#rest = { until: this.#clock.now() + REST_MS, answer: worst }
     }
   }
-
-  /** A connection that waits from an earlier transaction, if any. */
-  reuse(): SmtpConnection | undefined {
-    for (const [connection, forget] of this.#idle) {
-      forget()
-      if (connection.usable) return connection
-      connection.quit()
-    }
-    return undefined
-  }
-
-  /** Keeps a connection for the next message, for a while. */
-  keep(connection: SmtpConnection): void {
-    if (!connection.usable || connection.transactions >= MAX_TRANSACTIONS) {
-      connection.quit()
-      return
-    }
-    const cancel = this.#clock.at(this.#clock.now() + IDLE_MS, () => {
-      this.#idle.delete(connection)
-      connection.quit()
-    })
-    this.#idle.set(connection, () => {
-      cancel()
-      this.#idle.delete(connection)
-    })
-  }
-
-  /** Ends what waits: connections, and turns. */
-  close(): void {
-    for (const next of this.#waiting) next(false)
-    for (const [connection, forget] of this.#idle) {
-      forget()
-      connection.quit()
-    }
-  }
 }
+
+const tooFast = refusedHere(null, 451, '4.4.5', 'Too much mail for this destination in a minute')

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type FakeRecords, fakeResolver } from '../../../test/fakes/dns-zone.ts'
 import { type ManualClock, manualClock } from '../../../test/support/clock.ts'
-import { MxHost, type SinkOptions, type SinkStage } from '../../../test/support/mx-host.ts'
+import { type SinkOptions, type SinkStage, SmtpSink } from '../../../test/support/smtp-sink.ts'
 import { silentLog } from '../../core/log.ts'
 import type { StsPolicy } from '../../protocol/mta-sts/policy.ts'
 import { sameTimeouts } from '../smtp-client/timeouts.ts'
@@ -15,11 +15,11 @@ afterEach(async () => {
 })
 
 /** One sink for each address 127.0.0.1, 127.0.0.2 …, all on one port. */
-async function sinks(...options: SinkOptions[]): Promise<MxHost[]> {
-  const made: MxHost[] = []
+async function sinks(...options: SinkOptions[]): Promise<SmtpSink[]> {
+  const made: SmtpSink[] = []
   for (const [i, option] of options.entries()) {
     const at = { address: `127.0.0.${i + 1}`, port: made[0]?.port ?? 0 }
-    made.push(opened.use(await MxHost.listen({ ...at, ...option })))
+    made.push(opened.use(await SmtpSink.listen({ ...at, ...option })))
   }
   return made
 }
@@ -93,7 +93,7 @@ test('a message arrives as it was sent, with one transaction for all recipients 
       text: 'Queued as 1',
     })),
   )
-  expect(mx!.messages).toEqual([
+  expect(mx!.messages).toMatchObject([
     { from: 'us@us.test', to: ['a@one.test', 'b@one.test'], raw: Buffer.from('Subject: x\r\n\r\n.dot\r\n') },
   ])
   expect(mx!.sessions[0]?.commands).toEqual([
@@ -486,7 +486,7 @@ test('when we hang up, what is under way is answered, and nothing more begins', 
   const replies = [1, 2, 3].map((i) => send(`a${i}@one.test`))
   await expect.poll(() => mx1!.open).toBe(2)
   sender.hangUp()
-  expect((await Promise.all(replies)).flat().map((r) => r.result)).toEqual(Array(3).fill('temporary'))
+  expect((await Promise.all(replies)).flat().map((r) => r.result)).toEqual(['temporary', 'temporary', 'untried'])
   expect(mx2!.sessions).toEqual([])
 })
 
@@ -498,7 +498,7 @@ describe('back-off', () => {
     const slow = { result: 'temporary', replyCode: 421, enhancedCode: '4.7.0', text: 'Slow down' }
     expect((await send('a@one.test'))[0]).toMatchObject({ ...slow, retryAfterSeconds: 60 })
     clock.advance(20_000)
-    expect((await send('b@one.test'))[0]).toMatchObject({ ...slow, retryAfterSeconds: 40 })
+    expect((await send('b@one.test'))[0]).toMatchObject({ ...slow, result: 'untried', retryAfterSeconds: 40 })
     expect([mx1!.sessions.length, mx2!.sessions.length]).toEqual([1, 1])
     expect((await send('c@two.test'))[0]?.result).toBe('delivered')
     clock.advance(40_000)
@@ -507,10 +507,24 @@ describe('back-off', () => {
     expect(mx3!.messages).toHaveLength(1)
   })
 
+  test('a destination gets no more than so many messages a minute, and others go on', async () => {
+    const zone = { ...oneHost, 'two.test': { a: ['127.0.0.1'] } }
+    const [mx] = await sinks({})
+    const { send, clock } = direct(mx!.port, zone, { perMinute: 20 })
+    const results = async (to: string) => (await send(to))[0]
+    for (let i = 0; i < 2; i++) expect((await results('a@one.test'))?.result).toBe('delivered')
+    const tooFast = { result: 'untried', replyCode: 451, enhancedCode: '4.4.5', retryAfterSeconds: 3 }
+    expect(await results('a@one.test')).toMatchObject(tooFast)
+    expect((await results('a@two.test'))?.result).toBe('delivered')
+    clock.advance(3_000)
+    expect((await results('a@one.test'))?.result).toBe('delivered')
+    expect(mx!.messages).toHaveLength(4)
+  })
+
   test('a destination that nobody answers for rests after the third time', async () => {
     const [mx] = await sinks(at('connect', 'close'), at('connect', 'close'))
     const { send, clock } = direct(mx!.port)
-    for (let i = 0; i < 5; i++) expect((await send('a@one.test'))[0]?.result).toBe('temporary')
+    for (let i = 0; i < 5; i++) expect((await send('a@one.test'))[0]?.result).toBe(i < 3 ? 'temporary' : 'untried')
     expect(mx!.sessions).toHaveLength(3)
     clock.advance(60_000)
     mx!.answer = () => undefined

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { testApp } from '../../../test/support/app.ts'
 import { manualClock } from '../../../test/support/clock.ts'
 import { DnsServer, type Zone } from '../../../test/support/dns-server.ts'
-import { MxHost } from '../../../test/support/mx-host.ts'
+import { SmtpSink } from '../../../test/support/smtp-sink.ts'
 import { silentLog } from '../../core/log.ts'
 import { DnsResolver } from '../dns/dns-resolver.ts'
 import { GuardedFetch } from '../net/guarded-fetch.ts'
@@ -18,13 +18,13 @@ afterEach(async () => {
 async function network(zone: Zone, { allowNet = ['127.0.0.0/8'] } = {}) {
   const clock = manualClock()
   const dns = opened.use(await DnsServer.start(zone))
-  const hosts: MxHost[] = []
+  const hosts: SmtpSink[] = []
   for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
-    hosts.push(opened.use(await MxHost.listen({ address, port: hosts[0]?.port ?? 0 })))
+    hosts.push(opened.use(await SmtpSink.listen({ address, port: hosts[0]?.port ?? 0 })))
   }
   const resolver = new DnsResolver({ clock, servers: [dns.address], timeoutMs: 200, tries: 1 })
   const web = opened.use(new GuardedFetch({ resolver, allowNet }))
-  const shared = { clock, log: silentLog, resolver, allowNet, web, mailHost: 'mail.posthouse.test' }
+  const shared = { clock, log: silentLog, resolver, allowNet, web, mailHost: 'mail.posthouse.test', perMinute: 0 }
   const direct = opened.use(openRoad({ ...shared, port: hosts[0]!.port }))
   return { hosts, direct }
 }

@@ -17,16 +17,19 @@ export interface OpenRoadOptions {
   allowNet: readonly string[]
   /** What fetches MTA-STS policies. */
   web: Pick<GuardedFetch, 'fetch'>
+  /** Messages to one destination; 0 is no limit. */
+  perMinute: number
   /** Where mail hosts listen: 25 all over the world, another one in tests. */
   port?: number
 }
 
 /** The open road with everything it needs: whom it may dial, and where the policies of domains come from. */
-export function openRoad({ clock, log, resolver, mailHost, allowNet, web, port = 25 }: OpenRoadOptions): DirectSender {
+export function openRoad(options: OpenRoadOptions): DirectSender {
+  const { clock, log, resolver, mailHost, allowNet, web, perMinute, port = 25 } = options
   const addresses = new AddressPolicy(allowNet)
   const own = new Set(ownAddresses())
   return new DirectSender({
-    ...{ clock, log, resolver, mailHost, port },
+    ...{ clock, log, resolver, mailHost, perMinute, port },
     sts: new StsPolicies({ clock, log, resolver, fetchPolicy: policyFetcher(web) }),
     mayConnect: (address) => addresses.judge(address) !== 'blocked',
     isOurs: (address) => own.has(address) && addresses.judge(address) !== 'allowed',

@@ -42,3 +42,12 @@ test.each([
   expect([before?.text?.trim(), after?.text?.trim()]).toEqual(['Hello', 'Hello'])
   expect(bad).toMatchObject({ subject: 'bad', text: null, defects: [{ code: defect }] })
 })
+
+test('a small mail does not wait behind a large one', async () => {
+  await using pool = new ParserPool({ log: silentLog, deadlineMs: 5_000, program })
+  const order: string[] = []
+  const large = pool.parse(mail('large', `HANG${' '.repeat(300_000)}`)).then(() => order.push('large'))
+  await pool.parse(mail('small')).then(() => order.push('small'))
+  await large
+  expect(order).toEqual(['small', 'large'])
+})

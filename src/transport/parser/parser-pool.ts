@@ -15,7 +15,7 @@ export interface Answer {
 
 export interface ParserPoolOptions {
   log: Log
-  /** How many threads read mail. */
+  /** How many threads read small mail; large mail has one of its own. */
   threads?: number
   /** How long one mail may take, in milliseconds. */
   deadlineMs?: number
@@ -30,6 +30,8 @@ interface Waiting extends Question {
 /** A few mails are on their way to a thread while it reads one, so that it never waits for us. */
 const AHEAD = 4
 const MEMORY_MB = 512
+/** From here on a mail may take seconds, and small ones do not wait behind it. */
+const LARGE_BYTES = 256 * 1024
 
 /**
  * Reads mail in threads of its own. A thread that takes too long, dies or runs out of memory is replaced: the mail it was reading
@@ -37,27 +39,41 @@ const MEMORY_MB = 512
  */
 export class ParserPool implements MailParser, AsyncDisposable {
   readonly #options: Required<ParserPoolOptions>
-  readonly #threads: Thread[]
-  readonly #queue: Waiting[] = []
+  readonly #small: Lane
+  /** Its thread starts with the first large mail. */
+  readonly #large: Lane
   #nextId = 1
 
   constructor(options: ParserPoolOptions) {
     const program = new URL('./parser-thread.ts', import.meta.url)
     this.#options = { threads: 1, deadlineMs: 5_000, program, ...options }
-    this.#threads = Array.from({ length: this.#options.threads }, () => new Thread(this.#options, this.#queue))
+    this.#small = openLane(this.#options, this.#options.threads)
+    this.#large = openLane(this.#options, 1)
   }
 
   parse(bytes: Uint8Array): Promise<ParsedMail> {
     return new Promise((resolve) => {
-      this.#queue.push({ id: this.#nextId++, bytes, resolve })
-      const [idlest] = this.#threads.toSorted((a, b) => a.load - b.load)
+      const lane = bytes.length < LARGE_BYTES ? this.#small : this.#large
+      lane.queue.push({ id: this.#nextId++, bytes, resolve })
+      const [idlest] = lane.threads.toSorted((a, b) => a.load - b.load)
       idlest?.fill()
     })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
+    const threads = [...this.#small.threads, ...this.#large.threads]
+    await Promise.all(threads.map((thread) => thread[Symbol.asyncDispose]()))
   }
+}
+
+interface Lane {
+  queue: Waiting[]
+  threads: Thread[]
+}
+
+function openLane(options: Required<ParserPoolOptions>, threads: number): Lane {
+  const queue: Waiting[] = []
+  return { queue, threads: Array.from({ length: threads }, () => new Thread(options, queue)) }
 }
 
 class Thread implements AsyncDisposable {

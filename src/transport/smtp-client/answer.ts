@@ -1,11 +1,11 @@
-import type { RecipientReply } from '../../core/outbound/mail-sender.ts'
+import type { Consignment, RecipientReply } from '../../core/outbound/mail-sender.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { replyText } from '../../protocol/smtp/reply-reader.ts'
 import type { SmtpError, SmtpStage } from './smtp-error.ts'
 
 /** What one server said of one recipient, or why it could not. */
 export interface Answer extends Omit<RecipientReply, 'recipient' | 'result'> {
-  result: 'accepted' | 'temporary' | 'permanent'
+  result: 'accepted' | 'temporary' | 'permanent' | 'untried'
   /** True when another server must not be asked in the same attempt: this one may have taken the message. */
   last?: boolean
 }
@@ -43,3 +43,27 @@ export function brokenBy(host: string, error: SmtpError): Answer {
   }
   return { ...told, text: reply || kind === 'untrusted' ? message : `${message} (${stage})` }
 }
+
+/** Nobody was asked, for a reason of ours; there may be room again after this time. */
+export function untried(answer: Answer, retryAfterSeconds: number): Answer {
+  return { ...answer, result: 'untried', retryAfterSeconds }
+}
+
+/** The same for all recipients. */
+export function all({ recipients }: Consignment, answer: Answer): Map<string, Answer> {
+  return new Map(recipients.map((recipient) => [recipient, answer]))
+}
+
+/** Answers as the product knows them; `yes` is what it means that a server of this kind has taken a message. */
+export function toReplies(
+  { recipients }: Consignment,
+  answers: ReadonlyMap<string, Answer>,
+  yes: 'sent' | 'delivered',
+): RecipientReply[] {
+  return recipients.map((recipient) => {
+    const { last, result, ...answer } = answers.get(recipient) ?? noAnswer
+    return { recipient, result: result === 'accepted' ? yes : result, ...answer }
+  })
+}
+
+const noAnswer = refusedHere(null, 451, '4.4.1', 'No answer')

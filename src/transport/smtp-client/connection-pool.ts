@@ -1,101 +1,90 @@
-import { Connection } from './connection.ts'
-import type { Peer, Timeouts } from './peer.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { SmtpConnection } from './smtp-connection.ts'
 
-const MAX_IDLE_MS = 20_000
-/** Peers count, and some close after a hundred. */
-const MAX_USES = 100
+const IDLE_MS = 10_000
+/** Servers count, and some close after a hundred. */
+const MAX_TRANSACTIONS = 50
+/** Whoever waits holds a message in memory, and the place of another destination. */
+const MAX_WAITING = 32
 
-export interface PoolOptions {
-  peer: Peer
-  helo: string
-  timeouts: Timeouts
-  /** Connections at once. */
-  size: number
-}
-
-interface Idle {
-  connection: Connection
-  timer: NodeJS.Timeout
-}
-
-/** The connections to one peer: so many at once, and kept open a while for the next mail. */
+/** The connections to one place: so many at once, so many who wait for one, and kept open a while for the next mail. */
 export class ConnectionPool {
-  readonly #options: PoolOptions
-  readonly #idle: Idle[] = []
-  readonly #waiting: (() => void)[] = []
-  #busy = 0
-  #closing = false
+  /** How many there may be at once. */
+  limit: number
+  readonly #clock: Clock
+  readonly #waiting = new Set<(entered: boolean) => void>()
+  readonly #idle = new Map<SmtpConnection, () => void>()
+  #running = 0
 
-  constructor(options: PoolOptions) {
-    this.#options = options
+  constructor(clock: Clock, limit: number) {
+    this.#clock = clock
+    this.limit = limit
   }
 
-  /** Waits for a turn. The connection may be one that served before, and must come back through `release`. */
-  async acquire(): Promise<Connection> {
-    await this.#turn()
-    try {
-      return this.#reuse() ?? (await this.#open())
-    } catch (error) {
-      this.#done()
-      throw error
+  /** True when nothing of it is in use. */
+  get empty(): boolean {
+    return this.#running === 0 && this.#idle.size === 0
+  }
+
+  /** Waits for a turn; false when none came in time, or too many wait already. */
+  async enter(waitMs: number): Promise<boolean> {
+    if (this.#running < this.limit) {
+      this.#running++
+      return true
+    }
+    if (this.#waiting.size >= MAX_WAITING) return false
+    return new Promise((resolve) => {
+      const done = (entered: boolean) => {
+        cancel()
+        this.#waiting.delete(done)
+        resolve(entered)
+      }
+      const cancel = this.#clock.at(this.#clock.now() + waitMs, () => done(false))
+      this.#waiting.add(done)
+    })
+  }
+
+  leave(): void {
+    this.#running--
+    for (const next of this.#waiting) {
+      if (this.#running >= this.limit) break
+      this.#running++
+      next(true)
     }
   }
 
-  /** A new one in the place of one that turned out to be closed by its peer. */
-  replace(connection: Connection): Promise<Connection> {
-    connection.close()
-    return this.#open()
-  }
-
-  release(connection: Connection): void {
-    if (connection.used >= MAX_USES || this.#closing) connection.quit()
-    else if (!connection.closed) this.#keep(connection)
-    this.#done()
-  }
-
-  /** Nothing is kept from now on. */
-  close(): void {
-    this.#closing = true
-    for (const { connection, timer } of this.#idle.splice(0)) {
-      clearTimeout(timer)
+  /** A connection that waits from an earlier transaction, if any. */
+  reuse(): SmtpConnection | undefined {
+    for (const [connection, forget] of this.#idle) {
+      forget()
+      if (connection.usable) return connection
       connection.quit()
-    }
-  }
-
-  #open(): Promise<Connection> {
-    const { peer, helo, timeouts } = this.#options
-    return Connection.open(peer, helo, timeouts)
-  }
-
-  #reuse(): Connection | undefined {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      clearTimeout(idle.timer)
-      if (!idle.connection.closed) return idle.connection
     }
     return undefined
   }
 
-  #keep(connection: Connection): void {
-    const timer = setTimeout(() => this.#retire(connection), MAX_IDLE_MS)
-    timer.unref()
-    this.#idle.push({ connection, timer })
+  /** Keeps a connection for the next message, for a while. */
+  keep(connection: SmtpConnection): void {
+    if (!connection.usable || connection.transactions >= MAX_TRANSACTIONS) {
+      connection.quit()
+      return
+    }
+    const cancel = this.#clock.at(this.#clock.now() + IDLE_MS, () => {
+      this.#idle.delete(connection)
+      connection.quit()
+    })
+    this.#idle.set(connection, () => {
+      cancel()
+      this.#idle.delete(connection)
+    })
   }
 
-  #retire(connection: Connection): void {
-    const at = this.#idle.findIndex((idle) => idle.connection === connection)
-    if (at >= 0) this.#idle.splice(at, 1)
-    connection.quit()
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#busy < this.#options.size) this.#busy++
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  // The place goes straight to whoever waits longest.
-  #done(): void {
-    const next = this.#waiting.shift()
-    if (next) next()
-    else this.#busy--
+  /** Ends what waits: connections, and turns. */
+  close(): void {
+    for (const next of this.#waiting) next(false)
+    for (const [connection, forget] of this.#idle) {
+      forget()
+      connection.quit()
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { noExtensions, readExtensions, type SmtpExtensions } from '../../protocol/smtp/extensions.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { replyText } from '../../protocol/smtp/reply-reader.ts'
+import { type Login, signIn } from './auth.ts'
 import { SmtpError, type SmtpStage } from './smtp-error.ts'
 import { SmtpWire } from './smtp-wire.ts'
 import type { SmtpTimeouts } from './timeouts.ts'
@@ -23,6 +24,9 @@ export interface SmtpOptions {
   /** Our name in EHLO. */
   helo: string
   tls: TlsMode
+  /** Nobody between us and the server listens or pretends: any certificate will do, and a password may go to one without TLS. */
+  trusted?: boolean
+  login?: Login | undefined
   timeouts: SmtpTimeouts
   /** No answer is waited for beyond this time (epoch ms). */
   deadline?: number
@@ -60,7 +64,9 @@ export class SmtpConnection {
     const connectMs = waitFor('connect', options.timeouts, deadline)
     const wire = await SmtpWire.connect(peer.address, peer.port, connectMs, options.signal)
     try {
-      return new SmtpConnection(wire, peer, options, await greet(wire, peer, { ...options, deadline }))
+      const connection = new SmtpConnection(wire, peer, options, await greet(wire, peer, { ...options, deadline }))
+      if (options.login) await connection.#signIn(options.login, options.trusted ?? false)
+      return connection
     } catch (error) {
       wire.quit()
       throw error
@@ -97,6 +103,14 @@ export class SmtpConnection {
     return this.#wire.write(bytes, waitFor('message', this.#timeouts, this.deadline))
   }
 
+  async #signIn(login: Login, trusted: boolean): Promise<void> {
+    // Where TLS is offered and did not come about, somebody may stand between us even on a network that is trusted.
+    const inClear = trusted && !this.extensions.startTls
+    if (!this.encrypted && !inClear)
+      throw new SmtpError('untrusted', 'AUTH', `${NO_TLS}, and no password goes in the clear`)
+    await signIn(this, login)
+  }
+
   quit(): void {
     this.#wire.quit()
   }
@@ -105,6 +119,8 @@ export class SmtpConnection {
     this.#wire.destroy()
   }
 }
+
+const NO_TLS = 'The server does not encrypt'
 
 interface Found {
   extensions: SmtpExtensions
@@ -128,7 +144,10 @@ async function greet(wire: SmtpWire, peer: SmtpPeer, options: SmtpOptions & { de
     // Everything learned in the clear is void (RFC 3207 §4.2).
     return { extensions: await hello(wire, options), encrypted: true }
   }
-  if (options.tls === 'verified') throw new SmtpError('untrusted', 'STARTTLS', 'TLS is required, but not offered')
+  if (options.tls === 'verified') {
+    const why = options.login ? `${NO_TLS}, and no password goes in the clear` : 'TLS is required, but not offered'
+    throw new SmtpError('untrusted', 'STARTTLS', why)
+  }
   return { extensions, encrypted: false }
 }
 
@@ -153,10 +172,11 @@ async function startTls(wire: SmtpWire, { timeouts, deadline }: SmtpOptions): Pr
   return reply.code === 220
 }
 
-async function encrypt(wire: SmtpWire, peer: SmtpPeer, { tls, tlsOptions, timeouts, deadline }: SmtpOptions) {
+async function encrypt(wire: SmtpWire, peer: SmtpPeer, options: SmtpOptions) {
+  const { tls, trusted = false, tlsOptions, timeouts, deadline } = options
   const timeoutMs = waitFor('TLS handshake', timeouts, deadline ?? Number.POSITIVE_INFINITY)
   const problem = await wire.encrypt(peer.host, tlsOptions ?? {}, timeoutMs)
-  if (problem !== null && tls !== 'opportunistic') {
+  if (problem !== null && tls !== 'opportunistic' && !trusted) {
     throw new SmtpError('untrusted', 'TLS handshake', `The certificate is not accepted: ${problem}`)
   }
 }

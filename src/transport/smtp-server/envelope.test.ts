@@ -29,6 +29,15 @@ test('what cannot be delivered is refused at RCPT', async () => {
     S: 250 2.1.5 Recipient ok`)
 })
 
+test('a sender has a domain, even postmaster', async () => {
+  await using smtp = await testSmtp()
+  await smtp.play(`${shortHello}
+    C: MAIL FROM:<postmaster>
+    S: 501 5.1.7 A sender needs a domain
+    C: MAIL FROM:<a@b.c.>
+    S: 250 2.1.0 Sender ok`)
+})
+
 const relays = [
   '<@posthouse.test:someone@example.com>',
   '<@posthouse.test,@example.net:someone@example.com>',

@@ -10,6 +10,8 @@ export function mail(session: Session, argument: string): SmtpReply {
   if (session.helo === null) throw badSequence('Say EHLO first')
   if (session.transaction) throw badSequence('A mail transaction is open already')
   const { path, parameters } = readEnvelopeArgument('FROM', argument)
+  // RFC 5321 §4.1.1.3 lets this one mailbox go without a domain in RCPT; §4.1.1.2 does not.
+  if (path.domain === null && path.address !== '') throw new Refusal(501, '5.1.7', 'A sender needs a domain')
   const utf8 = parameters.has('SMTPUTF8')
   checkParameters(parameters, session.app.settings.maxMessageBytes)
   refuseUnannouncedUtf8(path.address, utf8)

@@ -67,7 +67,7 @@ describe('DKIM keys of a domain', () => {
     ])
     expect(records[0]).toEqual({
       ...{ type: 'MX', purpose: 'mx', name: 'posthouse.test', value: 'mail.posthouse.test' },
-      ...{ strings: [], priority: 10 },
+      ...{ key: 'MX posthouse.test', strings: [], priority: 10, required: true },
     })
     expect(records[2]?.value).toMatch(/^v=DKIM1; k=rsa; p=[\w+/=]{390,}$/)
     expect(records[2]?.strings.map((s) => s.length)).toEqual([255, (records[2]?.value.length ?? 0) - 255])

@@ -1,7 +1,6 @@
 import { DnsError } from '../../../protocol/dns/resolver.ts'
 import type { App } from '../../app.ts'
 import { Failure } from '../../errors.ts'
-import type { DomainId } from '../../ids.ts'
 import { domainNamed } from '../domains.ts'
 import type { Domain } from '../model.ts'
 import type { NewDkimKey } from './commands.ts'
@@ -11,7 +10,7 @@ import type { DkimKey } from './model.ts'
 /** Gives a new domain its first keys, under the selectors `dkim` and `dkim-ed`; every domain that is made goes through here. */
 export async function ensureDkimKeys(app: App, domain: Domain): Promise<void> {
   if ((await app.store.read.dkimKeys.ofDomain(domain.id)).length > 0) return
-  const keys = await newPair(app, domain.id, 'dkim', 'dkim-ed')
+  const keys = await newKeys(app, domain)
   await app.store.run('dkim-keys.add-first', { domainId: domain.id, keys })
 }
 
@@ -25,7 +24,7 @@ export async function rotateDkimKeys(app: App, domainName: string): Promise<Dkim
   const pending = known.filter((key) => key.state === 'pending')
   if (pending.length > 0) return pending
   const day = dayOf(app.clock.now(), new Set(known.map((key) => key.selector)))
-  const keys = await newPair(app, domain.id, `dkim-${day}`, `dkim-ed-${day}`)
+  const keys = await newKeys(app, domain, `-${day}`)
   return app.store.run('dkim-keys.add', { domainId: domain.id, keys })
 }
 
@@ -55,11 +54,13 @@ function keyIn(record: string): string {
   return /(?:^|;)\s*p=([^;]*)/.exec(record)?.[1]?.replace(/\s/g, '') ?? ''
 }
 
-function newPair(app: App, domainId: DomainId, rsa: string, ed25519: string): Promise<NewDkimKey[]> {
-  return Promise.all([
-    newKey(app.secrets, domainId, rsa, 'rsa-sha256'),
-    newKey(app.secrets, domainId, ed25519, 'ed25519-sha256'),
-  ])
+/** Keys that a domain may sign with: RSA, which everybody verifies, and beside it Ed25519 where the operator publishes the records. */
+export function newKeys(app: App, { id, orgId }: Pick<Domain, 'id' | 'orgId'>, suffix = ''): Promise<NewDkimKey[]> {
+  const rsa = newKey(app.secrets, id, `dkim${suffix}`, 'rsa-sha256')
+  // A customer publishes each record by hand, and a second key gains next to nothing.
+  return orgId === null
+    ? Promise.all([rsa, newKey(app.secrets, id, `dkim-ed${suffix}`, 'ed25519-sha256')])
+    : Promise.all([rsa])
 }
 
 /** `20261121`, with a number behind it from the second rotation of a day on. */

@@ -34,9 +34,17 @@ export async function clearRoute(app: App, domainName: string): Promise<Domain> 
 /** The domains with a way of their own, by name. */
 export async function listRoutes(app: App): Promise<DomainRoute[]> {
   const sealed = await app.store.read.domains.routes()
-  return sealed.map(({ domainId, orgId, name, sealedRoute }) => {
-    return { domainId, orgId, name, route: openRoute(app, domainId, sealedRoute) }
-  })
+  return sealed.map(({ sealedRoute, ...domain }) => ({ ...domain, route: openRoute(app, { ...domain, sealedRoute }) }))
+}
+
+/** Null, and a line in the log, for a route that cannot be read. */
+export function openRoute(app: App, { domainId, name, sealedRoute }: SealedRoute): DeliveryRoute | null {
+  try {
+    return readDeliveryRoute(unseal(keyOf(app), placeOf(domainId), sealedRoute))
+  } catch (error) {
+    app.log.error({ err: error, domain: name }, 'the route of a domain does not open: has POSTHOUSE_SECRET changed?')
+    return null
+  }
 }
 
 function checkRoute(text: string): void {
@@ -44,15 +52,6 @@ function checkRoute(text: string): void {
     readDeliveryRoute(text)
   } catch (error) {
     throw invalid('route', (error as Error).message)
-  }
-}
-
-function openRoute(app: App, domainId: DomainId, sealed: string): DeliveryRoute | null {
-  try {
-    return readDeliveryRoute(unseal(keyOf(app), placeOf(domainId), sealed))
-  } catch (error) {
-    app.log.error({ err: error, domainId }, 'the route of a domain does not open: has POSTHOUSE_SECRET changed?')
-    return null
   }
 }
 

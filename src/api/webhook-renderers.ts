@@ -1,0 +1,5 @@
+import type { WebhookRenderer } from '../core/webhooks/renderer.ts'
+import { agentsWebhooks } from './agents/webhook-renderer.ts'
+
+/** How each dialect tells events to webhooks. */
+export const webhookRenderers: readonly WebhookRenderer[] = [agentsWebhooks]
