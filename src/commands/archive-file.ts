@@ -3,6 +3,9 @@ import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../core/errors.ts'
 
+/** Mails are small, and each write is a trip to another thread. */
+const WRITE_BYTES = 1024 * 1024
+
 /** Where an archive is written to. Without `finish` there is none. */
 export interface Archive extends AsyncDisposable {
   write(buffers: Buffer[]): Promise<void>
@@ -14,13 +17,23 @@ export async function openArchiveFile(path: string): Promise<Archive> {
   const partial = `${path}.partial`
   await rm(partial, { force: true })
   const file = await open(partial, 'wx', 0o600)
+  let waiting: Buffer[] = []
+  let waitingBytes = 0
+  const flush = async () => {
+    const bytes = Buffer.concat(waiting)
+    waiting = []
+    waitingBytes = 0
+    // A disk that fills up may take a part.
+    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+  }
   return {
     async write(buffers) {
-      // A disk that fills up may take a part.
-      const bytes = Buffer.concat(buffers)
-      for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+      waiting.push(...buffers)
+      for (const { length } of buffers) waitingBytes += length
+      if (waitingBytes >= WRITE_BYTES) await flush()
     },
     async finish() {
+      await flush()
       await file.sync()
       await file.close()
       await intoPlace(partial, path)
