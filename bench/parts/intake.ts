@@ -1,6 +1,7 @@
 import { DnsServer } from '../../test/support/dns-server.ts'
 import { type LoadFigures, load } from '../support/load.ts'
 import { type MailForm, mailForms, signedForms } from '../support/mails.ts'
+import { startPostfixTarget } from '../support/postfix-target.ts'
 import { count, ms } from '../support/statistics.ts'
 import type { Table } from '../support/table.ts'
 import { startNullServer, startPosthouse, type Target } from '../support/targets.ts'
@@ -18,6 +19,9 @@ const FORMS = 8
 /** Mails a second that are on disk when they are answered, beside a server that forgets them and one that everybody knows. */
 export async function measureIntake(options: IntakeOptions): Promise<Table> {
   const rows: string[][] = []
+  const notes = [
+    'Times are from the final dot to the 250, after which Posthouse has filed the mail and Postfix has it in its queue. The CPU is that of all threads or processes of the server.',
+  ]
   const plain = (size: number) => mailForms(size, FORMS)
   const signed = new Map<number, MailForm[]>()
   await using dns = await DnsServer.start({})
@@ -34,11 +38,14 @@ export async function measureIntake(options: IntakeOptions): Promise<Table> {
   const withKeys = await startPosthouse(dns.address)
   rows.push(...(await measureTarget(`${posthouse}, DKIM, SPF, DMARC`, withKeys, (size) => signed.get(size)!, options)))
   rows.push(...(await measureTarget('smtp-server that forgets', await startNullServer(), plain, options)))
+  const postfix = await startPostfixTarget()
+  if (typeof postfix === 'string') notes.push(`Without Postfix: ${postfix}.`)
+  else rows.push(...(await measureTarget('Postfix to a maildir', postfix, plain, options)))
   return {
     title: 'Intake over SMTP',
     columns: ['server', 'mail', 'connections', 'mails/s', 'p50 ms', 'p99 ms', 'CPU µs/mail'],
     rows,
-    notes: ['Times are from the final dot to the 250; the CPU is that of all threads or processes of the server.'],
+    notes,
   }
 }
 

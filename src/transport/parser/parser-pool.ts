@@ -100,7 +100,9 @@ class Thread implements AsyncDisposable {
       if (!next) return
       this.#worker ??= this.#start()
       this.#handed.push(next)
-      this.#worker.postMessage({ id: next.id, bytes: next.bytes } satisfies Question)
+      // A copy of exactly these bytes, moved: a clone of a Buffer would carry the whole 64 kB that it is a window on.
+      const bytes = new Uint8Array(next.bytes)
+      this.#worker.postMessage({ id: next.id, bytes } satisfies Question, [bytes.buffer])
       if (this.#handed.length === 1) this.#watch()
     }
   }
