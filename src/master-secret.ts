@@ -22,6 +22,17 @@ export function masterSecretOf(folder: string): string {
   return readFileSync(file, 'utf8').trim()
 }
 
+/** The master secret of a data folder; undefined when it has none. */
+export function readMasterSecret(folder: string): string | undefined {
+  const file = join(folder, 'secret')
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+}
+
+/** Puts a secret that comes from elsewhere into a data folder; one that is there stays. */
+export function keepMasterSecret(folder: string, secret: string): void {
+  writeOnce(folder, join(folder, 'secret'), secret)
+}
+
 // Written aside and linked into place: a link never replaces what another process put there first.
 function writeOnce(folder: string, file: string, secret: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -1,18 +1,14 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { webhookRenderers } from './api/webhook-renderers.ts'
 import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
 import { hashKey } from './core/accounts/keys.ts'
 import type { App, Settings } from './core/app.ts'
-import { type Clock, systemClock } from './core/clock.ts'
+import { systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
-import type { BlobStore, Store } from './core/store.ts'
 import { openLog } from './log.ts'
-import { masterSecretOf } from './master-secret.ts'
-import { openLocalBlobs } from './storage/blobs/local.ts'
-import { openSqliteStore } from './storage/sqlite-store.ts'
+import { openBlobs, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { openRoad } from './transport/mx/open-road.ts'
@@ -52,7 +48,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     clock,
     log,
     settings: settingsOf(config),
-    secrets: secretsFrom(config.POSTHOUSE_SECRET ?? masterSecretOf(folder)),
+    secrets: secretsFrom(secretOf(config)),
     store,
     blobs,
     parser,
@@ -67,20 +63,6 @@ export async function openApp(config: Config): Promise<OpenApp> {
   await store.run('accounts.ensure-first-organization', {})
   const closing = opened.move()
   return { app, [Symbol.asyncDispose]: () => closing.disposeAsync() }
-}
-
-async function openStore(config: Config, clock: Clock): Promise<Store> {
-  const url = config.POSTHOUSE_DATABASE_URL
-  if (url === undefined) return openSqliteStore({ path: join(config.POSTHOUSE_DATA, 'posthouse.db'), clock })
-  const { openPostgresStore } = await import('./storage/postgres-store.ts')
-  return openPostgresStore({ url, clock })
-}
-
-async function openBlobs(config: Config, clock: Clock): Promise<BlobStore> {
-  if (!config.blobs) return openLocalBlobs({ folder: join(config.POSTHOUSE_DATA, 'blobs'), clock })
-  // 37 MB and 50 ms that a server with a data folder does not need.
-  const { openS3Blobs } = await import('./storage/blobs/s3.ts')
-  return openS3Blobs(config.blobs)
 }
 
 function settingsOf(config: Config): Settings {

@@ -10,6 +10,7 @@ export function addOperatorCommands(program: Command, config: () => Config): voi
     config,
   )
   addDns(program, config)
+  addStorage(program, config)
 }
 
 function addQueue(queue: Command, config: () => Config): void {
@@ -88,4 +89,35 @@ function addDns(program: Command, config: () => Config): void {
     .option('--force', 'with --activate: without asking the DNS')
     .option('--json', 'print JSON')
     .action(async (domain, options) => (await import('./dkim.ts')).rotateDkim(config(), domain, options))
+}
+
+function addStorage(program: Command, config: () => Config): void {
+  program
+    .command('backup <file>')
+    .description('write everything into one file; into a folder: under a name with the time; -: to standard output')
+    .option('--no-blobs', 'leave out the bytes of the messages')
+    .option('--json', 'print JSON')
+    .action(async (file, options) => (await import('./backup.ts')).backup(config(), file, options))
+  program
+    .command('restore <file>')
+    .description('put a backup where the settings say, which must be empty; of a folder: its newest; -: standard input')
+    .option('--no-blobs', 'leave the bytes of the messages where they are')
+    .option('--json', 'print JSON')
+    .action(async (file, options) => (await import('./restore.ts')).restore(config(), file, options))
+  program
+    .command('migrate')
+    .description('copy all rows into an empty database of the other engine')
+    .requiredOption('--to <place>', 'postgres://…, or sqlite for the data folder')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./migrate.ts')).migrate(config(), options))
+  program
+    .command('check-blobs')
+    .description('read the bytes of every message and hold them against their SHA-256')
+    .option('--json', 'print JSON, one a line')
+    .action(async (options) => (await import('./check-blobs.ts')).checkAllBlobs(config(), options))
+  program
+    .command('doctor')
+    .description('look at everything that mail needs and say what to do; exits with 1 when something fails')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('./doctor.ts')).doctor(config(), options))
 }

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 /** Keys for each purpose, all derived from the one master secret, so that none of them can be turned into another. */
 export interface Secrets {
@@ -16,6 +16,11 @@ export function secretsFrom(master: string): Secrets {
       return key
     },
   }
+}
+
+/** Tells a master secret from others, and nothing of it: a hash of one of the keys derived from it. */
+export function secretMark(master: string): string {
+  return createHash('sha256').update(secretsFrom(master).derive('mark')).digest('hex').slice(0, 16)
 }
 
 /** HMAC-SHA256 of the parts, each with its length before it so that no two lists give the same bytes. */

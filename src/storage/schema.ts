@@ -279,6 +279,12 @@ export interface JobTable {
   attempts: number
 }
 
+/** Who needs that no blob is deleted. */
+export interface BlobHoldTable {
+  id: string
+  until: number
+}
+
 export interface IdempotencyTable {
   org_id: string
   key: string
@@ -394,6 +400,7 @@ export interface Schema {
   suppressions: SuppressionTable
   events: EventTable
   jobs: JobTable
+  blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
   webhooks: WebhookTable
   webhook_mailboxes: WebhookMailboxTable

@@ -54,6 +54,20 @@ export function jobsContract(opened: () => Opened): void {
       await it.store.run('jobs.done', { id: job!.id })
     })
 
+    test('blobs are held until every holder lets go or its time is over', async () => {
+      const until = () => it.store.read.jobs.blobsHeldUntil(it.clock.now())
+      expect(await until()).toBeUndefined()
+      await it.store.run('blobs.hold', { id: 'a', forMs: 100 })
+      await it.store.run('blobs.hold', { id: 'b', forMs: 50 })
+      expect(await until()).toBe(it.clock.now() + 100)
+      await it.store.run('blobs.release', { id: 'a' })
+      expect(await until()).toBe(it.clock.now() + 50)
+      await it.store.run('blobs.hold', { id: 'b', forMs: 70 })
+      expect(await until()).toBe(it.clock.now() + 70)
+      it.clock.advance(70)
+      expect(await until()).toBeUndefined()
+    })
+
     test('twenty workers at once never get the same job', async () => {
       for (let i = 0; i < 50; i++) await schedule(`c${i}`, it.clock.now())
       const claimed = (await Promise.all(Array.from({ length: 20 }, () => claim(4)))).flat()

@@ -21,7 +21,7 @@ let api: ApiClient
 
 beforeAll(async () => {
   dns = await DnsServer.start({})
-  sink = await SmtpSink.start({})
+  sink = await SmtpSink.listen()
   receiver = await startReceiver()
   server = await startServerProcess(folder.path, {
     POSTHOUSE_DNS: dns.address,
@@ -71,8 +71,8 @@ test('a domain is added, verified, lived in, and every step is told to a webhook
   const path = `/inboxes/${desk.inbox_id}/messages`
   const sent = await api.post(`${path}/send`, { to: 'ada@example.com', subject: 'Tea', text: 'At four.' })
   expect((await told('message.sent')).send).toMatchObject({ ...sent.body, recipients: ['ada@example.com'] })
-  const [mail] = sink.mails
-  expect(mail?.mailFrom).toMatch(/@shop\.example$/)
+  const [mail] = sink.messages
+  expect(mail?.from).toMatch(/@shop\.example$/)
   const resolver = new DnsResolver({ clock: { now: () => Date.now() }, servers: [dns.address] })
   const signatures = await verifyDkim(mail?.raw ?? Buffer.alloc(0), { resolver, now: Date.now() })
   expect(signatures).toMatchObject([{ result: 'pass', domain: 'shop.example', selector: 'dkim' }])

@@ -45,7 +45,7 @@ async function settled({ url }: Target): Promise<void> {
 }
 
 /** Reads every list to its end, and holds totals and counts against what is really there. */
-async function takeInventory(target: Target, boxes: string[]): Promise<Inventory> {
+export async function takeInventory(target: Target, boxes: string[]): Promise<Inventory> {
   const api = apiClient(target.url, target.apiKey)
   const problems: string[] = []
   const found = new Map<string, Listed[]>()

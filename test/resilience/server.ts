@@ -9,9 +9,13 @@ export const BOXES = ['ann', 'bob', 'cy', 'dee'].map((name) => `${name}@posthous
 export type TestServer = ServerProcess & Target
 
 /** The real program, with a key that is known and no limit on sending. */
-export async function startServer(folder: string, env: Record<string, string> = {}): Promise<TestServer> {
+export async function startServer(
+  folder: string,
+  env: Record<string, string> = {},
+  under: string[] = [],
+): Promise<TestServer> {
   const settings = { POSTHOUSE_ROOT_KEY: ROOT_KEY, POSTHOUSE_SENDS_PER_MINUTE: '0', ...env }
-  return { ...(await startServerProcess(folder, settings)), apiKey: ROOT_KEY }
+  return { ...(await startServerProcess(folder, settings, under)), apiKey: ROOT_KEY }
 }
 
 export async function makeInboxes({ url, apiKey }: Target): Promise<void> {

@@ -39,9 +39,9 @@ export function apiClient(url: string, key: string): ApiClient {
   }
 }
 
-/** Asks again until the condition holds; fails with the last answer when it does not within ten seconds. */
+/** Asks again until the condition holds; fails with the last answer when it does not within twenty seconds. */
 export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 20_000
   for (;;) {
     const answer = await ask()
     if (holds(answer)) return answer

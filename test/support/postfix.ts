@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { selfSigned } from '../../src/transport/smtp-server/self-signed.ts'
 import { debianPackages, libraryPath, type Missing, type Packages } from './debian.ts'
-import { answers } from './peer-address.ts'
+import type { PeerAddress } from './peer-address.ts'
+import { folderOf, type PeerProcess, peerFolder, startPeer, writeCertificate } from './peer-process.ts'
 
 /** Postfix as Debian builds it. Its master process insists on being root. */
 export function findPostfix(): Promise<Packages | Missing> {
@@ -15,77 +12,41 @@ export function findPostfix(): Promise<Packages | Missing> {
 
 export interface PostfixOptions {
   /** Where it listens. */
-  listen: { address: string; port: number }
+  listen: PeerAddress
   /** The next hop for each domain, `*` for all others; what has none is refused. */
-  routes: Record<string, { address: string; port: number }>
+  routes: Record<string, PeerAddress>
   /** More for main.cf. */
   settings?: Record<string, string>
-}
-
-export interface Postfix extends AsyncDisposable {
-  log(): string
 }
 
 const QUEUES = 'active bounce corrupt defer deferred flush hold incoming maildrop private public saved trace'.split(' ')
 
 /** Starts a Postfix of its own in a temporary folder, with everything that it reads and writes. */
-export async function startPostfix(packages: Packages, options: PostfixOptions): Promise<Postfix> {
-  const folder = mkdtempSync(join(tmpdir(), 'posthouse-postfix-'))
-  makeFolders(folder)
-  writeFileSync(join(folder, 'etc/main.cf'), mainCf(packages, folder, options))
-  writeFileSync(join(folder, 'etc/master.cf'), masterCf(options))
-  const master = join(packages.root, 'usr/lib/postfix/sbin/master')
-  const env = { PATH: process.env.PATH, ...libraryPath(packages, 'usr/lib/postfix') }
-  const server = spawn(master, ['-s', '-c', join(folder, 'etc')], { cwd: folder, env, stdio: 'ignore' })
-  // A run that is broken off has no end of its own.
-  const killed = () => server.kill('SIGTERM')
-  process.once('exit', killed)
-  const file = join(folder, 'log')
-  const log = () => (existsSync(file) ? readFileSync(file, 'utf8') : '')
-  const stop = async () => {
-    process.off('exit', killed)
-    await end(server)
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  }
-  try {
-    await answers(options.listen, server)
-  } catch (error) {
-    const said = log()
-    await stop()
-    throw new Error(`Postfix did not start: ${said}`, { cause: error })
-  }
-  return { log, [Symbol.asyncDispose]: stop }
+export function startPostfix(packages: Packages, options: PostfixOptions): Promise<PeerProcess> {
+  const folder = peerFolder()
+  const etc = join(folder, 'etc')
+  for (const path of [etc, join(folder, 'queue'), join(folder, 'queue/pid')]) mkdirSync(path)
+  // Users that every Debian has: the package's own come with its installation only.
+  for (const name of ['data', ...QUEUES.map((queue) => `queue/${queue}`)]) folderOf('mail', join(folder, name))
+  writeCertificate(etc, 'postfix.test', 'root')
+  writeFileSync(join(etc, 'main.cf'), mainCf(packages, folder, options))
+  writeFileSync(join(etc, 'master.cf'), masterCf(options))
+  return startPeer(folder, {
+    command: join(packages.root, 'usr/lib/postfix/sbin/master'),
+    args: ['-s', '-c', etc],
+    env: libraryPath(packages, 'usr/lib/postfix'),
+    listen: options.listen,
+    logFile: join(folder, 'log'),
+    signal: 'SIGTERM',
+  })
 }
 
-function makeFolders(folder: string): void {
-  // Its processes are other users, who have to get in.
-  chmodSync(folder, 0o755)
-  for (const name of ['etc', 'queue', 'queue/pid']) mkdirSync(join(folder, name), { mode: 0o755 })
-  const { uid, gid } = accountOf('mail')
-  for (const name of ['data', ...QUEUES.map((queue) => `queue/${queue}`)]) {
-    mkdirSync(join(folder, name), { mode: 0o700 })
-    chownSync(join(folder, name), uid, gid)
-  }
-  const { cert, key } = selfSigned('postfix.test', Date.now())
-  writeFileSync(join(folder, 'etc/tls.pem'), `${key}\n${cert}`, { mode: 0o600 })
-}
-
-function accountOf(name: string): { uid: number; gid: number } {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((text) => text.startsWith(`${name}:`))
-  const [, , uid, gid] = line?.split(':') ?? []
-  if (!uid || !gid) throw new Error(`There is no user ${name}`)
-  return { uid: Number(uid), gid: Number(gid) }
-}
-
-function mainCf({ root }: Packages, folder: string, { routes, settings = {} }: PostfixOptions): string {
+function mainCf({ root }: Packages, folder: string, { listen, routes, settings = {} }: PostfixOptions): string {
   const lib = join(root, 'usr/lib/postfix')
   const { '*': others, ...domains } = routes
-  const hop = ({ address, port }: { address: string; port: number }) => `smtp:[${address}]:${port}`
+  const hop = ({ address, port }: PeerAddress) => `smtp:[${address}]:${port}`
   const all = {
     compatibility_level: '3.6',
-    // Users that every Debian has: the package's own come with its installation only.
     mail_owner: 'mail',
     setgid_group: 'daemon',
     default_privs: 'nobody',
@@ -106,7 +67,8 @@ function mainCf({ root }: Packages, folder: string, { routes, settings = {} }: P
     mynetworks: '127.0.0.0/8',
     smtpd_relay_restrictions: 'permit_mynetworks, reject',
     smtpd_peername_lookup: 'no',
-    smtpd_tls_chain_files: join(folder, 'etc/tls.pem'),
+    smtpd_tls_cert_file: join(folder, 'etc/cert.pem'),
+    smtpd_tls_key_file: join(folder, 'etc/key.pem'),
     smtpd_tls_security_level: 'may',
     smtpd_tls_loglevel: '1',
     smtp_tls_security_level: 'may',
@@ -119,7 +81,8 @@ function mainCf({ root }: Packages, folder: string, { routes, settings = {} }: P
     message_size_limit: '60000000',
     mailbox_size_limit: '0',
     default_transport: others ? hop(others) : 'error:no route',
-    transport_maps: `inline:{${Object.entries(domains)
+    // No table may be empty.
+    transport_maps: `inline:{${Object.entries({ ...domains, 'nowhere.invalid': listen })
       .map(([domain, next]) => ` { ${domain} = ${hop(next)} }`)
       .join()} }`,
     ...settings,
@@ -149,11 +112,4 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 `
   return services.trimStart()
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  const ended = once(server, 'exit')
-  server.kill('SIGTERM')
-  await ended
 }

@@ -25,9 +25,16 @@ export function temporaryFolder(): Disposable & { path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Starts the server on free ports with the given data folder and waits until it says that it is ready. */
-export async function startServerProcess(folder: string, env: Record<string, string> = {}): Promise<ServerProcess> {
-  const child = run(['serve'], folder, env)
+/**
+ * Starts the server on free ports with the given data folder and waits until it says that it is ready. `under` is a command line
+ * that runs the rest of its arguments in its own place, such as a tracer.
+ */
+export async function startServerProcess(
+  folder: string,
+  env: Record<string, string> = {},
+  under: string[] = [],
+): Promise<ServerProcess> {
+  const child = run(['serve'], folder, env, under)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
   const ended = once(child, 'exit')
@@ -65,8 +72,9 @@ export async function runCommand(
   return { code: child.exitCode, stdout, stderr }
 }
 
-function run(args: string[], folder: string, env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [join(root, 'src/main.ts'), ...args], {
+function run(args: string[], folder: string, env: Record<string, string>, under: string[] = []): ChildProcess {
+  const [command = '', ...rest] = [...under, process.execPath, join(root, 'src/main.ts'), ...args]
+  return spawn(command, rest, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

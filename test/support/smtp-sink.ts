@@ -18,7 +18,8 @@ export type SinkStage =
   | 'QUIT'
 
 /**
- * A reply, without its line end; or `close`, `silence`, `reset` (as `close`, but rudely), `garbage` in the place of a TLS handshake.
+ * A reply, without its line end; or `close`, `silence`, `reset` (as `close`, but rudely), `lose` (as `close`, but the yes was meant),
+ * `garbage` in the place of a TLS handshake.
  * Undefined: what a good server says.
  */
 export type SinkAction = string | undefined
@@ -41,7 +42,7 @@ export interface SinkSession {
   user: string | null
 }
 
-/** What to say at a stage; `argument` is what came with the command. */
+/** What to say at a stage; `argument` is what came with the command, at `end` the recipients. */
 export type SinkAnswer = (stage: SinkStage, argument: string, session: SinkSession) => SinkAction
 
 export interface SinkOptions {
@@ -197,7 +198,7 @@ class Session {
     const wire = whole.subarray(2, end + 2).toString('latin1')
     this.#buffer = this.#buffer.subarray(end + 3)
     this.#data = false
-    if (!this.#say('end', '')?.startsWith('2')) return true
+    if (!this.#say('end', this.#envelope.to.join())?.startsWith('2')) return true
     const raw = Buffer.from(wire.replace(/(^|\r\n)\./g, '$1'), 'latin1')
     const { encrypted, user } = this.#record
     this.#sink.messages.push({ ...this.#envelope, raw, encrypted, user })
@@ -270,7 +271,10 @@ class Session {
     if (action === 'silence') this.#silent = true
     else if (action === 'close') this.#socket.end()
     else if (action === 'reset') this.#socket.resetAndDestroy()
-    else {
+    else if (action === 'lose') {
+      this.#socket.end()
+      return '250'
+    } else {
       this.#socket.write(`${action}\r\n`)
       if (action.startsWith('421')) this.#socket.end()
       return action

@@ -62,6 +62,7 @@ describe('making an inbox', () => {
     ['display_name', { display_name: 'x'.repeat(257) }],
     ['display_name', { display_name: 'a\r\nBcc: b@c.example' }],
     ['display_name', { display_name: 'a\0' }],
+    ['display_name', { display_name: 'a\ud800' }],
     ['client_id', { client_id: '' }],
     ['client_id', { client_id: 'a b' }],
     ['client_id', { client_id: 'x'.repeat(257) }],
@@ -181,13 +182,15 @@ describe('changing an inbox', () => {
     expect((await patch({ display_name: '  ' })).display_name).toBeNull()
   })
 
-  test.each([{ display_name: 'a\nb' }, { display_name: 'x'.repeat(257) }, { display_name: 5 }])(
-    'refuses %j',
-    async (body) => {
-      await create({ username: 'unchanged', client_id: 'unchanged' })
-      expect((await t.call('PATCH', '/api/v0/inboxes/unchanged@posthouse.test', { body })).status).toBe(400)
-    },
-  )
+  test.each([
+    { display_name: 'a\nb' },
+    { display_name: '\udc00' },
+    { display_name: 'x'.repeat(257) },
+    { display_name: 5 },
+  ])('refuses %j', async (body) => {
+    await create({ username: 'unchanged', client_id: 'unchanged' })
+    expect((await t.call('PATCH', '/api/v0/inboxes/unchanged@posthouse.test', { body })).status).toBe(400)
+  })
 })
 
 describe('deleting an inbox', () => {

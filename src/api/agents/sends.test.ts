@@ -101,6 +101,12 @@ describe('a sent message', () => {
     expect(readBack(await raw(html)).parts.map((p) => p.type)).toEqual(['text/plain', 'text/html'])
   })
 
+  test('half a character in a body is replaced, in what is shown as in what is sent', async () => {
+    const { body } = await send({ to: 'a@example.com', text: 'cut \ud83d', html: '<p>cut \ud83d</p>' })
+    const shown = await get(`/${body.message_id}`)
+    expect(shown).toMatchObject({ text: 'cut \ufffd', html: '<p>cut \ufffd</p>' })
+  })
+
   test('reaches an inbox here, and its status says so', async () => {
     const other = (await t.call('POST', '/api/v0/inboxes', { body: { username: `peer-${serial}` } })).body
     const sent = await send({ to: other.email_address, cc: `${other.username}+tag@posthouse.test`, subject: 'Hi' })
@@ -204,6 +210,14 @@ describe('a send is refused, and nothing is kept,', () => {
     ['a line break in a content type', file({ content_type: 'text/a\r\nb' }), ['attachments', 0, 'content_type']],
     ['a line break in a file name', file({ filename: 'a\r\nb' }), ['attachments', 0, 'filename']],
     ['a line break in a content id', file({ content_id: 'a\nb' }), ['attachments', 0, 'content_id']],
+    ['half a character in a subject', { subject: 'a\ud800' }, ['subject']],
+    ['half a character in a header', { headers: { 'X-A': '\udc00' } }, ['headers', 'X-A']],
+    ['half a character in a label', { labels: ['\udc00'] }, ['labels', 0]],
+    ['half a character in a file name', file({ filename: 'a\ud800.pdf' }), ['attachments', 0, 'filename']],
+    ['half a character in a content id', file({ content_id: 'a\ud800' }), ['attachments', 0, 'content_id']],
+    ['a content id beyond ASCII', file({ content_id: 'ü' }), ['attachments', 0, 'content_id']],
+    ['a content id with one bracket', file({ content_id: '<a' }), ['attachments', 0, 'content_id']],
+    ['one header in two spellings', { headers: { 'X-A': 'x', 'x-a': 'y' } }, ['headers', 'x-a']],
     ['an unknown disposition', file({ content_disposition: 'form-data' }), ['attachments', 0, 'content_disposition']],
     ['fifty-one attachments', { attachments: Array(51).fill({ content: 'eA==' }) }, ['attachments']],
   ])('for %s', async (_case, fields, place) => {
@@ -214,12 +228,22 @@ describe('a send is refused, and nothing is kept,', () => {
   })
 
   test.each(
-    'From,to,CC,Bcc,Reply-To,Sender,Subject,Date,Message-ID,In-Reply-To,References,Return-Path,Received,MIME-Version,DKIM-Signature,Authentication-Results,Content-Type,ARC-Seal,Resent-From'.split(
+    'From,to,CC,Bcc,Reply-To,Sender,Subject,Date,Message-ID,In-Reply-To,References,Return-Path,Received,MIME-Version,DKIM-Signature,Authentication-Results,Received-SPF,DomainKey-Signature,Delivered-To,Content-Type,ARC-Seal,Resent-From'.split(
       ',',
     ),
   )('for a %s header of its own', async (name) => {
     const refused = await send({ to: 'a@example.com', headers: { [name]: 'x' } })
     expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: ['headers', name] }] } })
+  })
+
+  test('for a rule that only the composer knows', async () => {
+    const mailbox = await t.app.store.read.mailboxes.byAddress(inbox.email_address)
+    if (!mailbox) throw new Error('The inbox is there')
+    const { id, orgId } = mailbox
+    await t.app.store.run('mailboxes.update', { id, orgId, displayName: 'a\nb' })
+    const refused = await send({ to: 'a@example.com' })
+    expect(refused).toMatchObject({ status: 400, body: { code: 'validation_error' } })
+    expect(await total()).toBe(0)
   })
 
   test('for attachments over 25 MiB together', async () => {
@@ -254,6 +278,15 @@ describe('an attachment by URL', () => {
     const full = await get(`/${body.message_id}`)
     expect(full.attachments).toMatchObject([{ filename: 'report.pdf', content_type: 'application/pdf', size: 4 }])
   })
+
+  test.each(['pdf', 'text/plain; x="y', 'text/plain charset=x', ''])(
+    'that is served as %j gets its type by its name',
+    async (type) => {
+      t.files.set(url, { content: Buffer.from('%PDF'), filename: 'report.pdf', contentType: type })
+      const { body } = await send({ to: 'a@example.com', attachments: [{ url }] })
+      expect((await get(`/${body.message_id}`)).attachments).toMatchObject([{ content_type: 'application/pdf' }])
+    },
+  )
 
   test.each<[Failure['code'], number, string]>([
     ['url_blocked', 400, 'url_blocked'],

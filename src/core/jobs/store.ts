@@ -3,6 +3,8 @@ import type { Job, JobTask } from './model.ts'
 
 export interface JobReader {
   nextDue(): Promise<number | undefined>
+  /** The time until which no blob may be deleted; undefined when they may. */
+  blobsHeldUntil(now: number): Promise<number | undefined>
 }
 
 export interface JobWriter extends JobReader {
@@ -11,6 +13,9 @@ export interface JobWriter extends JobReader {
   ensure(task: JobTask, runAt: number): Promise<void>
   /** Takes up to `limit` due jobs; each is nobody else's until `leaseUntil`. */
   claim(now: number, leaseUntil: number, limit: number): Promise<Job[]>
+  holdBlobs(id: string, until: number): Promise<void>
+  /** Ends this hold, and forgets those that have run out. */
+  releaseBlobs(id: string, now: number): Promise<void>
   done(id: JobId): Promise<void>
   retry(id: JobId, runAt: number): Promise<void>
   /** The same job is due again with another task, as if it had never run. */

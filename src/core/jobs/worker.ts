@@ -70,8 +70,7 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
   const { task } = job
   switch (task.kind) {
     case 'delete-blobs':
-      await app.blobs.delete(task.keys)
-      return undefined
+      return (await later(app, task)) ?? app.blobs.delete(task.keys).then(() => undefined)
     case 'purge-mailbox':
       await purge(app, task.mailboxId)
       return undefined
@@ -79,10 +78,16 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
       await sendDsn(app, job, task)
       return undefined
     case 'sweep-blobs':
-      return sweepBlobs(app, task)
+      return (await later(app, task)) ?? sweepBlobs(app, task)
     case 'recheck-domains':
       return recheckDomains(app, task)
   }
+}
+
+// A backup has seen rows that are gone by now, and has yet to copy their bytes (docs/decisions/backup.md).
+async function later(app: App, task: JobTask): Promise<{ task: JobTask; runAt: number } | undefined> {
+  const runAt = await app.store.read.jobs.blobsHeldUntil(app.clock.now())
+  return runAt === undefined ? undefined : { task, runAt }
 }
 
 async function purge(app: App, id: MailboxId): Promise<void> {

@@ -49,6 +49,7 @@ async function usableDomain(app: App, caller: Caller, name: string): Promise<Dom
 /** Up to 256 characters without line breaks; blank becomes null. */
 function checkDisplayName(value: string | null | undefined): string | null {
   if (value && /[\r\n\0]/.test(value)) throw invalid('display_name', 'must not hold line breaks')
+  if (value && !value.isWellFormed()) throw invalid('display_name', 'must be valid Unicode')
   const name = value?.trim() ?? ''
   if (name.length > 256) throw invalid('display_name', 'must have at most 256 characters')
   return name === '' ? null : name

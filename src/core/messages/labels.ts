@@ -13,5 +13,6 @@ function checkLabel(label: string, path: (string | number)[]): string {
   const text = label.trim()
   if (text.length < 1 || text.length > 128) throw invalid(path, 'must have 1 to 128 characters')
   if (/\p{Cc}/u.test(text)) throw invalid(path, 'must not hold control characters')
+  if (!text.isWellFormed()) throw invalid(path, 'must be valid Unicode')
   return text
 }

@@ -42,6 +42,8 @@ export interface MessageReader {
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
   /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
+  /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
+  blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>
 }
 
 export interface MessageWriter extends MessageReader {

@@ -2,6 +2,7 @@ import type { Attachment } from '../../protocol/compose/draft.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
 import { contentTypeOf } from './content-types.ts'
+import { fieldOrNone } from './foreign-text.ts'
 
 export const MAX_ATTACHMENTS = 50
 const MAX_TOTAL_BYTES = 25 * 1024 * 1024
@@ -42,16 +43,21 @@ function checkInput(input: AttachmentInput, at: number): void {
   }
   for (const field of ['filename', 'contentType', 'contentId'] as const) {
     const name = field === 'contentType' ? 'content_type' : field === 'contentId' ? 'content_id' : field
-    if (/[\r\n\0]/.test(input[field] ?? '')) throw invalid(path(name), 'must not hold line breaks')
+    const value = input[field] ?? ''
+    if (/[\r\n\0]/.test(value)) throw invalid(path(name), 'must not hold line breaks')
+    if (!value.isWellFormed()) throw invalid(path(name), 'must be valid Unicode')
   }
   if (input.contentType !== null && !/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(input.contentType)) {
     throw invalid(path('content_type'), 'must be type/subtype')
   }
-  if (input.contentId !== null && !/^<?[^<>\s]{1,250}>?$/.test(input.contentId)) {
-    throw invalid(path('content_id'), 'must be one word')
+  if (input.contentId !== null && !CONTENT_ID.test(input.contentId)) {
+    throw invalid(path('content_id'), 'must be one word of ASCII, alone or in angle brackets')
   }
   if (input.content !== null && !isBase64(input.content)) throw invalid(path('content'), 'must be base64')
 }
+
+// RFC 2045 §7, as loose as the composer is.
+const CONTENT_ID = /^(?:<[!-;=?-~]{1,250}>|[!-;=?-~]{1,250})$/
 
 function isBase64(text: string): boolean {
   const compact = text.replace(/[\r\n]/g, '')
@@ -71,7 +77,7 @@ function describe(input: AttachmentInput, content: Buffer, filename: string | nu
   const name = safeFilename(input.filename ?? filename ?? '') || 'attachment'
   return {
     filename: name,
-    contentType: (input.contentType ?? type ?? contentTypeOf(name)).toLowerCase(),
+    contentType: (input.contentType ?? fieldOrNone(type) ?? contentTypeOf(name)).toLowerCase(),
     disposition: input.disposition ?? 'attachment',
     contentId: input.contentId?.replace(/^<|>$/g, '') ?? null,
     content,
@@ -80,7 +86,7 @@ function describe(input: AttachmentInput, content: Buffer, filename: string | nu
 
 /** A display name for a file: no path, no control or direction-changing characters, at most 255 bytes. */
 export function safeFilename(name: string): string {
-  const last = name.split(/[/\\]/).at(-1) ?? ''
+  const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? ''
   let safe = last.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').trim()
   while (Buffer.byteLength(safe) > 255) safe = [...safe].slice(0, -1).join('')
   return safe === '.' || safe === '..' ? '' : safe

@@ -93,11 +93,13 @@ function distinctRecipients({ to, cc, bcc }: Recipients): Recipients {
 
 function checkSubject(subject: string): string {
   if (/[\r\n\0]/.test(subject)) throw invalid('subject', 'must not hold line breaks')
+  if (!subject.isWellFormed()) throw invalid('subject', 'must be valid Unicode')
   if ([...subject].length > MAX_SUBJECT) throw invalid('subject', `must have at most ${MAX_SUBJECT} characters`)
   return subject
 }
 
+// Half a character, left over where a caller cut a text, is replaced: what is stored and shown is what is sent.
 function checkText(field: string, text: string | null): string | null {
   if (text !== null && Buffer.byteLength(text) > MAX_TEXT_BYTES) throw invalid(field, 'must have at most 5 MiB')
-  return text
+  return text?.toWellFormed() ?? null
 }

@@ -81,7 +81,7 @@ async function originalAttachments(app: App, { message }: FullMessage): Promise<
   const raw = await app.blobs.get(message.blobKey)
   if (!raw) throw new Failure('unprocessable', 'The raw content of this message is no longer kept')
   return message.attachments.map((part) => ({
-    filename: part.filename,
+    filename: part.filename?.toWellFormed() ?? null,
     contentType: typeOrNone(part.contentType) ?? 'application/octet-stream',
     disposition: part.disposition ?? 'attachment',
     contentId: oneWord(part.contentId),

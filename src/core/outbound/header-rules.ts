@@ -8,7 +8,7 @@ const MAX_VALUE = 998
 const OURS = new Set(
   [
     'From To Cc Bcc Reply-To Sender Subject Date Message-ID In-Reply-To References Return-Path Received',
-    'MIME-Version DKIM-Signature Authentication-Results',
+    'MIME-Version DKIM-Signature DomainKey-Signature Authentication-Results Received-SPF Delivered-To',
   ].flatMap((names) => names.toLowerCase().split(' ')),
 )
 const OUR_FAMILIES = /^(content|arc|resent)-/
@@ -17,12 +17,17 @@ const OUR_FAMILIES = /^(content|arc|resent)-/
 export function checkHeaders(headers: Record<string, string>): { name: string; value: string }[] {
   const entries = Object.entries(headers)
   if (entries.length > MAX_HEADERS) throw invalid('headers', `at most ${MAX_HEADERS} custom headers`)
+  const seen = new Set<string>()
   return entries.map(([name, value]) => {
     const lower = name.toLowerCase()
     if (!NAME.test(name)) throw invalid(['headers', name], 'is not a header field name')
     if (OURS.has(lower) || OUR_FAMILIES.test(lower)) throw invalid(['headers', name], 'is set by the server')
     if (/[\r\n\0]/.test(value)) throw invalid(['headers', name], 'must not hold line breaks')
+    if (!value.isWellFormed()) throw invalid(['headers', name], 'must be valid Unicode')
     if (value.length > MAX_VALUE) throw invalid(['headers', name], `must have at most ${MAX_VALUE} characters`)
+    // Readers differ in which of two they show.
+    if (seen.has(lower)) throw invalid(['headers', name], 'is given twice')
+    seen.add(lower)
     return { name, value }
   })
 }

@@ -16,6 +16,8 @@ export interface OutboundReader {
   nextDue(except?: readonly LaneKey[]): Promise<number | undefined>
   /** What waits, soonest due first. */
   queue(page: PageRequest): Promise<Page<Delivery>>
+  /** When the oldest of those that wait was made; undefined when nothing waits. */
+  oldestWaiting(): Promise<number | undefined>
   /** How many deliveries wait, for the metrics. */
   depth(): Promise<number>
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { composeMessage } from '../../protocol/compose/compose-message.ts'
-import type { Attachment } from '../../protocol/compose/draft.ts'
+import type { Attachment, Draft } from '../../protocol/compose/draft.ts'
 import { newMessageId } from '../../protocol/compose/message-id.ts'
+import { ParseError } from '../../protocol/parse-error.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
@@ -47,7 +48,7 @@ export async function submit(app: App, mailbox: Mailbox, composition: Compositio
 
 function compose(app: App, mailbox: Mailbox, composition: Composition, messageId: string): Buffer {
   const { to, cc, replyTo, subject, text, html, headers } = composition.draft
-  return composeMessage({
+  return written({
     from: { name: mailbox.displayName, address: mailbox.address },
     ...{ to, cc, replyTo, subject, headers, html, messageId },
     date: app.clock.now(),
@@ -56,6 +57,16 @@ function compose(app: App, mailbox: Mailbox, composition: Composition, messageId
     text: text ?? (html === null ? null : htmlToText(html)),
     attachments: composition.attachments,
   })
+}
+
+/** What was checked can be written; should a rule of the composer be missing from the checks, the caller still hears which. */
+function written(draft: Draft): Buffer {
+  try {
+    return composeMessage(draft)
+  } catch (cause) {
+    if (!(cause instanceof ParseError)) throw cause
+    throw new Failure('invalid', cause.message, { issues: [{ path: [], message: cause.message }], cause })
+  }
 }
 
 function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed: ParsedMail, kept: Kept): NewOutbound {

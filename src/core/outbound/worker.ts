@@ -74,7 +74,7 @@ export class DeliveryWorker implements AsyncDisposable {
     // Where our own lease ran out although we live, the claim is as good as a renewal: nothing of it is handed over twice.
     const fresh = claimed.filter((delivery) => !this.#leases.holds(delivery))
     // Held only when there is somebody to work on them: should this fail, their lease runs out.
-    const loads = await this.#toLoads(fresh, now)
+    const loads = await toLoads(this.#app, fresh, now)
     this.#leases.hold(fresh)
     for (const load of loads) this.#lanes.add(load)
     this.#startWhatMay()
@@ -94,16 +94,6 @@ export class DeliveryWorker implements AsyncDisposable {
     const notBefore = due !== undefined && due <= this.#app.clock.now() ? this.#leases.takeOverAt : 0
     const rested = this.#lanes.nextRestEnd ?? Number.POSITIVE_INFINITY
     return Math.min(Math.max(due ?? Number.POSITIVE_INFINITY, notBefore), giveBack, rested)
-  }
-
-  async #toLoads(claimed: Delivery[], now: number): Promise<Load[]> {
-    try {
-      return await toLoads(this.#app, claimed, now)
-    } catch (error) {
-      // Held on to, they would be nobody's.
-      await this.#release(claimed)
-      throw error
-    }
   }
 
   #startWhatMay(): void {

@@ -12,6 +12,7 @@ import * as webhooks from './0040-webhooks.ts'
 import * as webhookIndexes from './0041-webhook-indexes.ts'
 import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
+import * as blobHolds from './0070-blob-holds.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -22,7 +23,7 @@ export interface Migration {
 const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
-  ...[domainRecords, domainRoutes],
+  ...[domainRecords, domainRoutes, blobHolds],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

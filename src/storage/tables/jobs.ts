@@ -11,6 +11,10 @@ export function jobReader(db: Database): JobReader {
       const next = db.kysely.selectFrom('jobs').select('due_at').orderBy('due_at').limit(1)
       return (await next.executeTakeFirst())?.due_at
     },
+    async blobsHeldUntil(now) {
+      const held = db.kysely.selectFrom('blob_holds').select('until').where('until', '>', now)
+      return (await held.orderBy('until', 'desc').limit(1).executeTakeFirst())?.until
+    },
   }
 }
 
@@ -25,6 +29,14 @@ export function jobWriter(db: Database): JobWriter {
       if (!(await known.executeTakeFirst())) await add(db, task, runAt)
     },
     claim: (now, leaseUntil, limit) => claim(db, now, leaseUntil, limit),
+    async holdBlobs(id, until) {
+      const hold = kysely.insertInto('blob_holds').values({ id, until })
+      await hold.onConflict((conflict) => conflict.column('id').doUpdateSet({ until })).execute()
+    },
+    async releaseBlobs(id, now) {
+      const over = kysely.deleteFrom('blob_holds').where((eb) => eb.or([eb('id', '=', id), eb('until', '<=', now)]))
+      await over.execute()
+    },
     async done(id) {
       await kysely.deleteFrom('jobs').where('id', '=', id).execute()
     },

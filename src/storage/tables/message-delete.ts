@@ -1,3 +1,4 @@
+import { sha256OfKey } from '../../core/blob-key.ts'
 import type { MessageId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
 
@@ -40,4 +41,24 @@ export async function referencedBlobs(db: Database, keys: string[]): Promise<Set
     db.kysely.selectFrom(table).select('blob_key').where('blob_key', 'in', keys)
   const used = await named('messages').union(named('deliveries')).union(named('captured')).execute()
   return new Set(used.map((row) => row.blob_key))
+}
+
+/** Every blob that a row names, in the order of the keys, with the hash that its bytes must have. */
+export async function blobsAfter(
+  db: Database,
+  after: string,
+  limit: number,
+): Promise<{ key: string; sha256: string }[]> {
+  const found = new Map<string, string>()
+  for (const table of ['deliveries', 'captured'] as const) {
+    const named = db.kysely.selectFrom(table).select('blob_key').distinct().where('blob_key', '>', after)
+    const rows = await named.orderBy('blob_key').limit(limit).execute()
+    for (const { blob_key } of rows) found.set(blob_key, sha256OfKey(blob_key) ?? '')
+  }
+  const messages = db.kysely.selectFrom('messages').select(['blob_key', 'sha256']).distinct()
+  const rows = await messages.where('blob_key', '>', after).orderBy('blob_key').limit(limit).execute()
+  for (const { blob_key, sha256 } of rows) found.set(blob_key, sha256)
+  // Each table gave its first ones, so the first ones of all are among them.
+  const first = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit)
+  return first.map(([key, sha256]) => ({ key, sha256 }))
 }

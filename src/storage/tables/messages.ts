@@ -5,7 +5,7 @@ import type { MessageReader, MessageWriter } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { deleteMessages, referencedBlobs } from './message-delete.ts'
+import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
 import { listMessages } from './message-list.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
@@ -50,6 +50,7 @@ export function messageReader(db: Database): MessageReader {
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
     part: (org, id) => readPart(db, org, id),
     referencedBlobs: (keys) => referencedBlobs(db, keys),
+    blobsAfter: (after, limit) => blobsAfter(db, after, limit),
   }
 }
 

@@ -35,6 +35,11 @@ export function outboundReader(db: Database): OutboundReader {
       if (except.length > 0) next = next.where((eb) => notIn(eb, except))
       return (await next.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? undefined
     },
+    async oldestWaiting() {
+      const waiting = kysely.selectFrom('deliveries').where('due_at', 'is not', null)
+      const oldest = waiting.select((eb) => eb.fn.min<number | null>('created_at').as('at'))
+      return (await oldest.executeTakeFirst())?.at ?? undefined
+    },
     async depth() {
       const waiting = kysely.selectFrom('deliveries').where('due_at', 'is not', null)
       return (await waiting.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n

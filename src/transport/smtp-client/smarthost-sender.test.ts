@@ -65,6 +65,13 @@ test('the bytes arrive as they are, dots and long lines and all', async () => {
   expect(r.sink.messages[0]?.parameters).toContain('BODY=8BITMIME')
 })
 
+test('recipients in quotes and with underscores arrive as they are', async () => {
+  const r = await road()
+  const recipients = ['"c..d"@ext.example', '"e f"@ext.example', 'g@ex_t.example']
+  await r.send({ recipients })
+  expect(r.sink.messages[0]?.to).toEqual(recipients)
+})
+
 test('each recipient has a reply of its own', async () => {
   const script = {
     RCPT: (path: string) =>

@@ -40,7 +40,7 @@ export async function activateDkimKeys(app: App, domainName: string, options: { 
 }
 
 /** True when the DNS shows this key, however its strings are cut and spaced. */
-export async function isPublished(app: App, domain: Domain, key: DkimKey): Promise<boolean> {
+export async function isPublished(app: Pick<App, 'resolver'>, domain: Domain, key: DkimKey): Promise<boolean> {
   try {
     const records = await app.resolver.txt(`${key.selector}._domainkey.${domain.name}`)
     return records.some((strings) => keyIn(strings.join('')) === keyIn(key.publicRecord))

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import type { Clock } from './core/clock.ts'
+import type { BlobStore, Store } from './core/store.ts'
+import { masterSecretOf } from './master-secret.ts'
+import { openLocalBlobs } from './storage/blobs/local.ts'
+import { openSqliteStore } from './storage/sqlite-store.ts'
+
+// Which of the stores a configuration means.
+
+export async function openStore(config: Config, clock: Clock): Promise<Store> {
+  const url = config.POSTHOUSE_DATABASE_URL
+  if (url === undefined) return openSqliteStore({ path: rowsFile(config), clock })
+  // Memory that a server on SQLite does not need.
+  const { openPostgresStore } = await import('./storage/postgres-store.ts')
+  return openPostgresStore({ url, clock })
+}
+
+/** Where SQLite keeps the rows. */
+export function rowsFile(config: Config): string {
+  return join(config.POSTHOUSE_DATA, 'posthouse.db')
+}
+
+export async function openBlobs(config: Config, clock: Clock): Promise<BlobStore> {
+  if (!config.blobs) return openLocalBlobs({ folder: join(config.POSTHOUSE_DATA, 'blobs'), clock })
+  // 37 MB and 50 ms that a server with a data folder does not need.
+  const { openS3Blobs } = await import('./storage/blobs/s3.ts')
+  return openS3Blobs(config.blobs)
+}
+
+/** The master secret, made when there is none yet. */
+export function secretOf(config: Config): string {
+  return config.POSTHOUSE_SECRET ?? masterSecretOf(config.POSTHOUSE_DATA)
+}
