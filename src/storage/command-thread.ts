@@ -7,6 +7,8 @@ const BATCH = 64
 
 interface Waiting {
   request: CommandRequest
+  /** Memory in the input that moves to the thread instead of being copied. */
+  moved: ArrayBuffer[]
   resolve(value: never): void
   reject(error: unknown): void
 }
@@ -31,11 +33,12 @@ export class CommandThread implements AsyncDisposable {
     this.#onAppend = onAppend
   }
 
-  run<T>(name: string, input: unknown, now = 0): Promise<T> {
+  run<T>(name: string, input: unknown, now = 0, moved: ArrayBuffer[] = []): Promise<T> {
     if (this.#closed) return Promise.reject(new Failure('unavailable', 'The store is closed'))
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
         request: { id: ++this.#lastId, name, input, now },
+        moved,
         resolve: resolve as Waiting['resolve'],
         reject,
       })
@@ -71,7 +74,10 @@ export class CommandThread implements AsyncDisposable {
 
   #sendBatch(batch: Waiting[]): void {
     try {
-      this.#start().postMessage(batch.map((w) => w.request))
+      this.#start().postMessage(
+        batch.map((w) => w.request),
+        batch.flatMap((w) => w.moved),
+      )
       for (const waiting of batch) this.#sent.set(waiting.request.id, waiting)
     } catch (error) {
       // One input that cannot be cloned must not take its neighbours with it.

@@ -65,7 +65,8 @@ class LocalBlobs implements BlobStore {
     checkKey(key)
     if (bytes.length >= LARGE_BYTES) return available(this.#large.write(key, bytes, this.#clock.now()))
     // A copy of exactly these bytes: a clone of a Buffer would carry the whole memory that it is a window on.
-    await this.#writer.run('put', { key, bytes: new Uint8Array(bytes) }, this.#clock.now())
+    const copy = new Uint8Array(bytes)
+    await this.#writer.run('put', { key, bytes: copy }, this.#clock.now(), [copy.buffer])
   }
 
   async get(key: string): Promise<Buffer | undefined> {
