@@ -47,6 +47,9 @@ program
 
 addOperatorCommands(program, config)
 
+/** Why a listener may not get the address it is to have. */
+const unbindable = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN'])
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -64,6 +67,6 @@ function explain(error: unknown): string {
     return ['Posthouse cannot start:', ...error.problems.map((p) => `  ${p}`)].join('\n')
   if (error instanceof Failure) return error.message
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE' || code === 'EACCES') return `Posthouse cannot listen: ${(error as Error).message}`
+  if (code && unbindable.has(code)) return `Posthouse cannot listen: ${(error as Error).message}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

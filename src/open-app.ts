@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { webhookRenderers } from './api/webhook-renderers.ts'
 import type { Config } from './config.ts'
 import { keyUsesOf } from './core/accounts/key-uses.ts'
@@ -7,6 +6,7 @@ import type { App, Settings } from './core/app.ts'
 import { systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
+import { ensureDataFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { openBlobs, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
@@ -28,7 +28,7 @@ export interface OpenApp extends AsyncDisposable {
 /** Opens everything that the commands and the server share. Listeners and workers come on top of it. */
 export async function openApp(config: Config): Promise<OpenApp> {
   const folder = config.POSTHOUSE_DATA
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  ensureDataFolder(folder)
   const log = await openLog(config.POSTHOUSE_LOG)
   const clock = systemClock
   await using opened = new AsyncDisposableStack()

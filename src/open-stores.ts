@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import type { Clock } from './core/clock.ts'
 import type { BlobStore, Store } from './core/store.ts'
 import { masterSecretOf } from './master-secret.ts'
@@ -13,7 +13,12 @@ export async function openStore(config: Config, clock: Clock): Promise<Store> {
   if (url === undefined) return openSqliteStore({ path: rowsFile(config), clock })
   // Memory that a server on SQLite does not need.
   const { openPostgresStore } = await import('./storage/postgres-store.ts')
-  return openPostgresStore({ url, clock })
+  try {
+    return await openPostgresStore({ url, clock })
+  } catch (error) {
+    const cause = (error as Error).cause ?? error
+    throw new ConfigError([`POSTHOUSE_DATABASE_URL: the database does not answer (${(cause as Error).message})`])
+  }
 }
 
 /** Where SQLite keeps the rows. */

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { eventually } from '../support/api-client.ts'
 import { runCommand, startServerProcess, temporaryFolder } from '../support/server-process.ts'
 
 const get = (url: string, key: string) => fetch(url, { headers: { authorization: `Bearer ${key}` } })
@@ -73,4 +76,41 @@ test('a start that fails on a taken port says so, and the key still comes with t
   expect(taken.stderr).toContain('cannot listen')
   await using server = await startServerProcess(folder.path)
   expect(server.apiKey).toMatch(/^inai_/)
+})
+
+test.each([
+  ['POSTHOUSE_DATA', '/proc/posthouse/data', 'POSTHOUSE_DATA: /proc/posthouse/data cannot be used as a folder'],
+  ['POSTHOUSE_DATA', import.meta.filename, 'cannot be used as a folder (EEXIST)'],
+  ['POSTHOUSE_HOST', 'nowhere.invalid', 'Posthouse cannot listen'],
+  ['POSTHOUSE_DATABASE_URL', 'postgres://127.0.0.1:1/none', 'POSTHOUSE_DATABASE_URL: the database does not answer'],
+])('a start with %s=%s says what is wrong in a line', async (name, value, expected) => {
+  using folder = temporaryFolder()
+  const run = await runCommand(['serve'], folder.path, { [name]: value })
+  expect(run.code).toBe(1)
+  expect(run.stderr).toContain(expected)
+  expect(run.stderr).not.toContain('    at ')
+})
+
+test('SIGTERM to npm start reaches the server, which drains and is gone', async () => {
+  using folder = temporaryFolder()
+  const child = spawn('npm', ['start'], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, POSTHOUSE_DATA: folder.path, POSTHOUSE_HTTP_PORT: '0', POSTHOUSE_SMTP_PORT: '0' },
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  const { body: url } = await eventually(
+    async () => ({ body: /HTTP +(http:\/\/\S+)/.exec(output)?.[1] }),
+    ({ body }) => body !== undefined,
+  )
+  child.kill('SIGTERM')
+  await eventually(
+    () =>
+      fetch(`${url}/healthz`).then(
+        () => true,
+        () => false,
+      ),
+    (answers) => !answers,
+  )
 })
