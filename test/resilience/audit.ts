@@ -17,6 +17,8 @@ interface Listed {
 export interface Inventory {
   boxes: Map<string, Listed[]>
   problems: string[]
+  /** What the next hop said to each recipient, as far as it is on record. */
+  recorded: Map<string, string[]>
 }
 
 /** Waits until no delivery waits any more, and then holds everything against the books. */
@@ -65,7 +67,7 @@ export async function takeInventory(target: Target, boxes: string[]): Promise<In
     if (counts.size > 0) problems.push(`${box}: ${counts.size} threads of messages are not listed`)
     found.set(box, messages)
   }
-  return { boxes: found, problems }
+  return { boxes: found, problems, recorded: new Map() }
 }
 
 export async function listAll<T>(api: ApiClient, path: string, problems: string[]): Promise<T[]> {
@@ -114,9 +116,11 @@ async function auditSends(target: Target, ledger: Ledger, inventory: Inventory):
       return
     }
     const { body } = await api.get(`/inboxes/${send.from}/messages/${item.message_id}/deliveries?page_size=100`)
-    const got: { recipient: string; status: string }[] = body.data
+    const got: { recipient: string; status: string; attempts: { text: string }[] }[] = body.data
     if (got.map((d) => d.recipient).join() !== send.to.join()) problems.push(`${send.subject}: other recipients`)
-    for (const { recipient, status } of got) {
+    for (const { recipient, status, attempts } of got) {
+      const texts = attempts.map((a) => a.text)
+      inventory.recorded.set(recipient, texts)
       const local = inventory.boxes.get(recipient)
       const copies = local?.filter((m) => m.subject === send.subject && m.direction === 'inbound').length
       if (local && copies !== 1) problems.push(`${send.subject} is in ${recipient} ${copies} times`)

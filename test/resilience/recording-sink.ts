@@ -1,12 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
-/** A mail that the sink said 250 to. */
+/** A mail that the sink said 250 to; its reply has its number, from 1 on. */
 export interface Taken {
   messageId: string
   recipients: string[]
-  /** When its 250 was written, epoch milliseconds. */
-  at: number
 }
 
 export interface RecordingSink extends AsyncDisposable {
@@ -48,8 +46,8 @@ function serve(socket: Socket, sink: Pick<RecordingSink, 'taken' | 'delayMs'>): 
     recipients = []
     setTimeout(() => {
       if (socket.destroyed) return
-      sink.taken.push({ ...mail, at: Date.now() })
-      socket.write('250 2.0.0 Taken\r\n')
+      const number = sink.taken.push(mail)
+      socket.write(`250 2.0.0 Taken as number ${number}\r\n`)
     }, Math.random() * sink.delayMs)
   }
   const command = (line: string) => {

@@ -79,7 +79,19 @@ describe('what a key may do', () => {
     const { body } = await create({ name: 'listed', permissions: { inbox_read: true, message_read: false } })
     expect(body.permissions).toEqual({ inbox_read: true })
     expect((await t.call('GET', '/api/v0/inboxes', { key: body.key })).status).toBe(200)
-    expect((await t.call('GET', '/api/v0/organizations', { key: body.key })).status).toBe(403)
+    expect((await t.call('GET', '/api/v0/organizations', { key: body.key })).status).toBe(200)
+    expect((await t.call('GET', '/api/v0/api-keys', { key: body.key })).status).toBe(403)
+  })
+
+  test('a key that ends makes no key that lives longer', async () => {
+    const soon = new Date(t.clock.now() + 60_000).toISOString()
+    const { body } = await create({ name: 'short', expires_at: soon })
+    const make = (fields: object) =>
+      t.call('POST', '/api/v0/api-keys', { key: body.key, body: { name: 'x', ...fields } })
+    for (const fields of [{}, { expires_at: '2099-01-01T00:00:00.000Z' }]) {
+      expect(await make(fields)).toMatchObject({ status: 403, body: { code: 'permission_escalation' } })
+    }
+    expect((await make({ expires_at: soon })).status).toBe(201)
   })
 
   test('a key of one inbox sees no other', async () => {

@@ -96,9 +96,9 @@ describe('a reply', () => {
   test('to all goes to everybody but ourselves', async () => {
     const id = await receive(addressed(original))
     const expected = { to: ['Ada <ada@example.com>', 'other@example.com'], cc: ['cc@example.com', 'extra@example.com'] }
-    expect(await sentBy(await reply(id, { cc: ['extra@example.com', 'ADA@example.com'] }, 'reply-all'))).toMatchObject(
-      expected,
-    )
+    expect(
+      await sentBy(await reply(id, { cc: ['extra@example.com', 'ada@EXAMPLE.com', inbox.email_address] }, 'reply-all')),
+    ).toMatchObject(expected)
     expect(await sentBy(await reply(id, { reply_all: true, cc: 'extra@example.com' }))).toMatchObject(expected)
   })
 

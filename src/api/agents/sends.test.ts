@@ -148,7 +148,7 @@ describe('a sent message', () => {
 
   test('each recipient is written to once: the first of to, cc and bcc wins', async () => {
     const { body } = await send({
-      to: ['a@example.com', 'A@EXAMPLE.com'],
+      to: ['a@example.com', 'a@EXAMPLE.com'],
       cc: ['a@example.com', 'b@example.com'],
       bcc: ['b@Example.com', 'c@bücher.example'],
     })

@@ -13,6 +13,8 @@ export interface Caller {
   permissions: readonly Permission[] | null
   /** Set when the key opens this mailbox only. */
   mailboxId: MailboxId | null
+  /** When the key ends; null for one that does not. */
+  expiresAt: number | null
 }
 
 /** Which scope an action takes at least. */

@@ -28,14 +28,15 @@ export async function authenticateKey(app: App, text: string): Promise<Caller> {
   }
   app.keyUses.note(key.id, key.usedAt)
   const { id, orgId, projectId, name, scopes, mailboxId } = key
-  return { orgId, projectId, keyId: id, keyName: name, scopes, permissions: key.permissions, mailboxId }
+  const { permissions, expiresAt } = key
+  return { orgId, projectId, keyId: id, keyName: name, scopes, permissions, mailboxId, expiresAt }
 }
 
 async function rootCaller(app: App): Promise<Caller> {
   const organization = await app.store.read.accounts.firstOrganization()
   const project = organization && (await app.store.read.accounts.defaultProject(organization.id))
   if (!project) throw new Failure('unavailable', 'The server is not set up yet')
-  const restriction = { scopes: ALL_SCOPES, permissions: null, mailboxId: null }
+  const restriction = { scopes: ALL_SCOPES, permissions: null, mailboxId: null, expiresAt: null }
   return { orgId: project.orgId, projectId: project.id, keyId: null, keyName: 'root', ...restriction }
 }
 
@@ -56,7 +57,8 @@ export async function createKey(app: App, caller: Caller, input: NewKey): Promis
   demand(caller, 'api_key_create')
   const mailbox = input.mailbox ? await findMailbox(app, caller, input.mailbox) : undefined
   const scopes = input.scopes ?? [...caller.scopes]
-  const wanted = { scopes, permissions: input.permissions ?? null, mailboxId: mailbox?.id ?? null }
+  const { permissions: white = null, expiresAt = null } = input
+  const wanted = { scopes, permissions: white, mailboxId: mailbox?.id ?? null, expiresAt }
   refuseEscalation(caller, wanted)
   const { text, publicPart } = newKeyText()
   const key = await app.store.run('accounts.create-key', {
@@ -67,19 +69,22 @@ export async function createKey(app: App, caller: Caller, input: NewKey): Promis
       name,
       publicPart,
       hash: hashKey(text),
-      expiresAt: input.expiresAt ?? null,
       ...wanted,
     },
   })
   return { key, text }
 }
 
-// Every permission the new key would have, its maker must have too; and a key of one mailbox only makes keys of that mailbox.
-function refuseEscalation(caller: Caller, wanted: Pick<Caller, 'scopes' | 'permissions' | 'mailboxId'>): void {
+type Rights = Pick<Caller, 'scopes' | 'permissions' | 'mailboxId' | 'expiresAt'>
+
+// Every permission the new key would have, its maker must have too; a key of one mailbox only makes keys of that mailbox; and none
+// makes a key that outlives it.
+function refuseEscalation(caller: Caller, wanted: Rights): void {
   const made: Caller = { ...caller, ...wanted }
   const stronger = permissions.filter((p) => may(made, p) && !may(caller, p))
   const wider = caller.mailboxId !== null && wanted.mailboxId !== caller.mailboxId
-  if (stronger.length > 0 || wider) throw new Failure('escalation', 'A key cannot make a stronger key')
+  const longer = caller.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > caller.expiresAt)
+  if (stronger.length > 0 || wider || longer) throw new Failure('escalation', 'A key cannot make a stronger key')
 }
 
 /** `inai_` + 8 characters that may be shown + 40 that may not: 238 bits. */
@@ -122,6 +127,7 @@ export async function issueKey(app: App, orgId: OrgId, input: NewKey): Promise<{
     scopes: ALL_SCOPES,
     permissions: null,
     mailboxId: null,
+    expiresAt: null,
   }
   return createKey(app, operator, input)
 }

@@ -63,7 +63,6 @@ export const permissions = [
   'api_key_create',
   'api_key_update',
   'api_key_delete',
-  'organization_read',
 ] as const
 
 export type Permission = (typeof permissions)[number]

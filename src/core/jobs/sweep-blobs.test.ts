@@ -131,5 +131,6 @@ test('there is one sweep, however often and wherever the server starts', async (
   expect(await t.app.store.read.jobs.nextDue()).toBe(due)
   t.clock.advance(DAY)
   const jobs = await t.app.store.run('jobs.claim', { leaseMs: 1000, limit: 100 })
-  expect(jobs.map((job) => job.task)).toEqual([{ kind: 'sweep-blobs', cursor: null }])
+  const sweeps = jobs.map((job) => job.task).filter(({ kind }) => kind === 'sweep-blobs')
+  expect(sweeps).toEqual([{ kind: 'sweep-blobs', cursor: null }])
 })

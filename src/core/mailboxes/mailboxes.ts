@@ -51,7 +51,7 @@ function checkDisplayName(value: string | null | undefined): string | null {
   if (value && /[\r\n\0]/.test(value)) throw invalid('display_name', 'must not hold line breaks')
   if (value && !value.isWellFormed()) throw invalid('display_name', 'must be valid Unicode')
   const name = value?.trim() ?? ''
-  if (name.length > 256) throw invalid('display_name', 'must have at most 256 characters')
+  if ([...name].length > 256) throw invalid('display_name', 'must have at most 256 characters')
   return name === '' ? null : name
 }
 

@@ -11,7 +11,7 @@ export function checkLabels(labels: readonly string[], path = 'labels'): string[
 
 function checkLabel(label: string, path: (string | number)[]): string {
   const text = label.trim()
-  if (text.length < 1 || text.length > 128) throw invalid(path, 'must have 1 to 128 characters')
+  if (text === '' || [...text].length > 128) throw invalid(path, 'must have 1 to 128 characters')
   if (/\p{Cc}/u.test(text)) throw invalid(path, 'must not hold control characters')
   if (!text.isWellFormed()) throw invalid(path, 'must be valid Unicode')
   return text

@@ -44,7 +44,8 @@ export async function findMessage(
   return reachMessage(app, caller, mailbox, idOrMessageId)
 }
 
-async function reachMessage(app: App, caller: Caller, mailbox: string, idOrMessageId: string) {
+/** Like `findMessage`, for what is done with a message: the permission asked for is that of the doing. */
+export async function reachMessage(app: App, caller: Caller, mailbox: string, idOrMessageId: string) {
   const found = await reachMailbox(app, caller, mailbox)
   const message = await lookUp(app, found, idOrMessageId)
   if (!message || !maySee(caller, message)) throw notFound('message')

@@ -2,7 +2,6 @@ import type { Attachment } from '../../protocol/compose/draft.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
 import { contentTypeOf } from './content-types.ts'
-import { fieldOrNone } from './foreign-text.ts'
 
 export const MAX_ATTACHMENTS = 50
 const MAX_TOTAL_BYTES = 25 * 1024 * 1024
@@ -65,19 +64,20 @@ function isBase64(text: string): boolean {
 }
 
 function decode(input: AttachmentInput): Attachment {
-  return describe(input, Buffer.from(input.content ?? '', 'base64'), null, null)
+  return describe(input, Buffer.from(input.content ?? '', 'base64'), null)
 }
 
 async function download(app: App, input: AttachmentInput, url: string, maxBytes: number): Promise<Attachment> {
   const file = await app.files.fetch(url, maxBytes)
-  return describe(input, file.content, file.filename, file.contentType)
+  return describe(input, file.content, file.filename)
 }
 
-function describe(input: AttachmentInput, content: Buffer, filename: string | null, type: string | null): Attachment {
+// What a stranger's server says of the type counts for nothing: the name tells what readers will make of it.
+function describe(input: AttachmentInput, content: Buffer, filename: string | null): Attachment {
   const name = safeFilename(input.filename ?? filename ?? '') || 'attachment'
   return {
     filename: name,
-    contentType: (input.contentType ?? fieldOrNone(type) ?? contentTypeOf(name)).toLowerCase(),
+    contentType: (input.contentType ?? contentTypeOf(name)).toLowerCase(),
     disposition: input.disposition ?? 'attachment',
     contentId: input.contentId?.replace(/^<|>$/g, '') ?? null,
     content,

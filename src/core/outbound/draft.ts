@@ -42,10 +42,14 @@ export interface CheckedDraft {
 export type FoundRecipients = Pick<CheckedDraft, 'to' | 'cc'>
 
 /** Checks the whole; throws `invalid` naming the first field that breaks a rule. */
-export function checkDraft(request: SendRequest, found: FoundRecipients = { to: [], cc: [] }): CheckedDraft {
+export function checkDraft(
+  request: SendRequest,
+  localDomains: readonly string[],
+  found: FoundRecipients = { to: [], cc: [] },
+): CheckedDraft {
   const fields = checkFields(request)
-  const { bcc } = fields
-  return { ...fields, ...distinctRecipients({ to: [...found.to, ...fields.to], cc: [...found.cc, ...fields.cc], bcc }) }
+  const all = { to: [...found.to, ...fields.to], cc: [...found.cc, ...fields.cc], bcc: fields.bcc }
+  return { ...fields, ...distinctRecipients(all, localDomains) }
 }
 
 /** Checks each field for itself, recipients may still be missing. */
@@ -77,12 +81,13 @@ function parseAll(field: string, texts: readonly string[]): MailboxAddress[] {
 
 type Recipients = Pick<CheckedDraft, 'to' | 'cc' | 'bcc'>
 
-// The first of to, cc, bcc wins. Whole addresses compare without case: nobody delivers by the case of a local part.
-function distinctRecipients({ to, cc, bcc }: Recipients): Recipients {
+// The first of to, cc, bcc wins. Only of our own domains do we know that the case of a local part means nothing (RFC 5321 §2.4).
+function distinctRecipients({ to, cc, bcc }: Recipients, localDomains: readonly string[]): Recipients {
   const seen = new Set<string>()
   const fresh = (list: MailboxAddress[]) =>
     list.filter(({ address }) => {
-      const key = canonicalOrNone(address) ?? address
+      const local = localDomains.includes(address.slice(address.lastIndexOf('@') + 1))
+      const key = (local && canonicalOrNone(address)) || address
       return !seen.has(key) && seen.add(key)
     })
   const recipients = { to: fresh(to), cc: fresh(cc), bcc: fresh(bcc) }

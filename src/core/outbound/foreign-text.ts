@@ -1,9 +1,6 @@
-import { parseContentType } from '../../protocol/compose/content-type.ts'
-import { ParseError } from '../../protocol/parse-error.ts'
-
 // What strangers wrote goes into our header fields only in forms that cannot break them.
 
-const MAX_SUBJECT = 900
+const MAX_SUBJECT = 990
 
 /** A stranger's subject as one line that leaves room for a prefix. */
 export function oneLine(text: string | null): string {
@@ -25,17 +22,6 @@ function plainLine(text: string): string {
 /** A content id that may stand between angle brackets, or null. */
 export function oneWord(text: string | null): string | null {
   return text !== null && /^[!-;=?-~]{1,250}$/.test(text) ? text : null
-}
-
-/** A Content-Type value with its parameters that can be written as it is, or null. */
-export function fieldOrNone(value: string | null): string | null {
-  try {
-    if (value !== null) parseContentType(value)
-    return value
-  } catch (error) {
-    if (error instanceof ParseError) return null
-    throw error
-  }
 }
 
 /** A content type that is one, or null. */

@@ -34,7 +34,8 @@ export async function forwardMessage(
   demand(caller, 'message_send')
   const original = await getMessage(app, caller, mailboxId, messageId)
   const subject = request.subject ?? forwardSubject(oneLine(original.message.subject))
-  const draft = checkDraft({ ...request, subject, ...bodiesOf(original, request) })
+  const whole = { ...request, subject, ...bodiesOf(original, request) }
+  const draft = checkDraft(whole, [app.settings.mailDomain])
   return once(app, original.mailbox, idempotencyKey, ['forward', original.message.id, request], async () => {
     const added = await loadAttachments(app, request.attachments)
     const attachments = [...(await originalAttachments(app, original)), ...added]

@@ -1,5 +1,6 @@
 import { parseLooseAddrSpec } from '../../protocol/address/addr-spec.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
+import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { isMessageId } from '../../protocol/compose/message-id.ts'
 import { replySubject } from '../../protocol/compose/subject.ts'
 import { parseMessageId } from '../../protocol/mime/message-ids.ts'
@@ -10,7 +11,7 @@ import { Failure } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { NAME_OF_OURS } from '../messages/file-inbound.ts'
-import { findMessage } from '../messages/messages.ts'
+import { reachMessage } from '../messages/messages.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
 import { loadAttachments } from './attachments.ts'
 import { checkRequest } from './check-request.ts'
@@ -39,9 +40,11 @@ export async function replyToMessage(
 ): Promise<Enqueued> {
   checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
-  const { mailbox, message: original } = await findMessage(app, caller, mailboxId, messageId)
+  const { mailbox, message: original } = await reachMessage(app, caller, mailboxId, messageId)
   const subject = replySubject(oneLine(original.subject))
-  const draft = checkDraft({ ...request, subject }, recipientsOf(original, mailbox, request))
+  const cc = request.all ? request.cc.filter((text) => !isOwn(parseAddress(text), mailbox)) : request.cc
+  const found = recipientsOf(original, mailbox, { ...request, cc })
+  const draft = checkDraft({ ...request, cc, subject }, [app.settings.mailDomain], found)
   return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
     const attachments = await loadAttachments(app, request.attachments)
     const parent = await parentIdOf(app, original)

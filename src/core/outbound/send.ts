@@ -18,7 +18,7 @@ export async function sendMessage(
 ): Promise<Enqueued> {
   checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
-  const draft = checkDraft(request)
+  const draft = checkDraft(request, [app.settings.mailDomain])
   const mailbox = await reachMailbox(app, caller, mailboxId)
   return once(app, mailbox, idempotencyKey, ['send', request], async () => {
     const attachments = await loadAttachments(app, request.attachments)

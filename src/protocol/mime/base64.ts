@@ -93,6 +93,7 @@ const SAMPLE = 4096
 
 /** False for bytes that only claim to be base64: words with blanks between them, or much outside the alphabet. */
 export function looksLikeBase64(bytes: Uint8Array): boolean {
+  if (beginsAsBase64(bytes)) return true
   const length = Math.min(bytes.length, SAMPLE)
   let junk = 0
   let gaps = 0
@@ -103,4 +104,13 @@ export function looksLikeBase64(bytes: Uint8Array): boolean {
     else if (bytes[at] === 32 && at > 0 && TABLE[bytes[at - 1]!]! < 64 && TABLE[bytes[at + 1] ?? 32]! < 64) gaps++
   }
   return (junk + gaps) * 16 <= length
+}
+
+const SURE_LINE = 40
+
+/** True when the first line can hardly be anything else: lists put their footers behind such bodies, in words. */
+function beginsAsBase64(bytes: Uint8Array): boolean {
+  let at = 0
+  while (at < bytes.length && TABLE[bytes[at]!]! < 64) at++
+  return at >= SURE_LINE || (at >= 4 && at % 4 !== 1 && bytes[at] === 61)
 }

@@ -13,9 +13,15 @@ export interface Block {
 export function chooseBody(root: PartNode, startOf: (node: PartNode) => string | null): Block[] {
   const blocks = collect(root, startOf)
   if (blocks.length > 0) return blocks
-  const other = leaves(root).find(isReadableText)
+  const all = leaves(root)
+  const named = all.find((leaf) => leaf.disposition !== 'attachment' && BODY.has(leaf.contentType))
+  if (named) return named.contentType === 'text/html' ? [{ text: [], html: [named] }] : [{ text: [named], html: [] }]
+  const other = all.find(isReadableText)
   return other ? [{ text: [other], html: [] }] : []
 }
+
+// With a file name these are attachments; but when there are no other words, they are what the mail says, too.
+const BODY = new Set(['text/plain', 'text/html'])
 
 /** Every leaf in document order. */
 export function leaves(node: PartNode): PartNode[] {

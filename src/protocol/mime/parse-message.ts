@@ -56,7 +56,7 @@ function startOf(tree: PartTree, node: PartNode): string | null {
 function readParts(root: PartNode, blocks: readonly Block[], bytes: Buffer, defects: DefectList): Part[] {
   const chosen = new Set(blocks.flatMap((b) => [...b.text, ...b.html]))
   return leaves(root)
-    .filter((leaf) => !chosen.has(leaf) && !isEmptyMultipart(leaf))
+    .filter((leaf) => (!chosen.has(leaf) || leaf.filename !== null) && !isEmptyMultipart(leaf))
     .map((leaf) => toPart(leaf, bytes, defects))
 }
 
