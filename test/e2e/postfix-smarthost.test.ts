@@ -1,7 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFailed, test, vi } from 'vitest'
 import { eventually } from '../support/api-client.ts'
 import { startPasswordServer } from '../support/password-server.ts'
-import { freePort } from '../support/peer-address.ts'
+import { loopbackHost } from '../support/peer-address.ts'
 import { startPeerWorld, tailOf } from '../support/peer-world.ts'
 import { findPostfix, startPostfix } from '../support/postfix.ts'
 
@@ -25,12 +25,13 @@ test.skipIf(absent)(
   'a Postfix that asks for TLS and a password takes all mail as the smarthost',
   async () => {
     if ('missing' in packages) return
-    const listen = await freePort()
+    const listen = loopbackHost()
     await using passwords = await startPasswordServer({ 'post@house': 'p+ss: wörd/?' })
     const user = `${encodeURIComponent('post@house')}:${encodeURIComponent('p+ss: wörd/?')}`
-    await using world = await startPeerWorld({ POSTHOUSE_DELIVERY: `smtp://${user}@127.0.0.1:${listen.port}` })
+    await using world = await startPeerWorld({ POSTHOUSE_DELIVERY: `smtp://${user}@${listen.address}:${listen.port}` })
     const routes = { '*': { address: '127.0.0.1', port: world.store.port } }
     await using postfix = await startPostfix(packages, { listen, routes, settings: signIn(passwords.port) })
+    onTestFailed(() => console.log(postfix.log(), world.server.output()))
     const desk = await world.inbox('desk')
     const to = ['ada@one.test', 'bob@two.test', 'grüße@three.test']
     const { raw, path } = await world.send(desk, { to, text: '.\nGröße\n' })
@@ -50,11 +51,14 @@ test.skipIf(absent)(
   'a wrong password keeps the mail in the queue and says why',
   async () => {
     if ('missing' in packages) return
-    const listen = await freePort()
+    const listen = loopbackHost()
     await using passwords = await startPasswordServer({ post: 'right' })
-    await using world = await startPeerWorld({ POSTHOUSE_DELIVERY: `smtp://post:wrong@127.0.0.1:${listen.port}` })
+    await using world = await startPeerWorld({
+      POSTHOUSE_DELIVERY: `smtp://post:wrong@${listen.address}:${listen.port}`,
+    })
     const routes = { '*': { address: '127.0.0.1', port: world.store.port } }
-    await using _postfix = await startPostfix(packages, { listen, routes, settings: signIn(passwords.port) })
+    await using postfix = await startPostfix(packages, { listen, routes, settings: signIn(passwords.port) })
+    onTestFailed(() => console.log(postfix.log(), world.server.output()))
     const desk = await world.inbox('desk')
     const { path } = await world.send(desk, { to: 'ada@one.test', text: 'Hello' })
     const { body } = await eventually(

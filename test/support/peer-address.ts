@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface PeerAddress {
@@ -12,16 +11,6 @@ export interface PeerAddress {
 /** A loopback address that nobody else uses: mail hosts listen on port 25 and no other, and test files run at once. */
 export function loopbackHost(): PeerAddress {
   return { address: `127.${randomInt(2, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`, port: 25 }
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<PeerAddress> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return { address: '127.0.0.1', port }
 }
 
 /** Waits until a mail server greets; throws when it ends before. */

@@ -66,6 +66,7 @@ export async function startPeer(folder: string, peer: PeerCommand): Promise<Peer
   const stop = async () => {
     process.off('exit', killed)
     await end(server, peer.signal)
+    output = log()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
