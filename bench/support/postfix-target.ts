@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../test/support/peer-address.ts'
+import { loopbackHost } from '../../test/support/peer-address.ts'
 import { findPostfix, startPostfix } from '../../test/support/postfix.ts'
 import { familyOf } from './process-figures.ts'
 import type { Target } from './targets.ts'
@@ -15,7 +15,7 @@ export async function startPostfixTarget(): Promise<Target | string> {
   const packages = await findPostfix()
   if ('missing' in packages) return packages.missing
   const folder = maildirOf('mail')
-  const listen = await freePort()
+  const listen = loopbackHost()
   const settings = {
     virtual_mailbox_domains: 'posthouse.localhost',
     virtual_mailbox_base: folder,
