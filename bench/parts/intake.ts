@@ -56,7 +56,7 @@ async function measureTarget(
   { sizes, connections, seconds }: IntakeOptions,
 ): Promise<string[][]> {
   await using target = opened
-  const order = { port: target.port, recipients: target.recipients }
+  const order = { host: target.host, port: target.port, recipients: target.recipients }
   const rows: string[][] = []
   await load({ ...order, connections: 10, seconds: WARM_UP_SECONDS, forms: forms(sizes[0]!) }, target.pids)
   for (const size of sizes) {

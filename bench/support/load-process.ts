@@ -43,7 +43,7 @@ class Client {
   constructor(order: LoadOrder, index: number) {
     this.#order = order
     this.#next = index
-    this.#socket = connect({ port: order.port, host: '127.0.0.1', noDelay: true })
+    this.#socket = connect({ port: order.port, host: order.host ?? '127.0.0.1', noDelay: true })
     this.ready = new Promise((resolve) => (this.#isReady = resolve))
     this.done = new Promise((resolve, reject) => {
       this.#isDone = resolve

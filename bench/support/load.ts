@@ -5,6 +5,8 @@ import { cpuSeconds } from './process-figures.ts'
 import { quantile } from './statistics.ts'
 
 export interface LoadOrder {
+  /** 127.0.0.1 when absent. */
+  host?: string | undefined
   port: number
   connections: number
   seconds: number

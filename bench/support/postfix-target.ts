@@ -29,6 +29,7 @@ export async function startPostfixTarget(): Promise<Target | string> {
   const server = await startPostfix(packages, { listen, routes: {}, settings })
   const master = familyOf(process.pid).find((pid) => !others.has(pid)) ?? 0
   return {
+    host: listen.address,
     port: listen.port,
     recipients: ['box@posthouse.localhost'],
     pids: () => familyOf(master),

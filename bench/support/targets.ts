@@ -7,6 +7,8 @@ import { familyOf } from './process-figures.ts'
 
 /** A server under load. */
 export interface Target extends AsyncDisposable {
+  /** 127.0.0.1 when absent. */
+  host?: string
   port: number
   recipients: string[]
   pids(): number[]
