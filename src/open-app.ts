@@ -8,7 +8,7 @@ import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { secretsFrom } from './core/secrets.ts'
 import { ensureDataFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
-import { openBlobs, openStore, secretOf } from './open-stores.ts'
+import { openBlobs, openSearch, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { openRoad } from './transport/mx/open-road.ts'
@@ -34,6 +34,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config, clock))
   const blobs = opened.use(await openBlobs(config, clock))
+  const search = opened.use(await openSearch(config, store))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
   const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
@@ -51,6 +52,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     secrets: secretsFrom(secretOf(config)),
     store,
     blobs,
+    search,
     parser,
     resolver,
     freshResolver,

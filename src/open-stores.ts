@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Config, ConfigError } from './config.ts'
 import type { Clock } from './core/clock.ts'
+import type { Search } from './core/messages/search-store.ts'
 import type { BlobStore, Store } from './core/store.ts'
 import { masterSecretOf } from './master-secret.ts'
 import { openLocalBlobs } from './storage/blobs/local.ts'
@@ -19,6 +20,18 @@ export async function openStore(config: Config, clock: Clock): Promise<Store> {
     const cause = (error as Error).cause ?? error
     throw new ConfigError([`POSTHOUSE_DATABASE_URL: the database does not answer (${(cause as Error).message})`])
   }
+}
+
+/** The words of the messages: a file beside the rows, or tables of the same database. What it has missed it catches up with. */
+export async function openSearch(config: Config, store: Store): Promise<Search> {
+  const url = config.POSTHOUSE_DATABASE_URL
+  if (url === undefined) {
+    const { openSqliteSearch } = await import('./storage/search/sqlite-search.ts')
+    const path = join(config.POSTHOUSE_DATA, 'search.db')
+    return openSqliteSearch({ path, rowsPath: rowsFile(config), events: store.read.events })
+  }
+  const { openPostgresSearch } = await import('./storage/search/postgres-search.ts')
+  return openPostgresSearch({ url, read: store.read })
 }
 
 /** Where SQLite keeps the rows. */

@@ -3,6 +3,7 @@ import type { KeyUses } from './accounts/key-uses.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import type { MailParser } from './messages/parser.ts'
+import type { Search } from './messages/search-store.ts'
 import type { FileFetcher } from './outbound/file-fetcher.ts'
 import type { MailSender } from './outbound/mail-sender.ts'
 import type { DeliveryRoute } from './outbound/route.ts'
@@ -37,6 +38,7 @@ export interface App {
   secrets: Secrets
   store: Store
   blobs: BlobStore
+  search: Search
   parser: MailParser
   resolver: Resolver
   /** Keeps no answers: for records that somebody has just changed and wants looked at. */

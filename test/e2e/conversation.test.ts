@@ -50,6 +50,10 @@ test('a mail comes in over SMTP, is read, answered, and the answer is captured w
     subject: 'Grüße 🍵',
     preview: 'At four?',
   })
+  await eventually(
+    () => api.get(`/inboxes/${desk.inbox_id}/messages/search?q=four%20zo%C3%AB`),
+    ({ body }) => body.data[0]?.message_id === item.message_id,
+  )
   const path = `/inboxes/${desk.inbox_id}/messages/${item.message_id}`
   const { body: message } = await api.get(path)
   expect(message).toMatchObject({

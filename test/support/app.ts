@@ -19,6 +19,7 @@ import { DeliveryWorker } from '../../src/core/outbound/worker.ts'
 import { secretsFrom } from '../../src/core/secrets.ts'
 import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
+import { openSqliteSearch } from '../../src/storage/search/sqlite-search.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
 import { parseMail } from '../../src/transport/parser/parse-mail.ts'
 import { HttpWebhookSender } from '../../src/transport/webhook-sender.ts'
@@ -90,6 +91,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const metrics = createMetrics()
   const store = metrics.countMail(opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock })))
   const blobs = opened.use(await openLocalBlobs({ folder: join(folder, 'blobs'), clock }))
+  const rowsPath = join(folder, 'posthouse.db')
+  const search = opened.use(
+    await openSqliteSearch({ path: join(folder, 'search.db'), rowsPath, events: store.read.events }),
+  )
   const files: TestApp['files'] = new Map()
   const handedOver: Consignment[] = []
   const answers: TestApp['answers'] = new Map()
@@ -101,6 +106,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     secrets: secretsFrom('the secret of the tests'),
     store,
     blobs,
+    search,
     parser: { parse: async (bytes) => parseMail(bytes) },
     resolver,
     freshResolver: resolver,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ThreadId } from '../../core/ids.ts'
 import { getMessage, getRaw, listMessages, updateMessage } from '../../core/messages/messages.ts'
+import { searchMessages } from '../../core/messages/search.ts'
 import { commaList, flag, moment, several } from '../query.ts'
 import { rawMail } from '../raw-mail.ts'
 import { route } from '../route.ts'
@@ -82,5 +83,17 @@ export const raw = route({
     const [inbox, ref] = [parseInboxRef(params.inboxId), parseMessageRef(params.messageId)]
     const { message, raw } = await getRaw(app, caller, inbox, ref)
     return rawMail(raw, `${printId('message', message.id)}.eml`)
+  },
+})
+
+export const search = route({
+  method: 'GET',
+  path: '/inboxes/:inboxId/messages/search',
+  summary: 'Messages that have all words of q, best first; never spam, blocked or trashed ones',
+  query: pageQuery.extend({ q: z.string() }),
+  reply: pageOf(MessageItem),
+  async handle({ app, caller, params, query }) {
+    const inbox = parseInboxRef(params.inboxId)
+    return toPage(await searchMessages(app, caller, inbox, query.q, toPageRequest(query)), query, toItem)
   },
 })

@@ -25,6 +25,7 @@ export const routes = {
 
   sendMessage: sends.send,
   listMessages: messages.list,
+  searchMessages: messages.search,
   getMessage: messages.get,
   updateMessage: messages.update,
   getRawMessage: messages.raw,
