@@ -28,6 +28,7 @@ export const routes = {
   searchMessages: messages.search,
   getMessage: messages.get,
   updateMessage: messages.update,
+  deleteMessage: messages.remove,
   getRawMessage: messages.raw,
   listDeliveries: deliveries.list,
   replyToMessage: sends.reply,

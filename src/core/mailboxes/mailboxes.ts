@@ -1,4 +1,4 @@
-import { type Caller, demand, demandMailbox, demandWholeOrganization } from '../accounts/caller.ts'
+import { type Caller, demand, demandManyMailboxes, reaches, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import type { Domain } from '../domains/model.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
@@ -25,7 +25,7 @@ export async function createMailbox(
   const localPart = checkLocalPart(input.localPart)
   const displayName = checkDisplayName(input.displayName)
   const clientId = checkClientId(input.clientId)
-  demandWholeOrganization(caller, 'mailbox_create')
+  demandManyMailboxes(caller, 'mailbox_create')
   const { name: domain, id: domainId } = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
   return app.store.run('mailboxes.create', {
     orgId: caller.orgId,
@@ -70,8 +70,7 @@ export async function findMailbox(app: App, caller: Caller, idOrAddress: string)
 /** Like `findMailbox`, for what is done inside a mailbox: the permission asked for is that of the doing. */
 export async function reachMailbox(app: App, caller: Caller, idOrAddress: string): Promise<Mailbox> {
   const mailbox = await lookUp(app, caller, idOrAddress)
-  if (!mailbox || mailbox.orgId !== caller.orgId) throw notFound('mailbox')
-  demandMailbox(caller, mailbox.id)
+  if (!mailbox || !reaches(caller, mailbox)) throw notFound('mailbox')
   return mailbox
 }
 
@@ -84,10 +83,7 @@ async function lookUp(app: App, caller: Caller, idOrAddress: string): Promise<Ma
 /** The mailboxes the caller may see, newest first. */
 export async function listMailboxes(app: App, caller: Caller, page: PageRequest): Promise<Page<Mailbox>> {
   demand(caller, 'mailbox_read')
-  if (caller.mailboxId === null) return app.store.read.mailboxes.list(caller.orgId, page)
-  const own = await app.store.read.mailboxes.get(caller.orgId, caller.mailboxId)
-  const items = own && (page.offset ?? 0) === 0 && page.limit > 0 ? [own] : []
-  return { items, total: own ? 1 : 0 }
+  return app.store.read.mailboxes.list(reachOf(caller), page)
 }
 
 /** Changes the display name; absent leaves it, null clears it. */
@@ -100,7 +96,7 @@ export async function updateMailbox(
   const checked = change.displayName === undefined ? {} : { displayName: checkDisplayName(change.displayName) }
   demand(caller, 'mailbox_update')
   const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
-  return app.store.run('mailboxes.update', { orgId, id, ...checked })
+  return app.store.run('mailboxes.update', { orgId, id, change: checked })
 }
 
 /** Deletes a mailbox with everything in it. */
