@@ -16,8 +16,11 @@ export interface SlowLists {
 export function withSlowLists(read: Reader, thread: CommandThread): Reader {
   const messages: MessageReader['list'] = (mailbox, filter, page) =>
     isEmpty(filter) ? read.messages.list(mailbox, filter, page) : thread.run('messages', [mailbox, filter, page])
-  const threads: ThreadReader['list'] = (mailbox, filter, page) =>
-    isEmpty(filter) ? read.threads.list(mailbox, filter, page) : thread.run('threads', [mailbox, filter, page])
+  // Counting beyond one mailbox reads every row.
+  const threads: ThreadReader['list'] = (reach, filter, page) =>
+    isEmpty(filter) && (reach.mailboxId !== null || page.uncounted)
+      ? read.threads.list(reach, filter, page)
+      : thread.run('threads', [reach, filter, page])
   return { ...read, messages: { ...read.messages, list: messages }, threads: { ...read.threads, list: threads } }
 }
 
