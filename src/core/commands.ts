@@ -10,7 +10,7 @@ import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } f
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
-import { labelMessage } from './messages/label-command.ts'
+import { labelMessage, labelMessages } from './messages/label-command.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -25,6 +25,7 @@ import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
+import { labelThread } from './threads/label-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
 import {
   cancelWebhookDelivery,
@@ -60,8 +61,10 @@ export const commands = {
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
+  'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
