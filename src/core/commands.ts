@@ -9,6 +9,7 @@ import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { markFetched } from './messages/fetch-command.ts'
+import { deleteMessage } from './messages/delete-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import {
@@ -61,6 +62,7 @@ export const commands = {
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.mark-fetched': markFetched,
+  'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
