@@ -86,6 +86,8 @@ export interface MailboxTable {
   size_bytes: number
   /** The latest time that was given to a message. */
   last_at: number
+  /** How often messages of it were handed to somebody who asked for those not handed out before. */
+  fetch_count: number
   created_at: number
   updated_at: number
   deleted_at: number | null
@@ -136,6 +138,8 @@ export interface MessageTable {
   from_text: string
   to_text: string
   subject_text: string
+  /** The mailbox's `fetch_count` when this one was first handed out; null before. */
+  fetch_number: number | null
   created_at: number
   updated_at: number
 }

@@ -13,6 +13,7 @@ import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
@@ -31,5 +32,6 @@ export function storeContracts(opened: () => Opened): void {
   groupsContract(opened)
   racesContract(opened)
   webhooksContract(opened)
+  waitingContract(opened)
   searchContract(opened)
 }

@@ -13,6 +13,8 @@ import * as webhookIndexes from './0041-webhook-indexes.ts'
 import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
+import * as fetched from './0120-fetched.ts'
+import * as eventIds from './0121-event-ids.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -25,6 +27,7 @@ const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
+  ...[fetched, eventIds],
   mailboxProperties,
 ]
 

@@ -207,6 +207,7 @@ function fromMailbox(m: Mailbox): MailboxTable {
     thread_count: m.threadCount,
     size_bytes: m.sizeBytes,
     last_at: 0,
+    fetch_count: 0,
     created_at: m.createdAt,
     updated_at: m.updatedAt,
     deleted_at: null,
