@@ -13,6 +13,7 @@ import * as webhookIndexes from './0041-webhook-indexes.ts'
 import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
+import * as submissionCredentials from './0150-submission-credentials.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -24,6 +25,7 @@ const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
+  ...[submissionCredentials],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
