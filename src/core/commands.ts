@@ -8,6 +8,7 @@ import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotenc
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { deleteMessage } from './messages/delete-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import {
@@ -60,6 +61,7 @@ export const commands = {
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
+  'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,

@@ -27,6 +27,7 @@ export interface ApiKeyTable {
   id: string
   org_id: string
   project_id: string
+  project_only: Flag
   mailbox_id: string | null
   name: string
   public_part: string
@@ -76,6 +77,9 @@ export interface MailboxTable {
   domain: string
   display_name: string | null
   client_id: string | null
+  metadata: Json
+  policy: Json
+  expires_at: number | null
   enabled: Flag
   message_count: number
   thread_count: number

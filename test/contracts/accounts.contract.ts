@@ -18,6 +18,7 @@ export function accountsContract(opened: () => Opened): void {
       id: newId<ApiKeyId>(),
       orgId: owner.organization.id,
       projectId: owner.project.id,
+      projectOnly: false,
       mailboxId: null,
       name: 'key',
       publicPart: 'ph_abc',

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/core/errors.ts'
-import { type MailboxId, newId, type OrgId } from '../../src/core/ids.ts'
+import { type MailboxId, newId, type OrgId, type ProjectId } from '../../src/core/ids.ts'
 import type { Job } from '../../src/core/jobs/model.ts'
 import {
   buildMailbox,
@@ -11,6 +11,7 @@ import {
   newPart,
   type Owner,
   readMail,
+  wholeReach,
 } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
@@ -37,7 +38,7 @@ export function mailboxesContract(opened: () => Opened): void {
       const stranger = newId<OrgId>()
       expect(await it.store.read.mailboxes.get(stranger, box.id)).toBeUndefined()
       expect(await it.store.read.mailboxes.byClientId(stranger, 'ada-2')).toBeUndefined()
-      expect(await it.store.read.mailboxes.list(stranger, { limit: 9 })).toEqual({ items: [], total: 0 })
+      expect(await it.store.read.mailboxes.list(wholeReach(stranger), { limit: 9 })).toEqual({ items: [], total: 0 })
     })
 
     test('mailboxes are listed newest first, by offset and behind a cursor', async () => {
@@ -50,13 +51,26 @@ export function mailboxesContract(opened: () => Opened): void {
       // Two of one moment stand in the order of their ids.
       made.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
       const list = it.store.read.mailboxes.list
-      const org = own.organization.id
+      const org = wholeReach(own.organization.id)
       expect(await list(org, { limit: 9 })).toEqual({ items: made, total: 5 })
       expect(await list(org, { limit: 2, offset: 1 })).toEqual({ items: made.slice(1, 3), total: 5 })
       const after = { at: made[1]!.createdAt, id: made[1]!.id }
       expect((await list(org, { limit: 2, after })).items).toEqual(made.slice(2, 4))
       expect((await list(org, { limit: 9, ascending: true })).items).toEqual(made.toReversed())
       expect((await list(org, { limit: 9, ascending: true, after })).items).toEqual(made.slice(0, 1))
+    })
+
+    test('a list is confined to a project, or to a mailbox', async () => {
+      const own = await buildOrganization(it.store)
+      const here = await buildMailbox(it.store, own)
+      const there = await buildMailbox(it.store, { ...own, project: { ...own.project, id: newId<ProjectId>() } })
+      const { list } = it.store.read.mailboxes
+      const all = wholeReach(own.organization.id)
+      expect((await list(all, { limit: 9 })).total).toBe(2)
+      expect(await list({ ...all, projectId: there.projectId }, { limit: 9 })).toEqual({ items: [there], total: 1 })
+      expect(await list({ ...all, mailboxId: here.id }, { limit: 9 })).toEqual({ items: [here], total: 1 })
+      const neither = { ...all, projectId: there.projectId, mailboxId: here.id }
+      expect(await list(neither, { limit: 9 })).toEqual({ items: [], total: 0 })
     })
 
     test('an address is taken for everybody', async () => {
@@ -77,15 +91,18 @@ export function mailboxesContract(opened: () => Opened): void {
       const made = await Promise.allSettled(Array.from({ length: 20 }, () => buildMailbox(it.store, limited)))
       const refused = made.filter((m) => m.status === 'rejected').map((m) => (m.reason as Failure).code)
       expect(refused).toEqual(Array(13).fill('limit_reached'))
-      expect((await it.store.read.mailboxes.list(limited.organization.id, { limit: 50 })).items).toHaveLength(7)
+      expect(
+        (await it.store.read.mailboxes.list(wholeReach(limited.organization.id), { limit: 50 })).items,
+      ).toHaveLength(7)
     })
 
     test('an update changes what it names', async () => {
       const box = await buildMailbox(it.store, owner)
       it.clock.advance(5)
-      const input = { orgId: box.orgId, id: box.id, displayName: 'New', enabled: false }
+      const change = { displayName: 'New', enabled: false, metadata: { run: 7, live: true }, expiresAt: 9 }
+      const input = { orgId: box.orgId, id: box.id, change }
       const changed = await it.store.run('mailboxes.update', input)
-      expect(changed).toEqual({ ...box, displayName: 'New', enabled: false, updatedAt: it.clock.now() })
+      expect(changed).toEqual({ ...box, ...change, updatedAt: it.clock.now() })
       expect(await it.store.read.mailboxes.get(box.orgId, box.id)).toEqual(changed)
     })
 

@@ -58,7 +58,7 @@ export function racesContract(opened: () => Opened): void {
     test('different changes of one mailbox are both kept', async () => {
       for (let round = 0; round < 5; round++) {
         const box = await buildMailbox(it.store)
-        const update = (change: object) => it.store.run('mailboxes.update', { orgId: box.orgId, id: box.id, ...change })
+        const update = (change: object) => it.store.run('mailboxes.update', { orgId: box.orgId, id: box.id, change })
         await Promise.all([update({ displayName: 'New' }), update({ enabled: false })])
         expect(await it.store.read.mailboxes.get(box.orgId, box.id)).toMatchObject({
           displayName: 'New',

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { newId, type ThreadId } from '../../src/core/ids.ts'
+import { type MessageId, newId, type ThreadId } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import { buildMailbox, fileMail } from '../support/builders.ts'
 import type { Opened } from './open.ts'
@@ -85,6 +85,25 @@ export function threadsContract(opened: () => Opened): void {
       await reply(a, own)
       const { items } = await it.store.read.threads.list(own.id, { labels: ['x'] }, { limit: 9 })
       expect(items.map((t) => t.id)).toEqual([a.threadId, b.threadId])
+    })
+
+    test('a deleted message leaves its thread without it, and takes it along as the last one', async () => {
+      const own = await buildMailbox(it.store)
+      const first = await fileMail(it.store, own)
+      const second = await reply(first, own)
+      const remove = (id: MessageId) => it.store.run('messages.delete', { mailboxId: own.id, id })
+      await remove(second.messageId)
+      expect(await it.store.read.messages.get(own.id, second.messageId)).toBeUndefined()
+      const shrunk = await it.store.read.threads.get(own.id, first.threadId)
+      expect(shrunk).toMatchObject({ messageCount: 1, lastMessageId: first.messageId })
+      expect(await it.store.read.mailboxes.get(own.orgId, own.id)).toMatchObject({
+        ...{ messageCount: 1, threadCount: 1, sizeBytes: shrunk?.sizeBytes },
+      })
+      await expect(remove(second.messageId)).rejects.toMatchObject({ code: 'not_found' })
+      await remove(first.messageId)
+      expect(await it.store.read.threads.get(own.id, first.threadId)).toBeUndefined()
+      const emptied = { messageCount: 0, threadCount: 0, sizeBytes: 0 }
+      expect(await it.store.read.mailboxes.get(own.orgId, own.id)).toMatchObject(emptied)
     })
 
     test('a deleted thread is gone with its messages, and its blobs are to go', async () => {

@@ -6,7 +6,7 @@ import type { TestApp } from './app.ts'
 
 /** Somebody with every right in the organization of a mailbox. */
 export function ownerOf({ orgId, projectId }: Mailbox): Caller {
-  const rights = { scopes: ['admin' as const], permissions: null, mailboxId: null, expiresAt: null }
+  const rights = { scopes: ['admin' as const], permissions: null, mailboxId: null, projectOnly: false, expiresAt: null }
   return { orgId, projectId, keyId: null, keyName: 'owner', ...rights }
 }
 

@@ -275,3 +275,21 @@ describe('labels', () => {
     expect((await t.call('GET', path(), { key })).body.total).toBe(0)
   })
 })
+
+describe('a deleted message', () => {
+  test('is gone, and its thread with the last one', async () => {
+    const { message_id, thread_id } = await receive('Subject: x\n\ny')
+    expect((await t.call('DELETE', path(`/${message_id}`))).status).toBe(204)
+    expect((await t.call('GET', path(`/${message_id}`))).status).toBe(404)
+    expect((await t.call('DELETE', path(`/${message_id}`))).status).toBe(404)
+    expect((await t.call('GET', `/api/v0/inboxes/${inbox.inbox_id}/threads/${thread_id}`)).status).toBe(404)
+    expect((await get()).total).toBe(0)
+  })
+
+  test('takes a key that may delete', async () => {
+    const { message_id } = await receive('Subject: x\n\ny')
+    const body = { name: 'x', permissions: { message_read: true, message_update: true } }
+    const { key } = (await t.call('POST', '/api/v0/api-keys', { body })).body
+    expect((await t.call('DELETE', path(`/${message_id}`), { key })).status).toBe(403)
+  })
+})

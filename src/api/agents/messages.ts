@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ThreadId } from '../../core/ids.ts'
-import { getMessage, getRaw, listMessages, updateMessage } from '../../core/messages/messages.ts'
+import { deleteMessage, getMessage, getRaw, listMessages, updateMessage } from '../../core/messages/messages.ts'
 import { searchMessages } from '../../core/messages/search.ts'
 import { commaList, flag, moment, several } from '../query.ts'
 import { rawMail } from '../raw-mail.ts'
@@ -71,6 +71,15 @@ export const update = route({
   async handle({ app, caller, params, body }) {
     const [inbox, message] = [parseInboxRef(params.inboxId), parseMessageRef(params.messageId)]
     return toFull(await updateMessage(app, caller, inbox, message, parseLabels(body.labels)))
+  },
+})
+
+export const remove = route({
+  method: 'DELETE',
+  path: '/inboxes/:inboxId/messages/:messageId',
+  summary: 'Delete a message for good',
+  async handle({ app, caller, params }) {
+    await deleteMessage(app, caller, parseInboxRef(params.inboxId), parseMessageRef(params.messageId))
   },
 })
 

@@ -240,7 +240,7 @@ describe('a send is refused, and nothing is kept,', () => {
     const mailbox = await t.app.store.read.mailboxes.byAddress(inbox.email_address)
     if (!mailbox) throw new Error('The inbox is there')
     const { id, orgId } = mailbox
-    await t.app.store.run('mailboxes.update', { id, orgId, displayName: 'a\nb' })
+    await t.app.store.run('mailboxes.update', { id, orgId, change: { displayName: 'a\nb' } })
     const refused = await send({ to: 'a@example.com' })
     expect(refused).toMatchObject({ status: 400, body: { code: 'validation_error' } })
     expect(await total()).toBe(0)

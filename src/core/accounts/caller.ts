@@ -1,11 +1,14 @@
-import { Failure, notFound } from '../errors.ts'
+import { Failure } from '../errors.ts'
 import type { ApiKeyId, MailboxId, OrgId, ProjectId } from '../ids.ts'
 import type { Permission, Scope } from './model.ts'
 
 /** Who is asking, and what for they may ask. Made by authentication, trusted from there on. */
 export interface Caller {
   orgId: OrgId
+  /** Where what it makes is put. */
   projectId: ProjectId
+  /** Set when it sees nothing outside that project. */
+  projectOnly: boolean
   /** Null for the root key, which is no row. */
   keyId: ApiKeyId | null
   keyName: string
@@ -43,15 +46,36 @@ export function demand(caller: Caller, permission: Permission): void {
   }
 }
 
-/** Refuses, as if it were not there, a mailbox outside the caller's restriction. */
-export function demandMailbox(caller: Caller, mailbox: MailboxId): void {
-  if (caller.mailboxId !== null && caller.mailboxId !== mailbox) throw notFound('mailbox')
+/** How far somebody sees: the whole organization, one project of it, or one mailbox. What lists are confined to. */
+export interface Reach {
+  orgId: OrgId
+  /** Null is every project. */
+  projectId: ProjectId | null
+  /** Null is every mailbox of these projects. */
+  mailboxId: MailboxId | null
 }
 
-/** Refuses keys of one mailbox where the whole organization is meant. */
-export function demandWholeOrganization(caller: Caller, permission: Permission): void {
+export function reachOf({ orgId, projectId, projectOnly, mailboxId }: Caller): Reach {
+  return { orgId, projectId: projectOnly ? projectId : null, mailboxId }
+}
+
+/** True when the mailbox, or what lives in it, is the caller's to see. */
+export function reaches(caller: Caller, mailbox: { id: MailboxId; orgId: OrgId; projectId: ProjectId }): boolean {
+  const { orgId, projectId, mailboxId } = reachOf(caller)
+  if (mailbox.orgId !== orgId) return false
+  return (projectId === null || mailbox.projectId === projectId) && (mailboxId === null || mailbox.id === mailboxId)
+}
+
+/** Refuses keys of one mailbox where several are meant: those of a project, or of the organization. */
+export function demandManyMailboxes(caller: Caller, permission: Permission): void {
   demand(caller, permission)
   if (caller.mailboxId !== null) {
     throw new Failure('forbidden', 'This key is restricted to one mailbox', { permission })
   }
+}
+
+/** Refuses keys of one mailbox or project where the whole organization is meant. */
+export function demandWholeOrganization(caller: Caller, permission: Permission): void {
+  demandManyMailboxes(caller, permission)
+  if (caller.projectOnly) throw new Failure('forbidden', 'This key is restricted to one project', { permission })
 }

@@ -27,16 +27,16 @@ export async function authenticateKey(app: App, text: string): Promise<Caller> {
     throw new Failure('unauthenticated', 'Unknown API key')
   }
   app.keyUses.note(key.id, key.usedAt)
-  const { id, orgId, projectId, name, scopes, mailboxId } = key
+  const { id, orgId, projectId, projectOnly, name, scopes, mailboxId } = key
   const { permissions, expiresAt } = key
-  return { orgId, projectId, keyId: id, keyName: name, scopes, permissions, mailboxId, expiresAt }
+  return { orgId, projectId, projectOnly, keyId: id, keyName: name, scopes, permissions, mailboxId, expiresAt }
 }
 
 async function rootCaller(app: App): Promise<Caller> {
   const organization = await app.store.read.accounts.firstOrganization()
   const project = organization && (await app.store.read.accounts.defaultProject(organization.id))
   if (!project) throw new Failure('unavailable', 'The server is not set up yet')
-  const restriction = { scopes: ALL_SCOPES, permissions: null, mailboxId: null, expiresAt: null }
+  const restriction = { projectOnly: false, scopes: ALL_SCOPES, permissions: null, mailboxId: null, expiresAt: null }
   return { orgId: project.orgId, projectId: project.id, keyId: null, keyName: 'root', ...restriction }
 }
 
@@ -65,7 +65,8 @@ export async function createKey(app: App, caller: Caller, input: NewKey): Promis
     key: {
       id: newId<ApiKeyId>(),
       orgId: caller.orgId,
-      projectId: caller.projectId,
+      projectId: mailbox?.projectId ?? caller.projectId,
+      projectOnly: caller.projectOnly,
       name,
       publicPart,
       hash: hashKey(text),
@@ -123,6 +124,7 @@ export async function issueKey(app: App, orgId: OrgId, input: NewKey): Promise<{
   const operator: Caller = {
     orgId,
     projectId: project.id,
+    projectOnly: false,
     keyId: null,
     keyName: 'operator',
     scopes: ALL_SCOPES,

@@ -72,6 +72,8 @@ export interface ApiKey {
   id: ApiKeyId
   orgId: OrgId
   projectId: ProjectId
+  /** Restricts the key to its project; else the project is only where it makes things. */
+  projectOnly: boolean
   /** Restricts the key to one mailbox. */
   mailboxId: MailboxId | null
   name: string

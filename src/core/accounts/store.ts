@@ -1,4 +1,4 @@
-import type { ApiKeyId, MailboxId, OrgId } from '../ids.ts'
+import type { ApiKeyId, MailboxId, OrgId, ProjectId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { ApiKey, Organization, OrganizationUsage, Project } from './model.ts'
 
@@ -8,6 +8,7 @@ export interface AccountReader {
   firstOrganization(): Promise<Organization | undefined>
   usage(id: OrgId): Promise<OrganizationUsage>
   defaultProject(id: OrgId): Promise<Project | undefined>
+  project(org: OrgId, id: ProjectId): Promise<Project | undefined>
   keyByHash(hash: string): Promise<ApiKey | undefined>
   key(org: OrgId, id: ApiKeyId): Promise<ApiKey | undefined>
   /** Newest first. With `mailbox`, only the keys restricted to it. */

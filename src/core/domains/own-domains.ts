@@ -1,5 +1,5 @@
 import { toAsciiDomain } from '../../protocol/dns/domain-name.ts'
-import { type Caller, demandWholeOrganization } from '../accounts/caller.ts'
+import { type Caller, demandManyMailboxes } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { type DomainId, newId, type OrgId } from '../ids.ts'
@@ -29,12 +29,12 @@ export async function createDomain(
 ): Promise<DomainView & { created: boolean }> {
   const name = checkDomainName(input.name, app.settings.mailDomain)
   const { feedbackEnabled = null } = input
-  demandWholeOrganization(caller, 'domain_create')
+  demandManyMailboxes(caller, 'domain_create')
   const { orgId } = caller
   const known = await foresee(app, orgId, name)
   if (known) return { ...(await viewOf(app, sameAs(known, { feedbackEnabled }))), created: false }
   const id = newId<DomainId>()
-  const keys = await newKeys(app, { id, orgId })
+  const keys = await newKeys(app, { id })
   const { domain, created } = await app.store.run('domains.create', { id, orgId, name, feedbackEnabled, keys })
   return { ...(await viewOf(app, domain)), created }
 }
@@ -53,27 +53,27 @@ async function foresee(app: App, orgId: OrgId, name: string): Promise<Domain | u
 
 /** One domain of the caller's organization, by its name in any spelling. */
 export async function getDomain(app: App, caller: Caller, name: string): Promise<DomainView> {
-  demandWholeOrganization(caller, 'domain_read')
+  demandManyMailboxes(caller, 'domain_read')
   return viewOf(app, await reachDomain(app, caller, name))
 }
 
 /** The domains of the caller's organization, newest first. */
 export async function listDomains(app: App, caller: Caller, page: PageRequest): Promise<Page<DomainView>> {
-  demandWholeOrganization(caller, 'domain_read')
+  demandManyMailboxes(caller, 'domain_read')
   const { items, total } = await app.store.read.domains.list(caller.orgId, page)
   return { items: await Promise.all(items.map((domain) => viewOf(app, domain))), total }
 }
 
 /** Gives up a domain. From then on mail to it is not ours. */
 export async function deleteDomain(app: App, caller: Caller, name: string): Promise<void> {
-  demandWholeOrganization(caller, 'domain_delete')
+  demandManyMailboxes(caller, 'domain_delete')
   const domain = await reachDomain(app, caller, name)
   await app.store.run('domains.delete', { orgId: caller.orgId, name: domain.name })
 }
 
 /** Asks the DNS now and answers what it shows. `taken` when the DNS is right and another organization has the name already. */
 export async function verifyDomain(app: App, caller: Caller, name: string): Promise<DomainView> {
-  demandWholeOrganization(caller, 'domain_update')
+  demandManyMailboxes(caller, 'domain_update')
   const domain = await reachDomain(app, caller, name)
   await app.store.run('domains.begin-check', { orgId: caller.orgId, name: domain.name, everyMs: CHECK_EVERY_MS })
   const { taken, ...view } = await checkDomain(app, caller.orgId, domain, { asked: true })

@@ -13,6 +13,7 @@ export type EventType =
   /** The operator made waiting deliveries due. */
   | 'message.hurried'
   | 'message.labeled'
+  | 'message.deleted'
   | 'thread.deleted'
   | 'domain.verified'
   /** A test or a replay waits for a worker. */

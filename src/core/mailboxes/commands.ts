@@ -2,7 +2,7 @@ import { Failure, invalid, notFound } from '../errors.ts'
 import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { forgetMailbox } from '../webhooks/commands.ts'
-import type { Mailbox } from './model.ts'
+import { type Mailbox, openPolicy } from './model.ts'
 
 export interface NewMailbox {
   orgId: OrgId
@@ -13,8 +13,13 @@ export interface NewMailbox {
   domainId?: DomainId
   displayName: string | null
   clientId: string | null
+  metadata?: Mailbox['metadata']
+  policy?: Mailbox['policy']
+  expiresAt?: number | null
   /** The operator's own does not count against the limit. */
   unlimited?: boolean
+  /** The same `clientId` answers the mailbox that is there, whatever its address. */
+  anyTwin?: boolean
 }
 
 /**
@@ -25,7 +30,8 @@ export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbo
   await tx.accounts.lockOrganization(input.orgId)
   const twin = input.clientId === null ? undefined : await tx.mailboxes.byClientId(input.orgId, input.clientId)
   if (twin) {
-    if (twin.localPart === input.localPart && twin.domain === input.domain) return { mailbox: twin, created: false }
+    const same = twin.localPart === input.localPart && twin.domain === input.domain
+    if (same || input.anyTwin) return { mailbox: twin, created: false }
     throw new Failure('conflict', 'This client_id belongs to another mailbox')
   }
   await checkDomain(tx, input)
@@ -59,9 +65,12 @@ async function checkLimit(tx: Tx, orgId: OrgId): Promise<void> {
   }
 }
 
-function toMailbox({ domainId: _, unlimited: __, ...input }: NewMailbox, now: number): Mailbox {
+function toMailbox({ domainId: _, unlimited: __, anyTwin: ___, ...input }: NewMailbox, now: number): Mailbox {
   return {
     ...input,
+    metadata: input.metadata ?? {},
+    policy: input.policy ?? openPolicy,
+    expiresAt: input.expiresAt ?? null,
     id: newId<MailboxId>(),
     address: `${input.localPart}@${input.domain}`,
     enabled: true,
@@ -73,20 +82,19 @@ function toMailbox({ domainId: _, unlimited: __, ...input }: NewMailbox, now: nu
   }
 }
 
+/** What can be changed about a mailbox; what is absent stays. */
+export type MailboxChange = Partial<Pick<Mailbox, 'displayName' | 'enabled' | 'metadata' | 'policy' | 'expiresAt'>>
+
 /** Changes what is given and leaves the rest. */
 export async function updateMailbox(
   tx: Tx,
-  input: { orgId: OrgId; id: MailboxId; displayName?: string | null; enabled?: boolean },
+  input: { orgId: OrgId; id: MailboxId; change: MailboxChange },
 ): Promise<Mailbox> {
   const mailbox = await tx.mailboxes.get(input.orgId, input.id)
   if (!mailbox) throw notFound('mailbox')
-  if (input.displayName === undefined && input.enabled === undefined) return mailbox
-  const changed: Mailbox = {
-    ...mailbox,
-    displayName: input.displayName === undefined ? mailbox.displayName : input.displayName,
-    enabled: input.enabled ?? mailbox.enabled,
-    updatedAt: tx.now,
-  }
+  const given = Object.entries(input.change).filter(([, value]) => value !== undefined)
+  if (given.length === 0) return mailbox
+  const changed: Mailbox = { ...mailbox, ...Object.fromEntries(given), updatedAt: tx.now }
   await tx.mailboxes.update(changed)
   return changed
 }

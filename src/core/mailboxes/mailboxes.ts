@@ -1,19 +1,22 @@
-import { type Caller, demand, demandMailbox, demandWholeOrganization } from '../accounts/caller.ts'
+import { type Caller, demand, demandManyMailboxes, reaches, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import type { Domain } from '../domains/model.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { canonicalOrNone } from './canonical.ts'
-import { checkLocalPart, toAsciiDomain } from './local-part.ts'
+import { checkLocalPart, randomLocalPart, toAsciiDomain } from './local-part.ts'
 import type { Mailbox } from './model.ts'
 
 export interface CreateMailbox {
-  localPart: string
+  /** Null: a random one. */
+  localPart: string | null
   /** Absent: the platform's domain. */
   domain?: string | null
   displayName?: string | null
   clientId?: string | null
+  /** The same `clientId` answers the mailbox that is there, whatever else was asked for. */
+  anyTwin?: boolean
 }
 
 /** Makes a mailbox; `created` is false when `clientId` led to the one that is there. */
@@ -22,10 +25,10 @@ export async function createMailbox(
   caller: Caller,
   input: CreateMailbox,
 ): Promise<{ mailbox: Mailbox; created: boolean }> {
-  const localPart = checkLocalPart(input.localPart)
+  const localPart = input.localPart === null ? randomLocalPart() : checkLocalPart(input.localPart)
   const displayName = checkDisplayName(input.displayName)
   const clientId = checkClientId(input.clientId)
-  demandWholeOrganization(caller, 'mailbox_create')
+  demandManyMailboxes(caller, 'mailbox_create')
   const { name: domain, id: domainId } = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
   return app.store.run('mailboxes.create', {
     orgId: caller.orgId,
@@ -35,6 +38,7 @@ export async function createMailbox(
     domainId,
     displayName,
     clientId,
+    anyTwin: input.anyTwin ?? false,
   })
 }
 
@@ -70,8 +74,7 @@ export async function findMailbox(app: App, caller: Caller, idOrAddress: string)
 /** Like `findMailbox`, for what is done inside a mailbox: the permission asked for is that of the doing. */
 export async function reachMailbox(app: App, caller: Caller, idOrAddress: string): Promise<Mailbox> {
   const mailbox = await lookUp(app, caller, idOrAddress)
-  if (!mailbox || mailbox.orgId !== caller.orgId) throw notFound('mailbox')
-  demandMailbox(caller, mailbox.id)
+  if (!mailbox || !reaches(caller, mailbox)) throw notFound('mailbox')
   return mailbox
 }
 
@@ -84,10 +87,7 @@ async function lookUp(app: App, caller: Caller, idOrAddress: string): Promise<Ma
 /** The mailboxes the caller may see, newest first. */
 export async function listMailboxes(app: App, caller: Caller, page: PageRequest): Promise<Page<Mailbox>> {
   demand(caller, 'mailbox_read')
-  if (caller.mailboxId === null) return app.store.read.mailboxes.list(caller.orgId, page)
-  const own = await app.store.read.mailboxes.get(caller.orgId, caller.mailboxId)
-  const items = own && (page.offset ?? 0) === 0 && page.limit > 0 ? [own] : []
-  return { items, total: own ? 1 : 0 }
+  return app.store.read.mailboxes.list(reachOf(caller), page)
 }
 
 /** Changes the display name; absent leaves it, null clears it. */
@@ -100,7 +100,7 @@ export async function updateMailbox(
   const checked = change.displayName === undefined ? {} : { displayName: checkDisplayName(change.displayName) }
   demand(caller, 'mailbox_update')
   const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
-  return app.store.run('mailboxes.update', { orgId, id, ...checked })
+  return app.store.run('mailboxes.update', { orgId, id, change: checked })
 }
 
 /** Deletes a mailbox with everything in it. */

@@ -12,6 +12,12 @@ export interface Mailbox {
   displayName: string | null
   /** The maker's own name for it, unique among the live mailboxes of the organization. */
   clientId: string | null
+  /** The maker's own notes: texts, numbers and booleans by name. */
+  metadata: Metadata
+  /** What it takes, and for how long it keeps it. */
+  policy: MailboxPolicy
+  /** From then on it is nowhere to be seen; null is never. */
+  expiresAt: number | null
   /** A disabled mailbox keeps its mail and refuses more. */
   enabled: boolean
   /** Live counts: messages that a default list shows, threads with one of them, and bytes of everything kept. */
@@ -20,6 +26,26 @@ export interface Mailbox {
   sizeBytes: number
   createdAt: number
   updatedAt: number
+}
+
+export type Metadata = Record<string, string | number | boolean>
+
+export interface MailboxPolicy {
+  /** Addresses, lower-case; others' mail is taken and thrown away. Empty: everybody's is kept. */
+  allowedSenders: string[]
+  /** Null is the server's own limit. */
+  maxMessageBytes: number | null
+  maxAttachments: number | null
+  /** Messages are gone so many days after they came; null is never. */
+  retentionDays: number | null
+}
+
+/** Takes everything and keeps it. */
+export const openPolicy: MailboxPolicy = {
+  allowedSenders: [],
+  maxMessageBytes: null,
+  maxAttachments: null,
+  retentionDays: null,
 }
 
 /** `primary` is the mailbox's own; the rest lead to it. */

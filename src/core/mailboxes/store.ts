@@ -1,3 +1,4 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Address, Mailbox } from './model.ts'
@@ -9,7 +10,7 @@ export interface MailboxReader {
   byAddress(address: string): Promise<Mailbox | undefined>
   byClientId(org: OrgId, clientId: string): Promise<Mailbox | undefined>
   /** Newest first, ties by id. */
-  list(org: OrgId, page: PageRequest): Promise<Page<Mailbox>>
+  list(reach: Reach, page: PageRequest): Promise<Page<Mailbox>>
   /** True when this organization has a mailbox whose primary address is in this domain. */
   anyIn(org: OrgId, domain: string): Promise<boolean>
 }
@@ -17,7 +18,9 @@ export interface MailboxReader {
 export interface MailboxWriter extends MailboxReader {
   /** Throws nothing on a clash: false when the address is taken. */
   insert(mailbox: Mailbox, address: Address): Promise<boolean>
-  update(mailbox: Pick<Mailbox, 'id' | 'displayName' | 'enabled' | 'updatedAt'>): Promise<void>
+  update(
+    mailbox: Pick<Mailbox, 'id' | 'displayName' | 'enabled' | 'metadata' | 'policy' | 'expiresAt' | 'updatedAt'>,
+  ): Promise<void>
   /** Frees the addresses that other organizations have in this domain; their mailboxes keep their mail and get no more. */
   releaseAddresses(domain: string, except: OrgId): Promise<void>
   /** Hides the mailbox and frees its addresses; its contents are erased by the purge. */

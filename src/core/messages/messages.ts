@@ -95,6 +95,13 @@ export async function getDeliveries(app: App, caller: Caller, mailbox: string, i
   return app.store.read.outbound.ofMessage(message.id)
 }
 
+/** Deletes one message for good. */
+export async function deleteMessage(app: App, caller: Caller, mailbox: string, id: string): Promise<void> {
+  demand(caller, 'message_delete')
+  const { message } = await reachMessage(app, caller, mailbox, id)
+  await app.store.run('messages.delete', { mailboxId: message.mailboxId, id: message.id })
+}
+
 /** Changes labels and flags; labels given replace those that are there. */
 export async function updateMessage(
   app: App,

@@ -46,6 +46,7 @@ function toEntry(m: Message, content: MessageContent | undefined): SearchEntry {
 }
 
 function erasedMessages(event: LoggedEvent): MessageId[] {
+  if (event.type === 'message.deleted' && event.messageId) return [event.messageId]
   if (event.type !== 'thread.deleted') return []
   const { messageIds } = event.payload
   return Array.isArray(messageIds) ? (messageIds as MessageId[]) : []

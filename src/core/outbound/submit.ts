@@ -6,7 +6,7 @@ import { ParseError } from '../../protocol/parse-error.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
-import { signAs } from '../domains/dkim-keys/sign.ts'
+import { sealAs, signAs } from '../domains/dkim-keys/sign.ts'
 import { refuseUnverified } from '../domains/sending-domain.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
@@ -24,6 +24,8 @@ export interface Composition {
   inReplyTo: string | null
   references: string[]
   joins: ThreadId | null
+  /** What we found out about the mail that this one passes on: the value of an Authentication-Results field. */
+  passesOn?: string
   idempotencyKey: string | null
 }
 
@@ -32,7 +34,9 @@ export async function submit(app: App, mailbox: Mailbox, composition: Compositio
   await refuseUnverified(app, mailbox)
   const messageId = newMessageId(mailbox.domain)
   // Signed before it is kept: what is stored, shown and captured is what leaves.
-  const raw = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
+  const signed = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
+  const { passesOn } = composition
+  const raw = passesOn === undefined ? signed : await sealAs(app, mailbox, signed, passesOn)
   if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
   return keepAndQueue(app, raw, (parsed, kept) => toOutbound(app, mailbox, composition, parsed, { ...kept, messageId }))
 }

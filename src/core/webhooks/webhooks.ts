@@ -1,4 +1,4 @@
-import { type Caller, demand, demandMailbox } from '../accounts/caller.ts'
+import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { type MailboxId, newId, type WebhookId } from '../ids.ts'
@@ -175,7 +175,7 @@ export async function listWebhooks(
   demand(caller, 'webhook_read')
   const { webhooks } = app.store.read
   if (caller.mailboxId === null) return webhooks.list(caller.orgId, filter, page)
-  if (filter.mailboxId) demandMailbox(caller, filter.mailboxId)
+  if (filter.mailboxId && filter.mailboxId !== caller.mailboxId) throw notFound('mailbox')
   const all = await webhooks.list(
     caller.orgId,
     { ...filter, mailboxId: caller.mailboxId },

@@ -36,6 +36,11 @@ export function accountReader(db: Database): AccountReader {
       const row = await projects.executeTakeFirst()
       return row && toProject(row)
     },
+    async project(org, id) {
+      const projects = kysely.selectFrom('projects').selectAll().where('org_id', '=', org).where('id', '=', id)
+      const row = await projects.executeTakeFirst()
+      return row && toProject(row)
+    },
     async keyByHash(hash) {
       const row = await keyByHash.first(db, { hash })
       return row && toKey(row)
@@ -129,6 +134,7 @@ function toKey(row: ApiKeyTable): ApiKey {
     id: row.id as ApiKeyId,
     orgId: row.org_id as OrgId,
     projectId: row.project_id as ProjectId,
+    projectOnly: row.project_only === 1,
     mailboxId: row.mailbox_id as MailboxId | null,
     name: row.name,
     publicPart: row.public_part,
@@ -147,6 +153,7 @@ function fromKey(key: ApiKey): ApiKeyTable {
     id: key.id,
     org_id: key.orgId,
     project_id: key.projectId,
+    project_only: key.projectOnly ? 1 : 0,
     mailbox_id: key.mailboxId,
     name: key.name,
     public_part: key.publicPart,

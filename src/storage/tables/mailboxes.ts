@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import type { Reach } from '../../core/accounts/caller.ts'
 import type { MailboxId, OrgId, ProjectId } from '../../core/ids.ts'
-import type { Address, Mailbox } from '../../core/mailboxes/model.ts'
+import { type Address, type Mailbox, openPolicy } from '../../core/mailboxes/model.ts'
 import type { MailboxReader, MailboxWriter } from '../../core/mailboxes/store.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
@@ -69,7 +70,7 @@ export function mailboxReader(db: Database): MailboxReader {
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
-    list: (org, page) => listMailboxes(db, org, page),
+    list: (reach, page) => listMailboxes(db, reach, page),
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
       const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
@@ -78,13 +79,26 @@ export function mailboxReader(db: Database): MailboxReader {
   }
 }
 
-async function listMailboxes(db: Database, org: OrgId, page: PageRequest) {
-  const counted = db.kysely.selectFrom('organizations').select('mailbox_count').where('id', '=', org)
-  const total = (await counted.executeTakeFirst())?.mailbox_count ?? 0
-  if (page.limit === 0) return { items: [], total }
-  const live = db.kysely.selectFrom('mailboxes').selectAll().where('org_id', '=', org).where('deleted_at', 'is', null)
-  const rows = await cutPage(live, page, 'created_at', 'id').execute()
-  return { items: rows.map(toMailbox), total }
+async function listMailboxes(db: Database, reach: Reach, page: PageRequest) {
+  const total = page.uncounted ? undefined : await countWithin(db, reach)
+  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, 'created_at', 'id').execute() : []
+  return { items: rows.map(toMailbox), total: total ?? rows.length }
+}
+
+function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
+  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where('deleted_at', 'is', null)
+  if (projectId !== null) live = live.where('project_id', '=', projectId)
+  if (mailboxId !== null) live = live.where('id', '=', mailboxId)
+  return live
+}
+
+async function countWithin(db: Database, reach: Reach): Promise<number> {
+  if (reach.projectId === null && reach.mailboxId === null) {
+    const counted = db.kysely.selectFrom('organizations').select('mailbox_count').where('id', '=', reach.orgId)
+    return (await counted.executeTakeFirst())?.mailbox_count ?? 0
+  }
+  const counted = within(db, reach).select((eb) => eb.fn.countAll<number>().as('n'))
+  return (await counted.executeTakeFirstOrThrow()).n
 }
 
 export function mailboxWriter(db: Database): MailboxWriter {
@@ -102,6 +116,9 @@ export function mailboxWriter(db: Database): MailboxWriter {
         .set({
           display_name: mailbox.displayName,
           enabled: mailbox.enabled ? 1 : 0,
+          metadata: JSON.stringify(mailbox.metadata),
+          policy: JSON.stringify(mailbox.policy),
+          expires_at: mailbox.expiresAt,
           updated_at: mailbox.updatedAt,
         })
         .where('id', '=', mailbox.id)
@@ -160,6 +177,9 @@ function toMailbox(row: MailboxTable): Mailbox {
     domain: row.domain,
     displayName: row.display_name,
     clientId: row.client_id,
+    metadata: JSON.parse(row.metadata),
+    policy: { ...openPolicy, ...JSON.parse(row.policy) },
+    expiresAt: row.expires_at,
     enabled: row.enabled === 1,
     messageCount: row.message_count,
     threadCount: row.thread_count,
@@ -179,6 +199,9 @@ function fromMailbox(m: Mailbox): MailboxTable {
     domain: m.domain,
     display_name: m.displayName,
     client_id: m.clientId,
+    metadata: JSON.stringify(m.metadata),
+    policy: JSON.stringify(m.policy),
+    expires_at: m.expiresAt,
     enabled: m.enabled ? 1 : 0,
     message_count: m.messageCount,
     thread_count: m.threadCount,

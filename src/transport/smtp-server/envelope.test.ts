@@ -11,7 +11,8 @@ test('what cannot be delivered is refused at RCPT', async () => {
   await using smtp = await testSmtp()
   await smtp.call('POST', '/api/v0/inboxes', { body: { username: 'off' } })
   const mailbox = await smtp.app.store.read.mailboxes.byAddress('off@posthouse.test')
-  if (mailbox) await smtp.app.store.run('mailboxes.update', { id: mailbox.id, orgId: mailbox.orgId, enabled: false })
+  if (mailbox)
+    await smtp.app.store.run('mailboxes.update', { id: mailbox.id, orgId: mailbox.orgId, change: { enabled: false } })
   await smtp.play(`${shortHello}
     C: MAIL FROM:<>
     S: 250 2.1.0 Sender ok
