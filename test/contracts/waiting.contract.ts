@@ -175,6 +175,7 @@ function callerOf({ organization, project }: Owner): Caller {
   return {
     orgId: organization.id,
     projectId: project.id,
+    projectOnly: false,
     keyId: null,
     keyName: 'test',
     scopes: ['read'],
