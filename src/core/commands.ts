@@ -4,9 +4,9 @@ import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from 
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
-import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
-import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
+import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
@@ -79,11 +79,13 @@ export const commands = {
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
+  'idempotency.renew': renewIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,
   'jobs.schedule': scheduleJob,
   'jobs.ensure': ensureJob,
   'jobs.claim': claimJobs,
+  'jobs.release-all': releaseAllJobs,
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
   'jobs.go-on': goOnWithJob,
