@@ -181,6 +181,8 @@ export interface PartTable {
 export interface ThreadTable {
   id: string
   org_id: string
+  /** Of its mailbox. */
+  project_id: Generated<string>
   mailbox_id: string
   subject: string | null
   preview: string | null
@@ -193,6 +195,7 @@ export interface ThreadTable {
   senders: Json
   recipients: Json
   labels: Json
+  unread_count: number
   hidden: Flag
   /** Lower-cased, for substring filters. */
   subject_text: string

@@ -170,3 +170,8 @@ export function newOutbound(
 export function wholeReach(orgId: OrgId): Reach {
   return { orgId, projectId: null, mailboxId: null }
 }
+
+/** All of one mailbox. */
+export function reachInto({ orgId, id }: Mailbox): Reach {
+  return { orgId, projectId: null, mailboxId: id }
+}

@@ -17,6 +17,7 @@ import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
+import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -31,6 +32,7 @@ const later: Migration[] = [
   ...[fetched, eventIds],
   ...[submissionCredentials],
   mailboxProperties,
+  threadLists,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
