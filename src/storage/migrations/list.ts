@@ -14,6 +14,8 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as projects from './0130-projects.ts'
+import * as webhookProjects from './0131-webhook-projects.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -26,6 +28,7 @@ const later: Migration[] = [
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
   mailboxProperties,
+  ...[projects, webhookProjects],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
