@@ -34,7 +34,7 @@ export async function createDomain(
   const known = await foresee(app, orgId, name)
   if (known) return { ...(await viewOf(app, sameAs(own(caller, known), { feedbackEnabled }))), created: false }
   const id = newId<DomainId>()
-  const keys = await newKeys(app, { id, orgId })
+  const keys = await newKeys(app, { id })
   const wanted = { id, orgId, projectId, name, feedbackEnabled, keys }
   const { domain, created } = await app.store.run('domains.create', wanted)
   return { ...(await viewOf(app, own(caller, domain))), created }
