@@ -1,5 +1,6 @@
-import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
+import { createKey, deleteKey, touchKeys, updateKey } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { createProject, deleteProject } from './accounts/project-commands.ts'
 import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
@@ -44,7 +45,10 @@ import { ensureSecret, rotateSecret } from './webhooks/secret-commands.ts'
 export const commands = {
   'accounts.create-organization': createOrganization,
   'accounts.ensure-first-organization': ensureFirstOrganization,
+  'accounts.create-project': createProject,
+  'accounts.delete-project': deleteProject,
   'accounts.create-key': createKey,
+  'accounts.update-key': updateKey,
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,

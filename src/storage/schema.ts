@@ -19,8 +19,10 @@ export interface ProjectTable {
   id: string
   org_id: string
   name: string
+  client_id: string | null
   is_default: Flag
   created_at: number
+  updated_at: number
 }
 
 export interface ApiKeyTable {
@@ -43,6 +45,7 @@ export interface ApiKeyTable {
 export interface DomainTable {
   id: string
   org_id: string | null
+  project_id: string | null
   name: string
   status: string
   sealed_route: string | null
@@ -314,6 +317,7 @@ export interface WebhookTable {
   topics: Json
   all_mailboxes: Flag
   mailbox_ids: Json
+  project_ids: Json
   secret_owner: string
   header_names: Json
   sealed_headers: string | null

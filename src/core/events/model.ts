@@ -15,7 +15,11 @@ export type EventType =
   | 'message.labeled'
   | 'message.deleted'
   | 'thread.deleted'
+  | 'domain.created'
+  | 'domain.deleted'
   | 'domain.verified'
+  | 'project.created'
+  | 'project.deleted'
   /** A test or a replay waits for a worker. */
   | 'webhook.queued'
 

@@ -16,6 +16,8 @@ import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
+import * as projects from './0130-projects.ts'
+import * as webhookProjects from './0131-webhook-projects.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
@@ -33,6 +35,7 @@ const later: Migration[] = [
   ...[submissionCredentials],
   mailboxProperties,
   threadLists,
+  ...[projects, webhookProjects],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
