@@ -4,6 +4,8 @@ import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from 
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
+import { createDraft, deleteDraft, replaceDraft } from './drafts/commands.ts'
+import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
@@ -62,6 +64,12 @@ export const commands = {
   'messages.label': labelMessage,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'drafts.create': createDraft,
+  'drafts.replace': replaceDraft,
+  'drafts.delete': deleteDraft,
+  'drafts.begin-sending': beginSending,
+  'drafts.put-off': putOffDraft,
+  'drafts.fail': failDraft,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,

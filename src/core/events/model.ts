@@ -15,6 +15,12 @@ export type EventType =
   | 'message.labeled'
   | 'message.deleted'
   | 'thread.deleted'
+  /** A draft that is sent becomes a message: `message.queued` names it. */
+  | 'draft.created'
+  | 'draft.updated'
+  | 'draft.deleted'
+  /** It was scheduled and refused when its time came. */
+  | 'draft.failed'
   | 'domain.verified'
   /** A test or a replay waits for a worker. */
   | 'webhook.queued'

@@ -55,7 +55,8 @@ function checkDisplayName(value: string | null | undefined): string | null {
   return name === '' ? null : name
 }
 
-function checkClientId(value: string | null | undefined): string | null {
+/** The maker's own name for a thing, as it may be. */
+export function checkClientId(value: string | null | undefined): string | null {
   if (value === null || value === undefined) return null
   if (!/^[A-Za-z0-9._~-]{1,256}$/.test(value)) throw invalid('client_id', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
   return value

@@ -44,7 +44,11 @@ export async function forwardMessage(
   })
 }
 
-function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequest, 'text' | 'html'> {
+/** What a forwarded message says. */
+export function bodiesOf(
+  original: Pick<FullMessage, 'message' | 'content'>,
+  request: Pick<ForwardRequest, 'text' | 'html' | 'includeOriginal'>,
+): Bodies {
   const { text, html } = request
   if ((text !== null || html !== null) && !request.includeOriginal) return { text, html }
   const { message, content } = original
@@ -77,7 +81,8 @@ function escapeHtml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r?\n/g, '<br>')
 }
 
-async function originalAttachments(app: App, { message }: FullMessage): Promise<Attachment[]> {
+/** The files of a message, to go with it. */
+export async function originalAttachments(app: App, { message }: Pick<FullMessage, 'message'>): Promise<Attachment[]> {
   if (message.attachments.length === 0) return []
   const raw = await app.blobs.get(message.blobKey)
   if (!raw) throw new Failure('unprocessable', 'The raw content of this message is no longer kept')
