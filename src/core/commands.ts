@@ -11,6 +11,7 @@ import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
+import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import {
@@ -25,6 +26,7 @@ import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
+import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
@@ -62,6 +64,7 @@ export const commands = {
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
+  'messages.mark-fetched': markFetched,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
   'drafts.create': createDraft,
@@ -80,6 +83,7 @@ export const commands = {
   'outbound.take-failures': takeFailures,
   'outbound.cancel': cancelDelivery,
   'outbound.hurry': hurryDeliveries,
+  'submission.set-credential': setCredential,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,

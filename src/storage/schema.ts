@@ -86,6 +86,8 @@ export interface MailboxTable {
   size_bytes: number
   /** The latest time that was given to a message. */
   last_at: number
+  /** How often messages of it were handed to somebody who asked for those not handed out before. */
+  fetch_count: number
   created_at: number
   updated_at: number
   deleted_at: number | null
@@ -136,6 +138,8 @@ export interface MessageTable {
   from_text: string
   to_text: string
   subject_text: string
+  /** The mailbox's `fetch_count` when this one was first handed out; null before. */
+  fetch_number: number | null
   created_at: number
   updated_at: number
 }
@@ -433,6 +437,14 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface SubmissionCredentialTable {
+  mailbox_id: string
+  org_id: string
+  username: string
+  password_hash: string
+  created_at: number
+}
+
 export interface Schema {
   organizations: OrganizationTable
   projects: ProjectTable
@@ -454,6 +466,7 @@ export interface Schema {
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable
   blob_holds: BlobHoldTable

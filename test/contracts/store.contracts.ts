@@ -12,8 +12,10 @@ import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
@@ -27,11 +29,13 @@ export function storeContracts(opened: () => Opened): void {
   outboundContract(opened)
   draftsContract(opened)
   suppressionsContract(opened)
+  submissionContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
   racesContract(opened)
   webhooksContract(opened)
+  waitingContract(opened)
   searchContract(opened)
 }

@@ -34,7 +34,7 @@ export async function createDomain(
   const known = await foresee(app, orgId, name)
   if (known) return { ...(await viewOf(app, sameAs(known, { feedbackEnabled }))), created: false }
   const id = newId<DomainId>()
-  const keys = await newKeys(app, { id, orgId })
+  const keys = await newKeys(app, { id })
   const { domain, created } = await app.store.run('domains.create', { id, orgId, name, feedbackEnabled, keys })
   return { ...(await viewOf(app, domain)), created }
 }

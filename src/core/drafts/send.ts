@@ -5,7 +5,7 @@ import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { distinctRecipients } from '../outbound/draft.ts'
 import type { Enqueued } from '../outbound/enqueue-command.ts'
-import { bodiesOf, originalAttachments } from '../outbound/forward.ts'
+import { bodiesOf, originalAttachments, passedOn } from '../outbound/forward.ts'
 import { checkIdempotencyKey, once } from '../outbound/once.ts'
 import { type Composition, submit } from '../outbound/submit.ts'
 import { refuseSending, type SentDraft } from './commands.ts'
@@ -51,10 +51,10 @@ export async function submitDraft(
   }
   const { replyTo, subject, labels, inReplyTo, references } = draft
   const recipients = distinctRecipients(draft, [app.settings.mailDomain])
-  const { text, html, attachments } = await contentOf(app, draft)
+  const { text, html, ...rest } = await contentOf(app, draft)
   return submit(app, mailbox, {
     draft: { ...recipients, replyTo, subject: subject ?? '', text, html, labels, headers: [] },
-    attachments,
+    ...rest,
     inReplyTo,
     references,
     joins: draft.threadId,
@@ -63,7 +63,7 @@ export async function submitDraft(
   })
 }
 
-type Content = Pick<Composition, 'attachments'> & Pick<FullDraft, 'text' | 'html'>
+type Content = Pick<Composition, 'attachments' | 'passesOn'> & Pick<FullDraft, 'text' | 'html'>
 
 // The original of a reply may be gone, its place in the conversation is in the draft; what is sent on must still be there.
 async function contentOf(app: App, draft: FullDraft): Promise<Content> {
@@ -73,6 +73,8 @@ async function contentOf(app: App, draft: FullDraft): Promise<Content> {
   const message = await messages.get(draft.mailboxId, draft.original.id)
   const content = message && (await messages.content(message.id))
   if (!content) throw new Failure('unprocessable', 'The message to send on is no longer there')
-  const bodies = bodiesOf({ message, content }, { text: draft.text, html: draft.html, includeOriginal: true })
-  return { ...bodies, attachments: [...(await originalAttachments(app, { message })), ...own] }
+  const original = { message, content }
+  const bodies = bodiesOf(original, { text: draft.text, html: draft.html, includeOriginal: true })
+  const attachments = [...(await originalAttachments(app, original)), ...own]
+  return { ...bodies, attachments, ...passedOn(app, original) }
 }

@@ -5,15 +5,18 @@ import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { canonicalOrNone } from './canonical.ts'
-import { checkLocalPart, toAsciiDomain } from './local-part.ts'
+import { checkLocalPart, randomLocalPart, toAsciiDomain } from './local-part.ts'
 import type { Mailbox } from './model.ts'
 
 export interface CreateMailbox {
-  localPart: string
+  /** Null: a random one. */
+  localPart: string | null
   /** Absent: the platform's domain. */
   domain?: string | null
   displayName?: string | null
   clientId?: string | null
+  /** The same `clientId` answers the mailbox that is there, whatever else was asked for. */
+  anyTwin?: boolean
 }
 
 /** Makes a mailbox; `created` is false when `clientId` led to the one that is there. */
@@ -22,7 +25,7 @@ export async function createMailbox(
   caller: Caller,
   input: CreateMailbox,
 ): Promise<{ mailbox: Mailbox; created: boolean }> {
-  const localPart = checkLocalPart(input.localPart)
+  const localPart = input.localPart === null ? randomLocalPart() : checkLocalPart(input.localPart)
   const displayName = checkDisplayName(input.displayName)
   const clientId = checkClientId(input.clientId)
   demandManyMailboxes(caller, 'mailbox_create')
@@ -35,6 +38,7 @@ export async function createMailbox(
     domainId,
     displayName,
     clientId,
+    anyTwin: input.anyTwin ?? false,
   })
 }
 

@@ -15,6 +15,9 @@ import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as drafts from './0110-drafts.ts'
+import * as fetched from './0120-fetched.ts'
+import * as eventIds from './0121-event-ids.ts'
+import * as submissionCredentials from './0150-submission-credentials.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -26,6 +29,8 @@ const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
+  ...[fetched, eventIds],
+  ...[submissionCredentials],
   mailboxProperties,
   drafts,
 ]

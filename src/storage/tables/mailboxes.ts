@@ -80,10 +80,9 @@ export function mailboxReader(db: Database): MailboxReader {
 }
 
 async function listMailboxes(db: Database, reach: Reach, page: PageRequest) {
-  const total = await countWithin(db, reach)
-  if (page.limit === 0) return { items: [], total }
-  const rows = await cutPage(within(db, reach).selectAll(), page, 'created_at', 'id').execute()
-  return { items: rows.map(toMailbox), total }
+  const total = page.uncounted ? undefined : await countWithin(db, reach)
+  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, 'created_at', 'id').execute() : []
+  return { items: rows.map(toMailbox), total: total ?? rows.length }
 }
 
 function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
@@ -208,6 +207,7 @@ function fromMailbox(m: Mailbox): MailboxTable {
     thread_count: m.threadCount,
     size_bytes: m.sizeBytes,
     last_at: 0,
+    fetch_count: 0,
     created_at: m.createdAt,
     updated_at: m.updatedAt,
     deleted_at: null,

@@ -1,5 +1,6 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
+import { searchable } from '../../core/messages/matches.ts'
 import type { Page, PageRequest } from '../../core/paging.ts'
 import type { Thread } from '../../core/threads/model.ts'
 import type { ThreadFilter, ThreadReader, ThreadWriter } from '../../core/threads/store.ts'
@@ -7,7 +8,6 @@ import type { Database } from '../database.ts'
 import { contains, cutPage } from '../paging.ts'
 import type { Schema, ThreadTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { searchable } from './message-rows.ts'
 
 const columns = [
   'id',
