@@ -5,6 +5,8 @@ import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from 
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
+import { createDraft, deleteDraft, replaceDraft } from './drafts/commands.ts'
+import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands.ts'
 import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
@@ -69,6 +71,12 @@ export const commands = {
   'messages.mark-fetched': markFetched,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'drafts.create': createDraft,
+  'drafts.replace': replaceDraft,
+  'drafts.delete': deleteDraft,
+  'drafts.begin-sending': beginSending,
+  'drafts.put-off': putOffDraft,
+  'drafts.fail': failDraft,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,

@@ -56,7 +56,7 @@ export interface MessageReader {
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
-  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
+  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails, drafts. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
   /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
   blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>
