@@ -8,8 +8,8 @@ import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotenc
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
-import { markFetched } from './messages/fetch-command.ts'
 import { deleteMessage } from './messages/delete-command.ts'
+import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import {
