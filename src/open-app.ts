@@ -76,6 +76,7 @@ function settingsOf(config: Config): Settings {
   return {
     mailDomain: config.POSTHOUSE_DOMAIN,
     mailHost: config.mailHost,
+    submissionPort: config.POSTHOUSE_SUBMISSION_PORT,
     publicUrl: config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${config.POSTHOUSE_HTTP_PORT}`,
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),

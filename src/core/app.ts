@@ -19,6 +19,8 @@ export interface Settings {
   mailDomain: string
   /** Our name in banners, trace fields and Authentication-Results. */
   mailHost: string
+  /** Where mail clients hand their mail in. */
+  submissionPort: number
   /** Base of every URL that we hand out, without a slash at the end. */
   publicUrl: string
   route: DeliveryRoute

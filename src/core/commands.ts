@@ -24,6 +24,7 @@ import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
+import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
@@ -74,6 +75,7 @@ export const commands = {
   'outbound.take-failures': takeFailures,
   'outbound.cancel': cancelDelivery,
   'outbound.hurry': hurryDeliveries,
+  'submission.set-credential': setCredential,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,

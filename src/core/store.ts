@@ -8,6 +8,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
 import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
@@ -22,6 +23,7 @@ export interface Reader {
   threads: ThreadReader
   outbound: OutboundReader
   suppressions: SuppressionReader
+  submission: SubmissionReader
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
@@ -41,6 +43,7 @@ export interface Tx {
   threads: ThreadWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
+  submission: SubmissionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter

@@ -388,6 +388,14 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface SubmissionCredentialTable {
+  mailbox_id: string
+  org_id: string
+  username: string
+  password_hash: string
+  created_at: number
+}
+
 export interface Schema {
   organizations: OrganizationTable
   projects: ProjectTable
@@ -406,6 +414,7 @@ export interface Schema {
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable
   blob_holds: BlobHoldTable

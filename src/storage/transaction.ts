@@ -10,6 +10,7 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
@@ -25,6 +26,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     threads: threadReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
+    submission: submissionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
@@ -48,6 +50,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     threads: threadWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
+    submission: submissionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),

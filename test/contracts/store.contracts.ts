@@ -11,6 +11,7 @@ import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
 import { waitingContract } from './waiting.contract.ts'
@@ -26,6 +27,7 @@ export function storeContracts(opened: () => Opened): void {
   threadsContract(opened)
   outboundContract(opened)
   suppressionsContract(opened)
+  submissionContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)

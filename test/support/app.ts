@@ -165,6 +165,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
 const defaults: Settings = {
   mailDomain: 'posthouse.test',
   mailHost: 'mail.posthouse.test',
+  submissionPort: 587,
   publicUrl: 'http://posthouse.test',
   route: { kind: 'sandbox' },
   rootKeyHash: null,

@@ -94,7 +94,8 @@ export function newKeyText(): { text: string; publicPart: string } {
   return { publicPart, text: `inai_${publicPart}_${randomBase62(40)}` }
 }
 
-function randomBase62(length: number): string {
+/** Random letters and digits, six bits each but a little. */
+export function randomBase62(length: number): string {
   return Array.from({ length }, () => BASE62[randomInt(62)]).join('')
 }
 

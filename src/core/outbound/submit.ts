@@ -38,12 +38,20 @@ export async function submit(app: App, mailbox: Mailbox, composition: Compositio
   const { passesOn } = composition
   const raw = passesOn === undefined ? signed : await sealAs(app, mailbox, signed, passesOn)
   if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
+  return keepAndQueue(app, raw, (parsed, kept) => toOutbound(app, mailbox, composition, parsed, { ...kept, messageId }))
+}
+
+/** Keeps the bytes of a message and queues what is made of them; leaves nothing behind when it throws. */
+export async function keepAndQueue(
+  app: App,
+  raw: Buffer,
+  toOutbound: (parsed: ParsedMail, kept: Omit<Kept, 'messageId'>) => NewOutbound,
+): Promise<Enqueued> {
   const sha256 = createHash('sha256').update(raw).digest('hex')
   const blobKey = newBlobKey(sha256)
   const [parsed] = await Promise.all([app.parser.parse(raw), app.blobs.put(blobKey, raw)])
   try {
-    const kept = { messageId, sizeBytes: raw.length, sha256, blobKey }
-    return await app.store.run('outbound.enqueue', toOutbound(app, mailbox, composition, parsed, kept))
+    return await app.store.run('outbound.enqueue', toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey }))
   } catch (error) {
     await app.blobs.delete([blobKey]).catch(() => {})
     throw error
@@ -77,7 +85,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
   const { draft, joins, idempotencyKey } = composition
   const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => ({
     address,
-    domain: address.slice(address.lastIndexOf('@') + 1),
+    domain: domainOf(address),
   }))
   const { sendsPerMinute, threadSendsPerHour } = app.settings
   return {
@@ -90,7 +98,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
 }
 
 type Drafted = Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt' | 'sentAt' | keyof Kept>
-type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
+export type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
 
 function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Composition, parsed: ParsedMail): Drafted {
   const { to, cc, bcc, replyTo, labels } = draft
@@ -126,4 +134,8 @@ function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
     authentication: null,
     defects: [],
   }
+}
+
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1)
 }

@@ -16,6 +16,7 @@ import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
+import * as submissionCredentials from './0150-submission-credentials.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -28,6 +29,7 @@ const later: Migration[] = [
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
   ...[fetched, eventIds],
+  ...[submissionCredentials],
   mailboxProperties,
 ]
 
