@@ -85,7 +85,7 @@ export interface LinkedFile {
   content: Buffer
 }
 
-/** The file a link leads to: `link_invalid` when it was altered, `link_expired`, or `not_found` when its message is gone. */
+/** The file a link leads to: `link_invalid` when it was altered, `link_expired`, or `not_found` when its message or draft is gone. */
 export async function openLink(app: App, token: string): Promise<LinkedFile> {
   const body = token.split('.')
   const mac = body.pop() ?? ''
@@ -101,10 +101,13 @@ export async function openLink(app: App, token: string): Promise<LinkedFile> {
   return { part: found.part, content: found.range ? decodePart(raw, found.range) : raw }
 }
 
-/** The blob of a part of a message, and where in it; or that of a whole message. */
+/** The blob of a part of a message, and where in it; or that of a file of a draft, or of a whole message, which is all of it. */
 async function fileOf(app: App, orgId: OrgId, id: PartId) {
-  const found = await app.store.read.messages.part(orgId, id)
+  const { messages, drafts } = app.store.read
+  const found = await messages.part(orgId, id)
   if (found) return { ...found, range: toRange(found.part) }
+  const file = await drafts.attachment(orgId, id)
+  if (file) return { part: file, blobKey: file.blobKey, range: null }
   const blobKey = await rawBlob(app, orgId, id as string as MessageId)
   return blobKey && { part: rawFile(id as string as MessageId), blobKey, range: null }
 }

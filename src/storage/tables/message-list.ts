@@ -40,7 +40,7 @@ async function countRows(matching: ReturnType<typeof matchingMessages>): Promise
   return (await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
-function matchingMessages(db: Database, mailbox: MailboxId, filter: MessageFilter) {
+export function matchingMessages(db: Database, mailbox: MailboxId, filter: MessageFilter) {
   const [first, ...others] = filter.labels ?? []
   const start =
     first === undefined

@@ -7,6 +7,7 @@ import type { MessageContentTable, MessageTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
 import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
 import { listMessages } from './message-list.ts'
+import { fetchCount, markFetched, nextMessage } from './message-next.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
 import { insertParts, readPart, withParts } from './parts.ts'
@@ -36,6 +37,8 @@ export function messageReader(db: Database): MessageReader {
     byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
     find: (mailbox, ids, messageIds) => findMessages(db, mailbox, ids, messageIds),
     list: (mailbox, filter, page) => listMessages(db, mailbox, filter, page),
+    next: (mailbox, filter) => nextMessage(db, mailbox, filter),
+    fetchCount: (mailbox) => fetchCount(db, mailbox),
     async ofThread(thread) {
       const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('thread_id', '=', thread)
       return withParts(db, await all.orderBy('at').orderBy('id').execute())
@@ -74,6 +77,7 @@ export function messageWriter(db: Database): MessageWriter {
     insert: (message, content) => insert(db, message, content),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
     updateFlags: (message) => updateFlags(db, message),
+    markFetched: (mailbox, ids) => markFetched(db, mailbox, ids),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
     },

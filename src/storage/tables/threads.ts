@@ -1,11 +1,11 @@
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
+import { searchable } from '../../core/messages/matches.ts'
 import type { Page } from '../../core/paging.ts'
 import type { Thread } from '../../core/threads/model.ts'
 import type { ThreadReader, ThreadWriter } from '../../core/threads/store.ts'
 import type { Database } from '../database.ts'
 import type { ThreadTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { searchable } from './message-rows.ts'
 import { partsOfThreads } from './parts.ts'
 import { threadColumns as columns, pageOfThreads, selected, type ThreadRow, threadsWithin } from './thread-list.ts'
 
