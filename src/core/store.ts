@@ -3,6 +3,7 @@ import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
 import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
+import type { DraftReader, DraftWriter } from './drafts/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
@@ -23,6 +24,7 @@ export interface Reader {
   mailboxes: MailboxReader
   messages: MessageReader
   threads: ThreadReader
+  drafts: DraftReader
   outbound: OutboundReader
   suppressions: SuppressionReader
   submission: SubmissionReader
@@ -44,6 +46,7 @@ export interface Tx {
   mailboxes: MailboxWriter
   messages: MessageWriter
   threads: ThreadWriter
+  drafts: DraftWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
   submission: SubmissionWriter

@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { accountReader, accountWriter } from './tables/accounts.ts'
 import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
+import { draftReader, draftWriter } from './tables/drafts.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
@@ -26,6 +27,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     mailboxes: mailboxReader(db),
     messages: messageReader(db),
     threads: threadReader(db),
+    drafts: draftReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
     submission: submissionReader(db),
@@ -51,6 +53,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     mailboxes: mailboxWriter(db),
     messages: messageWriter(db),
     threads: threadWriter(db),
+    drafts: draftWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
     submission: submissionWriter(db),

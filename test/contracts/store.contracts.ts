@@ -1,6 +1,7 @@
 import { accountsContract } from './accounts.contract.ts'
 import { dkimKeysContract } from './dkim-keys.contract.ts'
 import { domainsContract } from './domains.contract.ts'
+import { draftsContract } from './drafts.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
@@ -28,6 +29,7 @@ export function storeContracts(opened: () => Opened): void {
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  draftsContract(opened)
   suppressionsContract(opened)
   submissionContract(opened)
   eventsContract(opened)

@@ -55,7 +55,7 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
   }
   const thread: Thread = {
     ...{ ...place, id: idIn(event), lastMessageId: idIn(event), lastAt: at, lastReceivedAt: at, lastSentAt: null },
-    ...{ messageCount: 1, hidden: false, senders: [ada], recipients: [inbox] },
+    ...{ messageCount: 1, unreadCount: 1, hidden: false, senders: [ada], recipients: [inbox] },
   }
   return { message, content, thread }
 }

@@ -17,6 +17,12 @@ export type EventType =
   | 'thread.deleted'
   | 'domain.created'
   | 'domain.deleted'
+  /** A draft that is sent becomes a message: `message.queued` names it. */
+  | 'draft.created'
+  | 'draft.updated'
+  | 'draft.deleted'
+  /** It was scheduled and refused when its time came. */
+  | 'draft.failed'
   | 'domain.verified'
   | 'project.created'
   | 'project.deleted'

@@ -9,6 +9,8 @@ export interface MailboxReader {
   /** By exact address over the whole server: lower-case, ASCII domain. */
   byAddress(address: string): Promise<Mailbox | undefined>
   byClientId(org: OrgId, clientId: string): Promise<Mailbox | undefined>
+  /** Those that are there, by id. */
+  withIds(ids: MailboxId[]): Promise<Map<MailboxId, Mailbox>>
   /** Newest first, ties by id. */
   list(reach: Reach, page: PageRequest): Promise<Page<Mailbox>>
   /** Where mailboxes are, deleted ones too until the purge. */

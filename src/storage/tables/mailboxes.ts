@@ -70,6 +70,12 @@ export function mailboxReader(db: Database): MailboxReader {
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
+    async withIds(ids) {
+      if (ids.length === 0) return new Map()
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const rows = await live.where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, toMailbox(row)]))
+    },
     list: (reach, page) => listMailboxes(db, reach, page),
     async placesOf(ids) {
       if (ids.length === 0) return new Map()
