@@ -79,8 +79,6 @@ export const commands = {
   'drafts.put-off': putOffDraft,
   'drafts.fail': failDraft,
   'messages.label-many': labelMessages,
-  'messages.delete': deleteMessage,
-  'threads.delete': deleteThread,
   'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
