@@ -1,3 +1,4 @@
+import type { ProjectReader, ProjectWriter } from './accounts/project-store.ts'
 import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
 import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
@@ -17,6 +18,7 @@ import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
   accounts: AccountReader
+  projects: ProjectReader
   domains: DomainReader
   dkimKeys: DkimKeyReader
   mailboxes: MailboxReader
@@ -38,6 +40,7 @@ export interface Tx {
   /** Lets one transaction at a time go on under this name, for what must be read and then written without another in between. */
   hold(name: string): Promise<void>
   accounts: AccountWriter
+  projects: ProjectWriter
   domains: DomainWriter
   dkimKeys: DkimKeyWriter
   mailboxes: MailboxWriter

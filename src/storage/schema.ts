@@ -19,8 +19,10 @@ export interface ProjectTable {
   id: string
   org_id: string
   name: string
+  client_id: string | null
   is_default: Flag
   created_at: number
+  updated_at: number
 }
 
 export interface ApiKeyTable {
@@ -43,6 +45,7 @@ export interface ApiKeyTable {
 export interface DomainTable {
   id: string
   org_id: string | null
+  project_id: string | null
   name: string
   status: string
   sealed_route: string | null
@@ -230,6 +233,8 @@ export interface DraftAttachmentTable {
 export interface ThreadTable {
   id: string
   org_id: string
+  /** Of its mailbox. */
+  project_id: Generated<string>
   mailbox_id: string
   subject: string | null
   preview: string | null
@@ -242,6 +247,7 @@ export interface ThreadTable {
   senders: Json
   recipients: Json
   labels: Json
+  unread_count: number
   hidden: Flag
   /** Lower-cased, for substring filters. */
   subject_text: string
@@ -360,6 +366,7 @@ export interface WebhookTable {
   topics: Json
   all_mailboxes: Flag
   mailbox_ids: Json
+  project_ids: Json
   secret_owner: string
   header_names: Json
   sealed_headers: string | null

@@ -21,8 +21,11 @@ export function withSlowLists(read: Reader, thread: CommandThread): Reader {
     const { from, to, subject } = filter
     return isEmpty({ from, to, subject }) ? read.messages.next(mailbox, filter) : thread.run('next', [mailbox, filter])
   }
-  const threads: ThreadReader['list'] = (mailbox, filter, page) =>
-    isEmpty(filter) ? read.threads.list(mailbox, filter, page) : thread.run('threads', [mailbox, filter, page])
+  // Counting beyond one mailbox reads every row.
+  const threads: ThreadReader['list'] = (reach, filter, page) =>
+    isEmpty(filter) && (reach.mailboxId !== null || page.uncounted)
+      ? read.threads.list(reach, filter, page)
+      : thread.run('threads', [reach, filter, page])
   return { ...read, messages: { ...read.messages, list: messages, next }, threads: { ...read.threads, list: threads } }
 }
 

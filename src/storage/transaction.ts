@@ -11,6 +11,7 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { projectReader, projectWriter } from './tables/projects.ts'
 import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
@@ -20,6 +21,7 @@ import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
   return {
     accounts: accountReader(db),
+    projects: projectReader(db),
     domains: domainReader(db),
     dkimKeys: dkimKeyReader(db),
     mailboxes: mailboxReader(db),
@@ -45,6 +47,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     now,
     hold: (name) => db.engine.hold(db.kysely, name),
     accounts: accountWriter(db),
+    projects: projectWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),
     mailboxes: mailboxWriter(db),

@@ -10,6 +10,7 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
 import { submissionContract } from './submission.contract.ts'
@@ -21,6 +22,7 @@ import { webhooksContract } from './webhooks.contract.ts'
 /** All suites that a store of rows must pass, on whichever engine. */
 export function storeContracts(opened: () => Opened): void {
   accountsContract(opened)
+  projectsContract(opened)
   domainsContract(opened)
   dkimKeysContract(opened)
   mailboxesContract(opened)

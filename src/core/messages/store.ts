@@ -7,6 +7,9 @@ import type { Direction, Message, MessageContent, OutboundStatus, Part } from '.
 export interface MessageFilter {
   labels?: string[]
   direction?: Direction
+  status?: OutboundStatus
+  /** Not seen, or labelled `unread` by its owner. */
+  unread?: boolean
   threadId?: ThreadId
   /** Exclusive bounds on `at`. */
   before?: number
@@ -33,6 +36,8 @@ export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
   byMessageId(mailbox: MailboxId, messageId: string): Promise<Message | undefined>
+  /** Those of the ids and Message-IDs that are there, in any order. */
+  find(mailbox: MailboxId, ids: MessageId[], messageIds: string[]): Promise<Message[]>
   /** Newest first by `at`, ties by id. */
   list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
   /** The oldest inbound message that matches. */

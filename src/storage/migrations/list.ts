@@ -17,7 +17,10 @@ import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
+import * as projects from './0130-projects.ts'
+import * as webhookProjects from './0131-webhook-projects.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
+import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -32,6 +35,8 @@ const later: Migration[] = [
   ...[fetched, eventIds],
   ...[submissionCredentials],
   mailboxProperties,
+  threadLists,
+  ...[projects, webhookProjects],
   drafts,
 ]
 

@@ -70,13 +70,29 @@ export function mailboxReader(db: Database): MailboxReader {
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
+    async withIds(ids) {
+      if (ids.length === 0) return new Map()
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const rows = await live.where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, toMailbox(row)]))
+    },
     list: (reach, page) => listMailboxes(db, reach, page),
+    async projectsOf(ids) {
+      if (ids.length === 0) return new Map()
+      const rows = await db.kysely.selectFrom('mailboxes').select(['id', 'project_id']).where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, row.project_id as ProjectId]))
+    },
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
       const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
       return row !== undefined
     },
   }
+}
+
+/** The ids of a project's mailboxes, deleted ones too until the purge, for what hangs on them. */
+export function mailboxesOf(db: Database, project: ProjectId) {
+  return db.kysely.selectFrom('mailboxes').select('id').where('project_id', '=', project)
 }
 
 async function listMailboxes(db: Database, reach: Reach, page: PageRequest) {

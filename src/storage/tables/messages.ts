@@ -35,6 +35,7 @@ export function messageReader(db: Database): MessageReader {
   return {
     get: async (mailbox, id) => one(db, await byId.first(db, { mailbox, id })),
     byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
+    find: (mailbox, ids, messageIds) => findMessages(db, mailbox, ids, messageIds),
     list: (mailbox, filter, page) => listMessages(db, mailbox, filter, page),
     next: (mailbox, filter) => nextMessage(db, mailbox, filter),
     fetchCount: (mailbox) => fetchCount(db, mailbox),
@@ -86,6 +87,16 @@ export function messageWriter(db: Database): MessageWriter {
 
 async function one(db: Database, row: MessageRow | undefined): Promise<Message | undefined> {
   return row && (await withParts(db, [row]))[0]
+}
+
+async function findMessages(db: Database, mailbox: MailboxId, ids: MessageId[], messageIds: string[]) {
+  if (ids.length + messageIds.length === 0) return []
+  const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('mailbox_id', '=', mailbox)
+  const named = await Promise.all([
+    ids.length > 0 ? all.where('id', 'in', ids).execute() : [],
+    messageIds.length > 0 ? all.where('message_id', 'in', messageIds).execute() : [],
+  ])
+  return withParts(db, [...new Map(named.flat().map((row) => [row.id, row])).values()])
 }
 
 async function withIds(db: Database, ids: MessageId[]): Promise<Message[]> {
