@@ -107,6 +107,8 @@ function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Compositi
     spam: false,
     blocked: false,
     trashed: false,
+    hasCode: false,
+    hasLink: false,
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }
 }
@@ -121,5 +123,8 @@ function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
     envelope: null,
     authentication: null,
     defects: [],
+    codes: [],
+    links: [],
+    risk: null,
   }
 }
