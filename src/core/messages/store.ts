@@ -22,6 +22,8 @@ export interface MessageFilter {
   spam?: boolean
   blocked?: boolean
   trashed?: boolean
+  hasCode?: boolean
+  hasLink?: boolean
   includeSpam?: boolean
   includeBlocked?: boolean
   includeTrashed?: boolean
