@@ -7,9 +7,9 @@ import { setDomainRoute } from './domains/routes/commands.ts'
 import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
-import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
-import { markFetched } from './messages/fetch-command.ts'
+import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
+import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { labelMessage } from './messages/label-command.ts'
 import {
@@ -59,6 +59,7 @@ export const commands = {
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
+  'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,

@@ -41,7 +41,7 @@ class PostgresStore implements Store {
     this.#db = db
     this.#clock = options.clock
     this.#log = new EventLog(db, options.url, () => this.#listeners.call())
-    this.read = readerOver(db, (listener) => this.#listeners.add(listener))
+    this.read = readerOver(db, options.clock.now, (listener) => this.#listeners.add(listener))
   }
 
   listen(): Promise<void> {

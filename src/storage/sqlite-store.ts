@@ -46,7 +46,7 @@ class SqliteStore implements Store {
     this.#writer = new CommandThread(writerScript, path, () => this.#listeners.call())
     this.#lister = new CommandThread(readerScript, path)
     this.#workerLock = new WorkerLock(`${path}-workers`)
-    const read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
+    const read = readerOver(databaseOver(this.#connection), clock.now, (listener) => this.#listeners.add(listener))
     this.read = withSlowLists(read, this.#lister)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }

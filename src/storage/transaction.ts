@@ -16,13 +16,13 @@ import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
 /** Core's reading side over one connection. */
-export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
+export function readerOver(db: Database, now: () => number, onAppend: EventReader['onAppend']): Reader {
   return {
     accounts: accountReader(db),
     domains: domainReader(db),
     dkimKeys: dkimKeyReader(db),
-    mailboxes: mailboxReader(db),
-    messages: messageReader(db),
+    mailboxes: mailboxReader(db, now),
+    messages: messageReader(db, now),
     threads: threadReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
@@ -45,8 +45,8 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     accounts: accountWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),
-    mailboxes: mailboxWriter(db),
-    messages: messageWriter(db),
+    mailboxes: mailboxWriter(db, now),
+    messages: messageWriter(db, now),
     threads: threadWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),

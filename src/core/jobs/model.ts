@@ -7,6 +7,7 @@ export type JobTask =
   | SendDsn
   | SweepBlobs
   | RecheckDomains
+  | ExpireMailboxes
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
 export type SendDsn = {
@@ -25,6 +26,11 @@ export interface SweepBlobs {
 /** Looks at the records of those domains whose day is over. */
 export interface RecheckDomains {
   kind: 'recheck-domains'
+}
+
+/** Deletes the mailboxes whose time is over. */
+export interface ExpireMailboxes {
+  kind: 'expire-mailboxes'
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

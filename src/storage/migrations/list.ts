@@ -13,10 +13,11 @@ import * as webhookIndexes from './0041-webhook-indexes.ts'
 import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
+import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
-import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as messageUids from './0151-message-uids.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -29,7 +30,7 @@ const later: Migration[] = [
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
   ...[fetched, eventIds],
-  ...[submissionCredentials],
+  ...[submissionCredentials, messageUids],
   mailboxProperties,
 ]
 

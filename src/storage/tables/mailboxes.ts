@@ -8,24 +8,25 @@ import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { AddressTable, MailboxTable } from '../schema.ts'
 import { statement } from '../statement.ts'
+import { aliveAt } from './alive.ts'
 import { purgeMailbox } from './purge.ts'
 
-const byId = statement((db, v: { org: string; id: string }) =>
+const byId = statement((db, v: { org: string; id: string; now: number }) =>
   db
     .selectFrom('mailboxes')
     .selectAll()
     .where('id', '=', v.id)
     .where('org_id', '=', v.org)
-    .where('deleted_at', 'is', null),
+    .where(aliveAt('mailboxes', v.now)),
 )
 
-const byAddress = statement((db, v: { address: string }) =>
+const byAddress = statement((db, v: { address: string; now: number }) =>
   db
     .selectFrom('addresses as a')
     .innerJoin('mailboxes as m', 'm.id', 'a.mailbox_id')
     .selectAll('m')
     .where('a.address', '=', v.address)
-    .where('m.deleted_at', 'is', null),
+    .where(aliveAt('m', v.now)),
 )
 
 const nextTime = statement((db, v: { id: string; now: number }) =>
@@ -40,7 +41,7 @@ const nextTime = statement((db, v: { id: string; now: number }) =>
         .end(),
     }))
     .where('id', '=', v.id)
-    .where('deleted_at', 'is', null)
+    .where(aliveAt('mailboxes', v.now))
     .returning('last_at'),
 )
 
@@ -55,22 +56,24 @@ const count = statement((db, v: { id: string; messages: number; threads: number;
     .where('id', '=', v.id),
 )
 
-export function mailboxReader(db: Database): MailboxReader {
+/** `now` tells the time at each call: whose time is over is not seen any more. */
+export function mailboxReader(db: Database, now: () => number): MailboxReader {
   return {
     async get(org, id) {
-      const row = await byId.first(db, { org, id })
+      const row = await byId.first(db, { org, id, now: now() })
       return row && toMailbox(row)
     },
     async byAddress(address) {
-      const row = await byAddress.first(db, { address })
+      const row = await byAddress.first(db, { address, now: now() })
       return row && toMailbox(row)
     },
     async byClientId(org, clientId) {
-      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where(aliveAt('mailboxes', now()))
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
-    list: (reach, page) => listMailboxes(db, reach, page),
+    list: (reach, page) => listMailboxes(db, reach, page, now()),
+    expired: (limit) => expired(db, now(), limit),
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
       const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
@@ -79,35 +82,42 @@ export function mailboxReader(db: Database): MailboxReader {
   }
 }
 
-async function listMailboxes(db: Database, reach: Reach, page: PageRequest) {
-  const total = page.uncounted ? undefined : await countWithin(db, reach)
-  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, 'created_at', 'id').execute() : []
+async function listMailboxes(db: Database, reach: Reach, page: PageRequest, now: number) {
+  const total = page.uncounted ? undefined : await countWithin(db, reach, now)
+  const rows =
+    page.limit > 0 ? await cutPage(within(db, reach, now).selectAll(), page, 'created_at', 'id').execute() : []
   return { items: rows.map(toMailbox), total: total ?? rows.length }
 }
 
-function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
-  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where('deleted_at', 'is', null)
+function within(db: Database, { orgId, projectId, mailboxId }: Reach, now: number) {
+  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where(aliveAt('mailboxes', now))
   if (projectId !== null) live = live.where('project_id', '=', projectId)
   if (mailboxId !== null) live = live.where('id', '=', mailboxId)
   return live
 }
 
-async function countWithin(db: Database, reach: Reach): Promise<number> {
+async function countWithin(db: Database, reach: Reach, now: number): Promise<number> {
   if (reach.projectId === null && reach.mailboxId === null) {
     const counted = db.kysely.selectFrom('organizations').select('mailbox_count').where('id', '=', reach.orgId)
     return (await counted.executeTakeFirst())?.mailbox_count ?? 0
   }
-  const counted = within(db, reach).select((eb) => eb.fn.countAll<number>().as('n'))
+  const counted = within(db, reach, now).select((eb) => eb.fn.countAll<number>().as('n'))
   return (await counted.executeTakeFirstOrThrow()).n
 }
 
-export function mailboxWriter(db: Database): MailboxWriter {
-  const reader = mailboxReader(db)
+export function mailboxWriter(db: Database, now: number): MailboxWriter {
+  const reader = mailboxReader(db, () => now)
   return {
     ...reader,
     async get(org, id) {
       await db.engine.holdMailbox(db.kysely, id)
       return reader.get(org, id)
+    },
+    async takeExpired(org, id) {
+      await db.engine.holdMailbox(db.kysely, id)
+      const over = db.kysely.selectFrom('mailboxes').selectAll().where('id', '=', id).where('org_id', '=', org)
+      const row = await over.where('deleted_at', 'is', null).where('expires_at', '<=', now).executeTakeFirst()
+      return row && toMailbox(row)
     },
     insert: (mailbox, address) => insertMailbox(db, mailbox, address),
     async update(mailbox) {
@@ -136,6 +146,12 @@ export function mailboxWriter(db: Database): MailboxWriter {
     },
     purge: (id, limit) => purgeMailbox(db, id, limit),
   }
+}
+
+async function expired(db: Database, now: number, limit: number) {
+  const over = db.kysely.selectFrom('mailboxes').select(['org_id', 'id']).where('deleted_at', 'is', null)
+  const rows = await over.where('expires_at', '<=', now).orderBy('expires_at').limit(limit).execute()
+  return rows.map((row) => ({ orgId: row.org_id as OrgId, id: row.id as MailboxId }))
 }
 
 async function insertMailbox(db: Database, mailbox: Mailbox, address: Address): Promise<boolean> {

@@ -8,8 +8,10 @@ import { rowOf, statement } from '../statement.ts'
 import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
 import { listMessages } from './message-list.ts'
 import { fetchCount, markFetched, nextMessage } from './message-next.ts'
+import { newestWithin } from './message-reach.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
+import { assignUids, findByUid, uidsOf } from './message-uids.ts'
 import { insertParts, readPart, withParts } from './parts.ts'
 
 const byId = statement((db, v: { mailbox: string; id: string }) =>
@@ -31,7 +33,7 @@ const insertContent = statement((db, v: MessageContentTable) =>
   db.insertInto('message_contents').values(rowOf(v, rows.contentColumns)),
 )
 
-export function messageReader(db: Database): MessageReader {
+export function messageReader(db: Database, now: () => number): MessageReader {
   return {
     get: async (mailbox, id) => one(db, await byId.first(db, { mailbox, id })),
     byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
@@ -51,7 +53,10 @@ export function messageReader(db: Database): MessageReader {
       return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
     },
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
-    part: (org, id) => readPart(db, org, id),
+    newest: (reach, direction, limit) => newestWithin(db, reach, direction, limit, now()),
+    byUid: (org, place) => findByUid(db, org, place, now()),
+    uids: (ids) => uidsOf(db, ids),
+    part: (org, id) => readPart(db, org, id, now()),
     referencedBlobs: (keys) => referencedBlobs(db, keys),
     blobsAfter: (after, limit) => blobsAfter(db, after, limit),
   }
@@ -65,8 +70,8 @@ async function countOutbound(db: Database, mailbox: MailboxId, since: number, th
   return (await sent.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
-export function messageWriter(db: Database): MessageWriter {
-  const reader = messageReader(db)
+export function messageWriter(db: Database, now: number): MessageWriter {
+  const reader = messageReader(db, () => now)
   return {
     ...reader,
     async get(mailbox, id) {
@@ -74,6 +79,7 @@ export function messageWriter(db: Database): MessageWriter {
       return reader.get(mailbox, id)
     },
     insert: (message, content) => insert(db, message, content),
+    assignUids: (copies) => assignUids(db, copies),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
     updateFlags: (message) => updateFlags(db, message),
     markFetched: (mailbox, ids) => markFetched(db, mailbox, ids),

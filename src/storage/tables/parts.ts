@@ -3,6 +3,7 @@ import type { Message, Part } from '../../core/messages/model.ts'
 import type { Database } from '../database.ts'
 import type { PartTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
+import { aliveAt } from './alive.ts'
 import { type MessageRow, toMessage } from './message-rows.ts'
 
 const columns = [
@@ -42,7 +43,7 @@ export async function withParts(db: Database, found: MessageRow[]): Promise<Mess
 }
 
 /** A part whose message's mailbox is alive, with the blob its bytes are in. */
-export async function readPart(db: Database, org: OrgId, id: PartId) {
+export async function readPart(db: Database, org: OrgId, id: PartId, now: number) {
   const row = await db.kysely
     .selectFrom('parts as p')
     .innerJoin('messages as m', 'm.id', 'p.message_id')
@@ -51,7 +52,7 @@ export async function readPart(db: Database, org: OrgId, id: PartId) {
     .select('m.blob_key')
     .where('p.id', '=', id)
     .where('m.org_id', '=', org)
-    .where('b.deleted_at', 'is', null)
+    .where(aliveAt('b', now))
     .executeTakeFirst()
   return row && { part: toPart(row), blobKey: row.blob_key }
 }
