@@ -4,8 +4,8 @@ import { HttpServer } from './api/server.ts'
 import type { Config, Role } from './config.ts'
 import { openFirstOrganization } from './core/accounts/organizations.ts'
 import type { App } from './core/app.ts'
+import { joinWorkers } from './core/jobs/take-back.ts'
 import { JobWorker } from './core/jobs/worker.ts'
-import { joinDeliveryWorkers } from './core/outbound/take-back.ts'
 import { DeliveryWorker } from './core/outbound/worker.ts'
 import { WebhookWorker } from './core/webhooks/worker.ts'
 import { openApp } from './open-app.ts'
@@ -33,7 +33,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)
   const parts = started.use(new Together())
   if (has('worker')) {
-    await joinDeliveryWorkers(app)
+    await joinWorkers(app)
     parts.use(new JobWorker(app))
     parts.use(new DeliveryWorker(app))
     parts.use(new WebhookWorker(app))

@@ -1,12 +1,15 @@
-import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
+import { createKey, deleteKey, touchKeys, updateKey } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { createProject, deleteProject } from './accounts/project-commands.ts'
 import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
-import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import { createDraft, deleteDraft, replaceDraft } from './drafts/commands.ts'
+import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands.ts'
+import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
-import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
+import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
@@ -44,7 +47,10 @@ import { ensureSecret, rotateSecret } from './webhooks/secret-commands.ts'
 export const commands = {
   'accounts.create-organization': createOrganization,
   'accounts.ensure-first-organization': ensureFirstOrganization,
+  'accounts.create-project': createProject,
+  'accounts.delete-project': deleteProject,
   'accounts.create-key': createKey,
+  'accounts.update-key': updateKey,
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
@@ -66,6 +72,12 @@ export const commands = {
   'messages.mark-fetched': markFetched,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'drafts.create': createDraft,
+  'drafts.replace': replaceDraft,
+  'drafts.delete': deleteDraft,
+  'drafts.begin-sending': beginSending,
+  'drafts.put-off': putOffDraft,
+  'drafts.fail': failDraft,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
@@ -80,11 +92,13 @@ export const commands = {
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
+  'idempotency.renew': renewIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,
   'jobs.schedule': scheduleJob,
   'jobs.ensure': ensureJob,
   'jobs.claim': claimJobs,
+  'jobs.release-all': releaseAllJobs,
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
   'jobs.go-on': goOnWithJob,

@@ -1,7 +1,9 @@
+import type { ProjectReader, ProjectWriter } from './accounts/project-store.ts'
 import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
 import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
+import type { DraftReader, DraftWriter } from './drafts/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
@@ -16,11 +18,13 @@ import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
   accounts: AccountReader
+  projects: ProjectReader
   domains: DomainReader
   dkimKeys: DkimKeyReader
   mailboxes: MailboxReader
   messages: MessageReader
   threads: ThreadReader
+  drafts: DraftReader
   outbound: OutboundReader
   suppressions: SuppressionReader
   submission: SubmissionReader
@@ -36,11 +40,13 @@ export interface Tx {
   /** Lets one transaction at a time go on under this name, for what must be read and then written without another in between. */
   hold(name: string): Promise<void>
   accounts: AccountWriter
+  projects: ProjectWriter
   domains: DomainWriter
   dkimKeys: DkimKeyWriter
   mailboxes: MailboxWriter
   messages: MessageWriter
   threads: ThreadWriter
+  drafts: DraftWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
   submission: SubmissionWriter

@@ -19,8 +19,10 @@ export interface ProjectTable {
   id: string
   org_id: string
   name: string
+  client_id: string | null
   is_default: Flag
   created_at: number
+  updated_at: number
 }
 
 export interface ApiKeyTable {
@@ -43,6 +45,7 @@ export interface ApiKeyTable {
 export interface DomainTable {
   id: string
   org_id: string | null
+  project_id: string | null
   name: string
   status: string
   sealed_route: string | null
@@ -178,9 +181,60 @@ export interface PartTable {
   encoding: string
 }
 
+export interface DraftTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  client_id: string | null
+  kind: string
+  original_id: string | null
+  original_message_id: string | null
+  in_reply_to: string | null
+  reference_list: Json
+  thread_id: string | null
+  to_list: Json
+  cc_list: Json
+  bcc_list: Json
+  reply_to_list: Json
+  subject: string | null
+  preview: string | null
+  text: string | null
+  html: string | null
+  labels: Json
+  send_at: number | null
+  send_status: string | null
+  failure: string | null
+  job_id: string | null
+  generation: number
+  created_by: string | null
+  scheduled_by: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface DraftLabelTable {
+  draft_id: string
+  label: string
+}
+
+export interface DraftAttachmentTable {
+  id: string
+  draft_id: string
+  position: number
+  filename: string | null
+  content_type: string
+  disposition: string
+  content_id: string | null
+  size_bytes: number
+  sha256: string
+  blob_key: string
+}
+
 export interface ThreadTable {
   id: string
   org_id: string
+  /** Of its mailbox. */
+  project_id: Generated<string>
   mailbox_id: string
   subject: string | null
   preview: string | null
@@ -193,6 +247,7 @@ export interface ThreadTable {
   senders: Json
   recipients: Json
   labels: Json
+  unread_count: number
   hidden: Flag
   /** Lower-cased, for substring filters. */
   subject_text: string
@@ -311,6 +366,7 @@ export interface WebhookTable {
   topics: Json
   all_mailboxes: Flag
   mailbox_ids: Json
+  project_ids: Json
   secret_owner: string
   header_names: Json
   sealed_headers: string | null
@@ -421,6 +477,9 @@ export interface Schema {
   message_uids: MessageUidTable
   domain_uids: DomainUidTable
   parts: PartTable
+  drafts: DraftTable
+  draft_labels: DraftLabelTable
+  draft_attachments: DraftAttachmentTable
   threads: ThreadTable
   thread_labels: ThreadLabelTable
   deliveries: DeliveryTable

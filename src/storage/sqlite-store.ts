@@ -47,7 +47,7 @@ class SqliteStore implements Store {
     this.#lister = new CommandThread(readerScript, path)
     this.#workerLock = new WorkerLock(`${path}-workers`)
     const read = readerOver(databaseOver(this.#connection), clock.now, (listener) => this.#listeners.add(listener))
-    this.read = withSlowLists(read, this.#lister)
+    this.read = withSlowLists(read, this.#lister, clock.now)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
 

@@ -1,3 +1,4 @@
+import { checkProject } from '../accounts/check-project.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
@@ -34,6 +35,7 @@ export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbo
     if (same || input.anyTwin) return { mailbox: twin, created: false }
     throw new Failure('conflict', 'This client_id belongs to another mailbox')
   }
+  await checkProject(tx, input)
   await checkDomain(tx, input)
   if (!input.unlimited) await checkLimit(tx, input.orgId)
   const mailbox = toMailbox(input, tx.now)

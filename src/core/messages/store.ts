@@ -8,6 +8,9 @@ import type { Direction, Message, MessageContent, OutboundStatus, Part } from '.
 export interface MessageFilter {
   labels?: string[]
   direction?: Direction
+  status?: OutboundStatus
+  /** Not seen, or labelled `unread` by its owner. */
+  unread?: boolean
   threadId?: ThreadId
   /** Exclusive bounds on `at`. */
   before?: number
@@ -40,6 +43,8 @@ export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
   byMessageId(mailbox: MailboxId, messageId: string): Promise<Message | undefined>
+  /** Those of the ids and Message-IDs that are there, in any order. */
+  find(mailbox: MailboxId, ids: MessageId[], messageIds: string[]): Promise<Message[]>
   /** Newest first by `at`, ties by id. */
   list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
   /** The oldest inbound message that matches. */
@@ -63,7 +68,7 @@ export interface MessageReader {
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
-  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
+  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails, drafts. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
   /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
   blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>

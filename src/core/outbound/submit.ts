@@ -8,6 +8,7 @@ import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
 import { sealAs, signAs } from '../domains/dkim-keys/sign.ts'
 import { refuseUnverified } from '../domains/sending-domain.ts'
+import type { SentDraft } from '../drafts/commands.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
@@ -27,6 +28,8 @@ export interface Composition {
   /** What we found out about the mail that this one passes on: the value of an Authentication-Results field. */
   passesOn?: string
   idempotencyKey: string | null
+  /** The draft that it was until now. */
+  consumes?: SentDraft
 }
 
 /** Composes, keeps and queues a message. When it resolves, the message will be sent; when it throws, nothing was queued. */
@@ -82,7 +85,7 @@ function written(draft: Draft): Buffer {
 }
 
 function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed: ParsedMail, kept: Kept): NewOutbound {
-  const { draft, joins, idempotencyKey } = composition
+  const { draft, joins, idempotencyKey, consumes } = composition
   const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => ({
     address,
     domain: domainOf(address),
@@ -94,6 +97,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
     mailFrom: mailbox.address,
     ...{ joins, recipients, idempotencyKey },
     pace: { sendsPerMinute, threadSendsPerHour },
+    ...(consumes && { consumes }),
   }
 }
 

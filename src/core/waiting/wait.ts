@@ -35,7 +35,8 @@ export async function waitForMessage(app: App, caller: Caller, request: WaitRequ
   const mailbox = await reachMailbox(app, caller, request.mailbox)
   const bell = new Bell()
   using _seat = await app.waitingRoom.enter(caller, { mailboxId: mailbox.id, filter: criteria, bell })
-  using _clock = finishAt(app, bell, app.clock.now() + timeoutMs)
+  using _clock = at(app, app.clock.now() + timeoutMs, () => bell.finish())
+  using _expiry = at(app, mailbox.expiresAt, () => bell.ring())
   using _client = finishOn(signal, bell)
   const filter = criteria.after === undefined ? await unfetched(app, mailbox, criteria) : criteria
   for (;;) {
@@ -54,7 +55,7 @@ async function unfetched(app: App, mailbox: Mailbox, criteria: NextFilter): Prom
 async function look(app: App, { id, orgId }: Mailbox, filter: NextFilter): Promise<FullMessage | null> {
   const { mailboxes, messages } = app.store.read
   const mailbox = await mailboxes.get(orgId, id)
-  if (!mailbox) throw notFound('mailbox')
+  if (!mailbox || (mailbox.expiresAt !== null && mailbox.expiresAt <= app.clock.now())) throw notFound('mailbox')
   const message = await messages.next(id, filter)
   const content = message && (await messages.content(message.id))
   if (!message || !content) return null
@@ -64,8 +65,8 @@ async function look(app: App, { id, orgId }: Mailbox, filter: NextFilter): Promi
   return { mailbox, message, content }
 }
 
-function finishAt(app: App, bell: Bell, at: number): Disposable {
-  const cancel = app.clock.at(at, () => bell.finish())
+function at(app: App, time: number | null, run: () => void): Disposable {
+  const cancel = time === null ? () => {} : app.clock.at(time, run)
   return { [Symbol.dispose]: cancel }
 }
 

@@ -8,7 +8,7 @@ import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { AddressTable, MailboxTable } from '../schema.ts'
 import { statement } from '../statement.ts'
-import { aliveAt } from './alive.ts'
+import { alive, aliveAt } from './alive.ts'
 import { purgeMailbox } from './purge.ts'
 
 const byId = statement((db, v: { org: string; id: string; now: number }) =>
@@ -56,24 +56,34 @@ const count = statement((db, v: { id: string; messages: number; threads: number;
     .where('id', '=', v.id),
 )
 
-/** `now` tells the time at each call: whose time is over is not seen any more. */
-export function mailboxReader(db: Database, now: () => number): MailboxReader {
+export function mailboxReader(db: Database): MailboxReader {
   return {
     async get(org, id) {
-      const row = await byId.first(db, { org, id, now: now() })
+      const row = await byId.first(db, { org, id, now: db.now() })
       return row && toMailbox(row)
     },
     async byAddress(address) {
-      const row = await byAddress.first(db, { address, now: now() })
+      const row = await byAddress.first(db, { address, now: db.now() })
       return row && toMailbox(row)
     },
     async byClientId(org, clientId) {
-      const live = db.kysely.selectFrom('mailboxes').selectAll().where(aliveAt('mailboxes', now()))
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where(alive(db, 'mailboxes'))
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
-    list: (reach, page) => listMailboxes(db, reach, page, now()),
-    expired: (limit) => expired(db, now(), limit),
+    async withIds(ids) {
+      if (ids.length === 0) return new Map()
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where(alive(db, 'mailboxes'))
+      const rows = await live.where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, toMailbox(row)]))
+    },
+    list: (reach, page) => listMailboxes(db, reach, page),
+    expired: (limit) => expired(db, limit),
+    async projectsOf(ids) {
+      if (ids.length === 0) return new Map()
+      const rows = await db.kysely.selectFrom('mailboxes').select(['id', 'project_id']).where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, row.project_id as ProjectId]))
+    },
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
       const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
@@ -82,31 +92,35 @@ export function mailboxReader(db: Database, now: () => number): MailboxReader {
   }
 }
 
-async function listMailboxes(db: Database, reach: Reach, page: PageRequest, now: number) {
-  const total = page.uncounted ? undefined : await countWithin(db, reach, now)
-  const rows =
-    page.limit > 0 ? await cutPage(within(db, reach, now).selectAll(), page, 'created_at', 'id').execute() : []
+/** The ids of a project's mailboxes, deleted ones too until the purge, for what hangs on them. */
+export function mailboxesOf(db: Database, project: ProjectId) {
+  return db.kysely.selectFrom('mailboxes').select('id').where('project_id', '=', project)
+}
+
+async function listMailboxes(db: Database, reach: Reach, page: PageRequest) {
+  const total = page.uncounted ? undefined : await countWithin(db, reach)
+  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, 'created_at', 'id').execute() : []
   return { items: rows.map(toMailbox), total: total ?? rows.length }
 }
 
-function within(db: Database, { orgId, projectId, mailboxId }: Reach, now: number) {
-  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where(aliveAt('mailboxes', now))
+function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
+  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where(alive(db, 'mailboxes'))
   if (projectId !== null) live = live.where('project_id', '=', projectId)
   if (mailboxId !== null) live = live.where('id', '=', mailboxId)
   return live
 }
 
-async function countWithin(db: Database, reach: Reach, now: number): Promise<number> {
+async function countWithin(db: Database, reach: Reach): Promise<number> {
   if (reach.projectId === null && reach.mailboxId === null) {
     const counted = db.kysely.selectFrom('organizations').select('mailbox_count').where('id', '=', reach.orgId)
     return (await counted.executeTakeFirst())?.mailbox_count ?? 0
   }
-  const counted = within(db, reach, now).select((eb) => eb.fn.countAll<number>().as('n'))
+  const counted = within(db, reach).select((eb) => eb.fn.countAll<number>().as('n'))
   return (await counted.executeTakeFirstOrThrow()).n
 }
 
-export function mailboxWriter(db: Database, now: number): MailboxWriter {
-  const reader = mailboxReader(db, () => now)
+export function mailboxWriter(db: Database): MailboxWriter {
+  const reader = mailboxReader(db)
   return {
     ...reader,
     async get(org, id) {
@@ -116,7 +130,7 @@ export function mailboxWriter(db: Database, now: number): MailboxWriter {
     async takeExpired(org, id) {
       await db.engine.holdMailbox(db.kysely, id)
       const over = db.kysely.selectFrom('mailboxes').selectAll().where('id', '=', id).where('org_id', '=', org)
-      const row = await over.where('deleted_at', 'is', null).where('expires_at', '<=', now).executeTakeFirst()
+      const row = await over.where('deleted_at', 'is', null).where('expires_at', '<=', db.now()).executeTakeFirst()
       return row && toMailbox(row)
     },
     insert: (mailbox, address) => insertMailbox(db, mailbox, address),
@@ -148,9 +162,9 @@ export function mailboxWriter(db: Database, now: number): MailboxWriter {
   }
 }
 
-async function expired(db: Database, now: number, limit: number) {
+async function expired(db: Database, limit: number) {
   const over = db.kysely.selectFrom('mailboxes').select(['org_id', 'id']).where('deleted_at', 'is', null)
-  const rows = await over.where('expires_at', '<=', now).orderBy('expires_at').limit(limit).execute()
+  const rows = await over.where('expires_at', '<=', db.now()).orderBy('expires_at').limit(limit).execute()
   return rows.map((row) => ({ orgId: row.org_id as OrgId, id: row.id as MailboxId }))
 }
 

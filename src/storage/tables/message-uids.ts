@@ -2,7 +2,7 @@ import type { MailboxId, MessageId, OrgId } from '../../core/ids.ts'
 import type { Placed } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import { statement } from '../statement.ts'
-import { aliveAt } from './alive.ts'
+import { alive } from './alive.ts'
 
 const take = statement((db, v: { domain: string }) =>
   db
@@ -45,7 +45,7 @@ export async function uidsOf(db: Database, ids: readonly MessageId[]): Promise<M
   return new Map(rows.map(({ message_id, uid, domain }) => [message_id as MessageId, { uid, domain }]))
 }
 
-export async function findByUid(db: Database, org: OrgId, { domain, uid }: Placed, now: number) {
+export async function findByUid(db: Database, org: OrgId, { domain, uid }: Placed) {
   const row = await db.kysely
     .selectFrom('message_uids as u')
     .innerJoin('messages as m', 'm.id', 'u.message_id')
@@ -54,7 +54,7 @@ export async function findByUid(db: Database, org: OrgId, { domain, uid }: Place
     .where('u.domain', '=', domain)
     .where('u.uid', '=', uid)
     .where('m.org_id', '=', org)
-    .where(aliveAt('b', now))
+    .where(alive(db, 'b'))
     .executeTakeFirst()
   return row && { id: row.id as MessageId, mailboxId: row.mailbox_id as MailboxId }
 }

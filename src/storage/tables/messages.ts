@@ -33,10 +33,11 @@ const insertContent = statement((db, v: MessageContentTable) =>
   db.insertInto('message_contents').values(rowOf(v, rows.contentColumns)),
 )
 
-export function messageReader(db: Database, now: () => number): MessageReader {
+export function messageReader(db: Database): MessageReader {
   return {
     get: async (mailbox, id) => one(db, await byId.first(db, { mailbox, id })),
     byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
+    find: (mailbox, ids, messageIds) => findMessages(db, mailbox, ids, messageIds),
     list: (mailbox, filter, page) => listMessages(db, mailbox, filter, page),
     next: (mailbox, filter) => nextMessage(db, mailbox, filter),
     fetchCount: (mailbox) => fetchCount(db, mailbox),
@@ -53,10 +54,10 @@ export function messageReader(db: Database, now: () => number): MessageReader {
       return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
     },
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
-    newest: (reach, direction, limit) => newestWithin(db, reach, direction, limit, now()),
-    byUid: (org, place) => findByUid(db, org, place, now()),
+    newest: (reach, direction, limit) => newestWithin(db, reach, direction, limit),
+    byUid: (org, place) => findByUid(db, org, place),
     uids: (ids) => uidsOf(db, ids),
-    part: (org, id) => readPart(db, org, id, now()),
+    part: (org, id) => readPart(db, org, id),
     referencedBlobs: (keys) => referencedBlobs(db, keys),
     blobsAfter: (after, limit) => blobsAfter(db, after, limit),
   }
@@ -70,8 +71,8 @@ async function countOutbound(db: Database, mailbox: MailboxId, since: number, th
   return (await sent.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
-export function messageWriter(db: Database, now: number): MessageWriter {
-  const reader = messageReader(db, () => now)
+export function messageWriter(db: Database): MessageWriter {
+  const reader = messageReader(db)
   return {
     ...reader,
     async get(mailbox, id) {
@@ -92,6 +93,16 @@ export function messageWriter(db: Database, now: number): MessageWriter {
 
 async function one(db: Database, row: MessageRow | undefined): Promise<Message | undefined> {
   return row && (await withParts(db, [row]))[0]
+}
+
+async function findMessages(db: Database, mailbox: MailboxId, ids: MessageId[], messageIds: string[]) {
+  if (ids.length + messageIds.length === 0) return []
+  const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('mailbox_id', '=', mailbox)
+  const named = await Promise.all([
+    ids.length > 0 ? all.where('id', 'in', ids).execute() : [],
+    messageIds.length > 0 ? all.where('message_id', 'in', messageIds).execute() : [],
+  ])
+  return withParts(db, [...new Map(named.flat().map((row) => [row.id, row])).values()])
 }
 
 async function withIds(db: Database, ids: MessageId[]): Promise<Message[]> {

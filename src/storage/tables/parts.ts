@@ -1,9 +1,9 @@
-import type { MessageId, OrgId, PartId } from '../../core/ids.ts'
+import type { MessageId, OrgId, PartId, ThreadId } from '../../core/ids.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
 import type { Database } from '../database.ts'
 import type { PartTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { aliveAt } from './alive.ts'
+import { alive } from './alive.ts'
 import { type MessageRow, toMessage } from './message-rows.ts'
 
 const columns = [
@@ -42,8 +42,27 @@ export async function withParts(db: Database, found: MessageRow[]): Promise<Mess
   return found.map((row) => toMessage(row, parts.get(row.id) ?? []))
 }
 
+/** The attachments of those messages of each thread that lists show, oldest first. */
+export async function partsOfThreads(db: Database, ids: ThreadId[]): Promise<Map<ThreadId, Part[]>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.kysely
+    .selectFrom('messages as m')
+    .innerJoin('threads as t', 't.id', 'm.thread_id')
+    .innerJoin('parts as p', 'p.message_id', 'm.id')
+    .selectAll('p')
+    .select('m.thread_id')
+    .where('m.thread_id', 'in', ids)
+    .where('m.part_count', '>', 0)
+    .whereRef('m.hidden', '=', 't.hidden')
+    .orderBy('m.at')
+    .orderBy('p.position')
+    .execute()
+  const byThread = Map.groupBy(rows, (row) => row.thread_id as ThreadId)
+  return new Map([...byThread].map(([id, own]) => [id, own.map(toPart)]))
+}
+
 /** A part whose message's mailbox is alive, with the blob its bytes are in. */
-export async function readPart(db: Database, org: OrgId, id: PartId, now: number) {
+export async function readPart(db: Database, org: OrgId, id: PartId) {
   const row = await db.kysely
     .selectFrom('parts as p')
     .innerJoin('messages as m', 'm.id', 'p.message_id')
@@ -52,7 +71,7 @@ export async function readPart(db: Database, org: OrgId, id: PartId, now: number
     .select('m.blob_key')
     .where('p.id', '=', id)
     .where('m.org_id', '=', org)
-    .where(aliveAt('b', now))
+    .where(alive(db, 'b'))
     .executeTakeFirst()
   return row && { part: toPart(row), blobKey: row.blob_key }
 }
