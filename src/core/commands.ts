@@ -10,7 +10,7 @@ import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands
 import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
-import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
@@ -66,6 +66,7 @@ export const commands = {
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
+  'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
