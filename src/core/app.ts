@@ -1,6 +1,7 @@
 import type { Resolver } from '../protocol/dns/resolver.ts'
 import type { KeyUses } from './accounts/key-uses.ts'
 import type { Clock } from './clock.ts'
+import type { ImapClient } from './imap-sources/imap-client.ts'
 import type { Log } from './log.ts'
 import type { MailParser } from './messages/parser.ts'
 import type { Search } from './messages/search-store.ts'
@@ -47,4 +48,5 @@ export interface App {
   sender: MailSender
   keyUses: KeyUses
   webhooks: WebhookPorts
+  imap: ImapClient
 }

@@ -4,6 +4,7 @@ import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
+import type { ImapSourceReader, ImapSourceWriter } from './imap-sources/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
@@ -25,6 +26,7 @@ export interface Reader {
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
+  imapSources: ImapSourceReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
@@ -45,6 +47,7 @@ export interface Tx {
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
+  imapSources: ImapSourceWriter
 }
 
 /**

@@ -6,6 +6,7 @@ import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
+import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
@@ -28,6 +29,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
+    imapSources: imapSourceReader(db),
   }
 }
 
@@ -52,5 +54,6 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
+    imapSources: imapSourceWriter(db),
   }
 }

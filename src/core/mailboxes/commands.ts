@@ -104,6 +104,7 @@ export async function deleteMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId
   await tx.accounts.deleteKeysOfMailbox(mailbox.id)
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
   await forgetMailbox(tx, mailbox.orgId, mailbox.id)
+  await tx.imapSources.deleteOfMailbox(mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
 }

@@ -1,4 +1,4 @@
-import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { ImapSourceId, MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 
 /** A name and an address as a header field shows them. */
 export interface MailboxAddress {
@@ -16,6 +16,8 @@ export interface Envelope {
   remoteAddress: string | null
   /** Protocol and cipher, or null in the clear. */
   tls: string | null
+  /** Set when it was fetched instead: the source it came through. */
+  imapSourceId?: ImapSourceId
 }
 
 export interface Authentication {
