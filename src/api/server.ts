@@ -11,9 +11,11 @@ const SWEEP_MS = 50
 
 /** The HTTP listener. Disposing of it stops listening, lets running requests end, and closes every kept-alive connection. */
 export class HttpServer implements AsyncDisposable {
+  readonly #app: App
   readonly #server: Server
 
   constructor(app: App, { metrics = createMetrics() }: { metrics?: Metrics } = {}) {
+    this.#app = app
     const handler = createHandler(app, { metrics })
     const listener = getRequestListener(handler, { errorHandler: refuseTarget })
     this.#server = createServer({ requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
@@ -36,6 +38,8 @@ export class HttpServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#server.listening) return
+    // Who waits for news is answered now, and asks another server.
+    await this.#app.feed[Symbol.asyncDispose]()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // A connection whose request ends now becomes idle only later, and would be kept alive for a minute.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS)

@@ -12,6 +12,7 @@ export type MailboxId = Id<'mailbox'>
 export type ThreadId = Id<'thread'>
 export type MessageId = Id<'message'>
 export type PartId = Id<'part'>
+export type DraftId = Id<'draft'>
 export type DeliveryId = Id<'delivery'>
 export type CapturedId = Id<'captured message'>
 export type EventId = Id<'event'>

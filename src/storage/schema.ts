@@ -19,8 +19,10 @@ export interface ProjectTable {
   id: string
   org_id: string
   name: string
+  client_id: string | null
   is_default: Flag
   created_at: number
+  updated_at: number
 }
 
 export interface ApiKeyTable {
@@ -43,6 +45,7 @@ export interface ApiKeyTable {
 export interface DomainTable {
   id: string
   org_id: string | null
+  project_id: string | null
   name: string
   status: string
   sealed_route: string | null
@@ -86,6 +89,8 @@ export interface MailboxTable {
   size_bytes: number
   /** The latest time that was given to a message. */
   last_at: number
+  /** How often messages of it were handed to somebody who asked for those not handed out before. */
+  fetch_count: number
   created_at: number
   updated_at: number
   deleted_at: number | null
@@ -136,6 +141,8 @@ export interface MessageTable {
   from_text: string
   to_text: string
   subject_text: string
+  /** The mailbox's `fetch_count` when this one was first handed out; null before. */
+  fetch_number: number | null
   created_at: number
   updated_at: number
 }
@@ -174,9 +181,60 @@ export interface PartTable {
   encoding: string
 }
 
+export interface DraftTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  client_id: string | null
+  kind: string
+  original_id: string | null
+  original_message_id: string | null
+  in_reply_to: string | null
+  reference_list: Json
+  thread_id: string | null
+  to_list: Json
+  cc_list: Json
+  bcc_list: Json
+  reply_to_list: Json
+  subject: string | null
+  preview: string | null
+  text: string | null
+  html: string | null
+  labels: Json
+  send_at: number | null
+  send_status: string | null
+  failure: string | null
+  job_id: string | null
+  generation: number
+  created_by: string | null
+  scheduled_by: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface DraftLabelTable {
+  draft_id: string
+  label: string
+}
+
+export interface DraftAttachmentTable {
+  id: string
+  draft_id: string
+  position: number
+  filename: string | null
+  content_type: string
+  disposition: string
+  content_id: string | null
+  size_bytes: number
+  sha256: string
+  blob_key: string
+}
+
 export interface ThreadTable {
   id: string
   org_id: string
+  /** Of its mailbox. */
+  project_id: Generated<string>
   mailbox_id: string
   subject: string | null
   preview: string | null
@@ -189,6 +247,7 @@ export interface ThreadTable {
   senders: Json
   recipients: Json
   labels: Json
+  unread_count: number
   hidden: Flag
   /** Lower-cased, for substring filters. */
   subject_text: string
@@ -307,6 +366,7 @@ export interface WebhookTable {
   topics: Json
   all_mailboxes: Flag
   mailbox_ids: Json
+  project_ids: Json
   secret_owner: string
   header_names: Json
   sealed_headers: string | null
@@ -417,6 +477,14 @@ export interface ImapSourceTable {
   updated_at: number | null
 }
 
+export interface SubmissionCredentialTable {
+  mailbox_id: string
+  org_id: string
+  username: string
+  password_hash: string
+  created_at: number
+}
+
 export interface Schema {
   organizations: OrganizationTable
   projects: ProjectTable
@@ -429,12 +497,16 @@ export interface Schema {
   message_contents: MessageContentTable
   message_labels: MessageLabelTable
   parts: PartTable
+  drafts: DraftTable
+  draft_labels: DraftLabelTable
+  draft_attachments: DraftAttachmentTable
   threads: ThreadTable
   thread_labels: ThreadLabelTable
   deliveries: DeliveryTable
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable
   blob_holds: BlobHoldTable

@@ -3,6 +3,7 @@ import { type CommandReply, type CommandRequest, toErrorData } from './command-m
 import type { SlowLists } from './slow-lists.ts'
 import { databaseOver, openConnection } from './sqlite.ts'
 import { listMessages } from './tables/message-list.ts'
+import { nextMessage } from './tables/message-next.ts'
 import { listThreads } from './tables/threads.ts'
 
 // The thread that answers the lists which may have to look at every row of a mailbox.
@@ -12,6 +13,7 @@ const connection = openConnection((workerData as { path: string }).path, { readO
 const db = databaseOver(connection)
 const lists: SlowLists = {
   messages: (...asked) => listMessages(db, ...asked),
+  next: (...asked) => nextMessage(db, ...asked),
   threads: (...asked) => listThreads(db, ...asked),
 }
 

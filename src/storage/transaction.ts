@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { accountReader, accountWriter } from './tables/accounts.ts'
 import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
+import { draftReader, draftWriter } from './tables/drafts.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
 import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
@@ -11,6 +12,8 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { projectReader, projectWriter } from './tables/projects.ts'
+import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
@@ -19,13 +22,16 @@ import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
   return {
     accounts: accountReader(db),
+    projects: projectReader(db),
     domains: domainReader(db),
     dkimKeys: dkimKeyReader(db),
     mailboxes: mailboxReader(db),
     messages: messageReader(db),
     threads: threadReader(db),
+    drafts: draftReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
+    submission: submissionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
@@ -43,13 +49,16 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     now,
     hold: (name) => db.engine.hold(db.kysely, name),
     accounts: accountWriter(db),
+    projects: projectWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),
     mailboxes: mailboxWriter(db),
     messages: messageWriter(db),
     threads: threadWriter(db),
+    drafts: draftWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
+    submission: submissionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),

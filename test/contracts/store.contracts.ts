@@ -1,6 +1,7 @@
 import { accountsContract } from './accounts.contract.ts'
 import { dkimKeysContract } from './dkim-keys.contract.ts'
 import { domainsContract } from './domains.contract.ts'
+import { draftsContract } from './drafts.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
@@ -9,27 +10,34 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
 export function storeContracts(opened: () => Opened): void {
   accountsContract(opened)
+  projectsContract(opened)
   domainsContract(opened)
   dkimKeysContract(opened)
   mailboxesContract(opened)
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  draftsContract(opened)
   suppressionsContract(opened)
+  submissionContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
   racesContract(opened)
   webhooksContract(opened)
+  waitingContract(opened)
   searchContract(opened)
 }

@@ -4,13 +4,14 @@ import { authenticate } from './auth.ts'
 import * as captured from './captured.ts'
 import * as deliveries from './deliveries.ts'
 import * as domains from './domains.ts'
-import { errorSchema, toReply } from './errors.ts'
+import { answers, errorSchemaOf, toReply } from './errors.ts'
 import * as inboxes from './inboxes.ts'
 import * as keys from './keys.ts'
 import * as messages from './messages.ts'
 import * as organizations from './organizations.ts'
 import * as sends from './sends.ts'
 import * as threads from './threads.ts'
+import * as waits from './wait.ts'
 import * as webhookDeliveries from './webhook-deliveries.ts'
 import * as webhooks from './webhooks.ts'
 
@@ -25,6 +26,7 @@ export const routes = {
 
   sendMessage: sends.send,
   listMessages: messages.list,
+  waitForMessage: waits.wait,
   searchMessages: messages.search,
   getMessage: messages.get,
   updateMessage: messages.update,
@@ -69,10 +71,9 @@ export const agents: Dialect = {
   name: 'agents',
   title: 'Posthouse for agents',
   description: 'Inboxes for agents and programs: make one, send from it, read and answer what arrives.',
-  // todo: the official SDK speaks to /v0, in shapes of its own.
   prefixes: ['/api/v0'],
   routes,
   authenticate,
   toReply,
-  docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
+  docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchemaOf(answers) },
 }

@@ -15,7 +15,17 @@ export type EventType =
   | 'message.labeled'
   | 'message.deleted'
   | 'thread.deleted'
+  | 'domain.created'
+  | 'domain.deleted'
+  /** A draft that is sent becomes a message: `message.queued` names it. */
+  | 'draft.created'
+  | 'draft.updated'
+  | 'draft.deleted'
+  /** It was scheduled and refused when its time came. */
+  | 'draft.failed'
   | 'domain.verified'
+  | 'project.created'
+  | 'project.deleted'
   /** A test or a replay waits for a worker. */
   | 'webhook.queued'
 

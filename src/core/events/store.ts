@@ -1,9 +1,11 @@
-import type { OrgId } from '../ids.ts'
+import type { EventId, OrgId } from '../ids.ts'
 import type { LoggedEvent, NewEvent } from './model.ts'
 
 export interface EventReader {
   /** Entries behind `seq`, in order. */
   after(seq: number, limit: number, org?: OrgId): Promise<LoggedEvent[]>
+  /** The position of an entry of this organization. */
+  seqOf(org: OrgId, id: EventId): Promise<number | undefined>
   /** The newest position, 0 in an empty log. */
   position(): Promise<number>
   /** Calls back after commits that may have added entries, in this process or (on PostgreSQL) in another. The answer unsubscribes. */

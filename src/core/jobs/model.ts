@@ -1,4 +1,4 @@
-import type { DeliveryId, JobId, MailboxId, MessageId, OrgId } from '../ids.ts'
+import type { DeliveryId, DraftId, JobId, MailboxId, MessageId, OrgId } from '../ids.ts'
 
 /** What a job does, and what it needs to know. */
 export type JobTask =
@@ -7,6 +7,7 @@ export type JobTask =
   | SendDsn
   | SweepBlobs
   | RecheckDomains
+  | SendDraft
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
 export type SendDsn = {
@@ -25,6 +26,14 @@ export interface SweepBlobs {
 /** Looks at the records of those domains whose day is over. */
 export interface RecheckDomains {
   kind: 'recheck-domains'
+}
+
+/** The time of a scheduled draft has come. Each scheduling has a job of its own. */
+export interface SendDraft {
+  kind: 'send-draft'
+  orgId: OrgId
+  mailboxId: MailboxId
+  draftId: DraftId
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts'
 import { RECHECK_LOOK_MS, recheckDomains } from '../domains/recheck.ts'
+import { sendScheduled } from '../drafts/send-scheduled.ts'
 import type { MailboxId } from '../ids.ts'
 import { sendDsn } from '../outbound/send-dsn.ts'
 import { Wakeful } from '../wakeful.ts'
@@ -79,6 +80,8 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
       return undefined
     case 'sweep-blobs':
       return (await later(app, task)) ?? sweepBlobs(app, task)
+    case 'send-draft':
+      return sendScheduled(app, job, task)
     case 'recheck-domains':
       return recheckDomains(app, task)
   }

@@ -9,10 +9,14 @@ import type { Part } from './model.ts'
 
 const LINK_MS = 3_600_000
 
-export interface AttachmentLink {
-  part: Part
+/** Where the bytes of a file are for an hour. */
+export interface FileLink {
   url: string
   expiresAt: number
+}
+
+export interface AttachmentLink extends FileLink {
+  part: Part
 }
 
 /** A link to the bytes of a part that needs no key, lives an hour, and breaks when anything in it is altered. */
@@ -26,9 +30,14 @@ export async function linkAttachment(
   const found = await findMessage(app, caller, mailbox, message)
   const part = found.message.attachments.find((a) => a.id === partId)
   if (!part) throw notFound('attachment')
+  return { part, ...linkFile(app, caller.orgId, part) }
+}
+
+/** The same for any file that the caller was found to see. */
+export function linkFile(app: App, orgId: OrgId, part: Claim['part']): FileLink {
   const expiresAt = app.clock.now() + LINK_MS
-  const token = signToken(app, { orgId: caller.orgId, part, expiresAt })
-  return { part, expiresAt, url: `${app.settings.publicUrl}/files/${token}` }
+  const token = signToken(app, { orgId, part, expiresAt })
+  return { expiresAt, url: `${app.settings.publicUrl}/files/${token}` }
 }
 
 interface Claim {
@@ -55,20 +64,35 @@ function faceOf(app: App, { filename, contentType }: Claim['part']): string {
     .toString('base64url')
 }
 
-/** The part a link leads to: `link_invalid` when it was altered, `link_expired`, or `not_found` when its message is gone. */
-export async function openLink(app: App, token: string): Promise<{ part: Part; content: Buffer }> {
+/** What a link leads to. */
+export interface LinkedFile {
+  part: Claim['part']
+  content: Buffer
+}
+
+/** The file a link leads to: `link_invalid` when it was altered, `link_expired`, or `not_found` when its message or draft is gone. */
+export async function openLink(app: App, token: string): Promise<LinkedFile> {
   const body = token.split('.')
   const mac = body.pop() ?? ''
   const [orgId = '', partId = '', expiry = '', face] = body
   // Compared as texts: base64url has several spellings for the last bits, and an altered link is an altered link.
   if (body.length !== 4 || !sameBytes(Buffer.from(macOf(app, body)), Buffer.from(mac))) throw broken()
   if (Number.parseInt(expiry, 36) <= app.clock.now()) throw new Failure('link_expired', 'This link has expired')
-  const found = await app.store.read.messages.part(orgId as OrgId, partId as PartId)
+  const found = await fileOf(app, orgId as OrgId, partId as PartId)
   if (!found) throw notFound('file')
   if (faceOf(app, found.part) !== face) throw broken()
   const raw = await app.blobs.get(found.blobKey)
   if (!raw) throw notFound('file')
-  return { part: found.part, content: decodePart(raw, toRange(found.part)) }
+  return { part: found.part, content: found.range ? decodePart(raw, found.range) : raw }
+}
+
+/** The blob of a part of a message, and where in it; or that of a file of a draft, which is all of it. */
+async function fileOf(app: App, orgId: OrgId, id: PartId) {
+  const { messages, drafts } = app.store.read
+  const found = await messages.part(orgId, id)
+  if (found) return { ...found, range: toRange(found.part) }
+  const file = await drafts.attachment(orgId, id)
+  return file && { part: file, blobKey: file.blobKey, range: null }
 }
 
 function toRange(part: Part) {

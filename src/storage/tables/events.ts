@@ -37,6 +37,11 @@ export function eventReader(db: Database): Omit<EventReader, 'onAppend'> {
       const rows = await (org ? afterOf.all(db, { org, seq, limit }) : after.all(db, { seq, limit }))
       return rows.map(toEvent)
     },
+    async seqOf(org, id) {
+      const one = db.kysely.selectFrom('events').select('seq').where('id', '=', id).where('org_id', '=', org)
+      // On PostgreSQL it may not be in the log yet.
+      return (await one.executeTakeFirst())?.seq ?? undefined
+    },
     async position() {
       const newest = db.kysely.selectFrom('events').select(sql<number>`coalesce(max(seq), 0)`.as('seq'))
       return (await newest.executeTakeFirstOrThrow()).seq

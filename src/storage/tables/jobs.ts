@@ -37,6 +37,10 @@ export function jobWriter(db: Database): JobWriter {
       const over = kysely.deleteFrom('blob_holds').where((eb) => eb.or([eb('id', '=', id), eb('until', '<=', now)]))
       await over.execute()
     },
+    async releaseAll() {
+      const leased = kysely.updateTable('jobs').whereRef('due_at', '<>', 'run_at')
+      await leased.set((eb) => ({ due_at: eb.ref('run_at') })).execute()
+    },
     async done(id) {
       await kysely.deleteFrom('jobs').where('id', '=', id).execute()
     },
@@ -50,12 +54,14 @@ export function jobWriter(db: Database): JobWriter {
   }
 }
 
-async function add(db: Database, task: JobTask, runAt: number): Promise<void> {
-  const row = { id: newId<JobId>(), kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
+async function add(db: Database, task: JobTask, runAt: number): Promise<JobId> {
+  const id = newId<JobId>()
+  const row = { id, kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
   await db.kysely
     .insertInto('jobs')
     .values({ ...row, attempts: 0 })
     .execute()
+  return id
 }
 
 async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Job[]> {

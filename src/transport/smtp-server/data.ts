@@ -1,11 +1,8 @@
-import type { Filed } from '../../core/messages/file-inbound.ts'
-import { receive } from '../../core/messages/receive.ts'
 import { DataDecoder } from '../../protocol/smtp/data-decoder.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { badArgument, badSequence, Refusal, reply } from './refusal.ts'
 import type { Session } from './session.ts'
 import type { Spool } from './spool.ts'
-import type { Transaction } from './transaction.ts'
 
 /** How far beyond the limit a client may go before it is cut off instead of being listened to until its end. */
 const MAX_EXCESS = 4
@@ -25,9 +22,9 @@ export async function data(session: Session, argument: string): Promise<SmtpRepl
   const trouble = await readMessage(session, spool)
   if (trouble) throw trouble
   using _share = await session.budget.take(spool.sizeBytes)
-  const filed = await file(session, transaction, spool)
+  const answer = await transaction.finish(spool)
   session.forgiveMistakes()
-  return toReply(session, filed)
+  return answer
 }
 
 /** Reads to the end of the message, whatever is wrong with it: the client hears of it then. */
@@ -59,19 +56,4 @@ async function keep(session: Session, spool: Spool, content: Buffer): Promise<Re
     session.app.log.error({ err: error }, 'the spool folder takes no mail')
     return new Refusal(452, '4.3.1', 'No room for the message now')
   }
-}
-
-async function file(session: Session, transaction: Transaction, spool: Spool): Promise<Filed[]> {
-  const { app, helo, remoteAddress, tls } = session
-  const { raw, sha256 } = await spool.read()
-  const envelope = { mailFrom: transaction.mailFrom, helo, remoteAddress, tls }
-  const { copies, spf } = transaction
-  return receive(app, { source: 'smtp', envelope, copies, raw, spf, sha256 })
-}
-
-function toReply(session: Session, filed: Filed[]): SmtpReply {
-  if (filed.every((f) => f.result === 'gone')) return reply(550, '5.1.1', 'No such mailbox here')
-  const stored = filed.find((f) => f.result === 'stored')
-  session.app.log.debug({ messageId: stored?.messageId, copies: filed.length }, 'a mail came in over SMTP')
-  return reply(250, '2.0.0', stored ? `Ok: queued as ${stored.messageId}` : 'Ok: the same mail is here already')
 }
