@@ -15,6 +15,7 @@ export interface MessageFilter {
   before?: number
   after?: number
   from?: string[]
+  /** Among all recipients: To, Cc and Bcc. */
   to?: string[]
   subject?: string[]
   /** Only those with the flag; the matching `include` must be set too. */

@@ -4,14 +4,20 @@ import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { inboxes } from './inboxes.ts'
+import { messages } from './messages.ts'
 import { organizations } from './organizations.ts'
 import { readQuery } from './query.ts'
-import { at, organization, pod } from './scope.ts'
+import { at, inbox, organization, pod } from './scope.ts'
+import { sends } from './sends.ts'
+import { threads } from './threads.ts'
 
 /** What a resource is mounted as, and where: see `scope.ts`. */
 export const routes = {
   ...at([organization], 'organizations', organizations),
   ...at([organization, pod], 'inboxes', inboxes),
+  ...at([inbox], 'messages', messages),
+  ...at([inbox], 'messages', sends),
+  ...at([organization, pod, inbox], 'threads', threads),
 }
 
 const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(routes))
