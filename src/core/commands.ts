@@ -14,7 +14,7 @@ import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mai
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
-import { labelMessage } from './messages/label-command.ts'
+import { labelMessage, labelMessages } from './messages/label-command.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -30,6 +30,7 @@ import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
+import { labelThread } from './threads/label-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
 import {
   cancelWebhookDelivery,
@@ -77,6 +78,8 @@ export const commands = {
   'drafts.begin-sending': beginSending,
   'drafts.put-off': putOffDraft,
   'drafts.fail': failDraft,
+  'messages.label-many': labelMessages,
+  'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,

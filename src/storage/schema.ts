@@ -135,6 +135,8 @@ export interface MessageTable {
   trashed: Flag
   /** Spam, blocked or trashed: what default lists leave out. */
   hidden: Flag
+  has_code: Flag
+  has_link: Flag
   labels: Json
   part_count: number
   /** Lower-cased, for substring filters. */
@@ -157,6 +159,9 @@ export interface MessageContentTable {
   envelope: Json | null
   authentication: Json | null
   defects: Json
+  codes: Json
+  links: Json
+  risk: Json | null
 }
 
 export interface MessageLabelTable {

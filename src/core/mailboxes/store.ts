@@ -1,5 +1,5 @@
 import type { Reach } from '../accounts/caller.ts'
-import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
+import type { MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Address, Mailbox } from './model.ts'
 
@@ -14,7 +14,7 @@ export interface MailboxReader {
   /** Newest first, ties by id. */
   list(reach: Reach, page: PageRequest): Promise<Page<Mailbox>>
   /** Where mailboxes are, deleted ones too until the purge. */
-  projectsOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, ProjectId>>
+  placesOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, Pick<Mailbox, 'projectId' | 'address'>>>
   /** True when this organization has a mailbox whose primary address is in this domain. */
   anyIn(org: OrgId, domain: string): Promise<boolean>
 }

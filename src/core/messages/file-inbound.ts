@@ -140,6 +140,8 @@ function toMessage(
     spam: false,
     blocked: false,
     trashed: false,
+    hasCode: mail.content.codes.length > 0,
+    hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],
     attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
     createdAt: given.now,

@@ -15,12 +15,15 @@ export interface MessageFilter {
   before?: number
   after?: number
   from?: string[]
+  /** Among all recipients: To, Cc and Bcc. */
   to?: string[]
   subject?: string[]
   /** Only those with the flag; the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
   trashed?: boolean
+  hasCode?: boolean
+  hasLink?: boolean
   includeSpam?: boolean
   includeBlocked?: boolean
   includeTrashed?: boolean

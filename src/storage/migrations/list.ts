@@ -14,6 +14,7 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as reading from './0100-reading.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -35,6 +36,7 @@ const later: Migration[] = [
   ...[fetched, eventIds],
   ...[submissionCredentials],
   mailboxProperties,
+  reading,
   threadLists,
   ...[projects, webhookProjects],
   drafts,
