@@ -7,6 +7,7 @@ import { inboxes } from './inboxes.ts'
 import { organizations } from './organizations.ts'
 import { readQuery } from './query.ts'
 import { at, organization, pod } from './scope.ts'
+import { socket } from './socket/door.ts'
 
 /** What a resource is mounted as, and where: see `scope.ts`. */
 export const routes = {
@@ -26,6 +27,7 @@ export const officialAgents: Dialect = {
   routes,
   authenticate,
   toReply,
+  socket,
   readQuery,
   docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
 }
