@@ -135,6 +135,8 @@ export interface MessageTable {
   trashed: Flag
   /** Spam, blocked or trashed: what default lists leave out. */
   hidden: Flag
+  has_code: Flag
+  has_link: Flag
   labels: Json
   part_count: number
   /** Lower-cased, for substring filters. */
@@ -157,6 +159,9 @@ export interface MessageContentTable {
   envelope: Json | null
   authentication: Json | null
   defects: Json
+  codes: Json
+  links: Json
+  risk: Json | null
 }
 
 export interface MessageLabelTable {
@@ -444,6 +449,17 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface MessageUidTable {
+  domain: string
+  uid: number
+  message_id: string
+}
+
+export interface DomainUidTable {
+  domain: string
+  last_uid: number
+}
+
 export interface SubmissionCredentialTable {
   mailbox_id: string
   org_id: string
@@ -463,6 +479,8 @@ export interface Schema {
   messages: MessageTable
   message_contents: MessageContentTable
   message_labels: MessageLabelTable
+  message_uids: MessageUidTable
+  domain_uids: DomainUidTable
   parts: PartTable
   drafts: DraftTable
   draft_labels: DraftLabelTable

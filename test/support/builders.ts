@@ -88,6 +88,9 @@ export function content(fields: Partial<MessageContent> = {}): MessageContent {
     envelope: null,
     authentication: null,
     defects: [],
+    codes: [],
+    links: [],
+    risk: null,
     ...fields,
   }
 }
@@ -154,6 +157,8 @@ export function newOutbound(
       spam: false,
       blocked: false,
       trashed: false,
+      hasCode: false,
+      hasLink: false,
       labels: [],
       attachments: [],
       ...message,

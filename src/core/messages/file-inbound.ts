@@ -57,6 +57,7 @@ export async function fileInbound(
   for (const news of input.news ?? []) {
     if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
   }
+  await tx.messages.assignUids(filed.flatMap((f) => (f.result === 'stored' ? f : [])))
   return filed
 }
 
@@ -140,6 +141,8 @@ function toMessage(
     spam: false,
     blocked: false,
     trashed: false,
+    hasCode: mail.content.codes.length > 0,
+    hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],
     attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
     createdAt: given.now,

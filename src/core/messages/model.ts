@@ -1,3 +1,6 @@
+import type { FoundCode } from '../../protocol/reading/codes.ts'
+import type { FoundLink } from '../../protocol/reading/links.ts'
+import type { Risk } from '../../protocol/reading/risk.ts'
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 
 /** A name and an address as a header field shows them. */
@@ -78,6 +81,10 @@ export interface Message {
   spam: boolean
   blocked: boolean
   trashed: boolean
+  /** Inbound: a one-time code was found in it. */
+  hasCode: boolean
+  /** Inbound: a web link was found in it that does more than unsubscribe. */
+  hasLink: boolean
   /** User labels in the order they were set. */
   labels: string[]
   attachments: Part[]
@@ -96,6 +103,12 @@ export interface MessageContent {
   envelope: Envelope | null
   authentication: Authentication | null
   defects: Defect[]
+  /** Inbound: one-time codes, best first. */
+  codes: FoundCode[]
+  /** Inbound: web links, those that confirm, reset or sign in first. */
+  links: FoundLink[]
+  /** Inbound: what an agent should know before it believes the words. Null when nobody looked. */
+  risk: Risk | null
 }
 
 /** A leaf of the message that is not its body: a descriptor of a byte range of the raw blob, so nothing is stored twice. */

@@ -87,7 +87,10 @@ function toOutbound(app: App, mailbox: Mailbox, { parsed, kept, recipients }: Su
   const headers = parsed.headers.filter(({ name }) => !isOurField(name))
   return {
     message: { ...toMessage(mailbox, parsed, recipients), ...kept },
-    content: { text, html, extractedText, extractedHtml, headers, envelope: null, authentication: null, defects },
+    content: {
+      ...{ text, html, extractedText, extractedHtml, headers, envelope: null, authentication: null, defects },
+      ...{ codes: [], links: [], risk: null },
+    },
     joins: 'ancestors',
     mailFrom: mailbox.address,
     recipients: recipients.map((address) => ({ address, domain: domainOf(address) })),
@@ -119,6 +122,8 @@ function toMessage(mailbox: Mailbox, parsed: ParsedMail, recipients: readonly st
     spam: false,
     blocked: false,
     trashed: false,
+    hasCode: false,
+    hasLink: false,
     labels: [],
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }

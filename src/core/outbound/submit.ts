@@ -123,6 +123,8 @@ function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Compositi
     spam: false,
     blocked: false,
     trashed: false,
+    hasCode: false,
+    hasLink: false,
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }
 }
@@ -137,6 +139,9 @@ function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
     envelope: null,
     authentication: null,
     defects: [],
+    codes: [],
+    links: [],
+    risk: null,
   }
 }
 

@@ -21,6 +21,8 @@ const message = (over: Partial<Message>): Message =>
     spam: false,
     blocked: false,
     trashed: false,
+    hasCode: false,
+    hasLink: false,
     ...over,
   }) as Message
 

@@ -14,12 +14,14 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as reading from './0100-reading.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
+import * as messageUids from './0151-message-uids.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -33,8 +35,9 @@ const later: Migration[] = [
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
   ...[fetched, eventIds],
-  ...[submissionCredentials],
+  ...[submissionCredentials, messageUids],
   mailboxProperties,
+  reading,
   threadLists,
   ...[projects, webhookProjects],
   drafts,

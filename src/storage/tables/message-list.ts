@@ -80,6 +80,8 @@ function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
   return [
     ...(direction ? [eb('m.direction', '=', direction)] : []),
     ...(['spam', 'blocked', 'trashed'] as const).filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
+    ...(filter.hasCode === undefined ? [] : [eb('m.has_code', '=', flag(filter.hasCode))]),
+    ...(filter.hasLink === undefined ? [] : [eb('m.has_link', '=', flag(filter.hasLink))]),
     ...(threadId ? [eb('m.thread_id', '=', threadId)] : []),
     ...(unread ? [eb.or([eb('m.seen', '=', 0), labelExists(eb, 'unread')])] : []),
     ...(status ? [eb('m.status', '=', status)] : []),
@@ -90,6 +92,8 @@ function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
     ...(filter.subject ?? []).map((text) => contains('m.subject_text', text)),
   ]
 }
+
+const flag = (on: boolean) => (on ? 1 : 0)
 
 function having(eb: Builder, labels: string[]): Expression<SqlBool>[] {
   return labels.map((label) => labelExists(eb, label))

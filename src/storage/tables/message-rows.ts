@@ -34,6 +34,8 @@ export const messageColumns = [
   'spam',
   'blocked',
   'trashed',
+  'has_code',
+  'has_link',
   'labels',
   'part_count',
   'created_at',
@@ -58,6 +60,9 @@ export const contentColumns = [
   'envelope',
   'authentication',
   'defects',
+  'codes',
+  'links',
+  'risk',
 ] as const satisfies (keyof MessageContentTable)[]
 
 export type MessageRow = Pick<MessageTable, (typeof messageColumns)[number]>
@@ -92,6 +97,8 @@ export function toMessage(row: MessageRow, attachments: Part[]): Message {
     spam: row.spam === 1,
     blocked: row.blocked === 1,
     trashed: row.trashed === 1,
+    hasCode: row.has_code === 1,
+    hasLink: row.has_link === 1,
     labels: toList(row.labels),
     attachments,
     createdAt: row.created_at,
@@ -124,10 +131,12 @@ export function fromMessage(m: Message): MessageTable {
     sha256: m.sha256,
     blob_key: m.blobKey,
     ...flagsOf(m),
+    has_code: m.hasCode ? 1 : 0,
+    has_link: m.hasLink ? 1 : 0,
     labels: fromList(m.labels),
     part_count: m.attachments.length,
     from_text: searchable(m.from),
-    to_text: searchable(m.to),
+    to_text: searchable([...m.to, ...m.cc, ...m.bcc]),
     subject_text: (m.subject ?? '').toLowerCase(),
     fetch_number: null,
     created_at: m.createdAt,
@@ -160,6 +169,9 @@ export function toContent(row: MessageContentTable): MessageContent {
     envelope: row.envelope === null ? null : JSON.parse(row.envelope),
     authentication: row.authentication === null ? null : JSON.parse(row.authentication),
     defects: toList(row.defects),
+    codes: toList(row.codes),
+    links: toList(row.links),
+    risk: row.risk === null ? null : JSON.parse(row.risk),
   }
 }
 
@@ -174,6 +186,9 @@ export function fromContent(id: MessageId, c: MessageContent): MessageContentTab
     envelope: c.envelope === null ? null : JSON.stringify(c.envelope),
     authentication: c.authentication === null ? null : JSON.stringify(c.authentication),
     defects: fromList(c.defects),
+    codes: fromList(c.codes),
+    links: fromList(c.links),
+    risk: c.risk === null ? null : JSON.stringify(c.risk),
   }
 }
 
