@@ -10,11 +10,11 @@ import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands
 import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
-import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
-import { labelMessage } from './messages/label-command.ts'
+import { labelMessage, labelMessages } from './messages/label-command.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -30,6 +30,7 @@ import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
+import { labelThread } from './threads/label-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
 import {
   cancelWebhookDelivery,
@@ -65,6 +66,7 @@ export const commands = {
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
+  'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
@@ -77,6 +79,8 @@ export const commands = {
   'drafts.begin-sending': beginSending,
   'drafts.put-off': putOffDraft,
   'drafts.fail': failDraft,
+  'messages.label-many': labelMessages,
+  'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,

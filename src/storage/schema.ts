@@ -450,6 +450,17 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface MessageUidTable {
+  domain: string
+  uid: number
+  message_id: string
+}
+
+export interface DomainUidTable {
+  domain: string
+  last_uid: number
+}
+
 export interface SubmissionCredentialTable {
   mailbox_id: string
   org_id: string
@@ -469,6 +480,8 @@ export interface Schema {
   messages: MessageTable
   message_contents: MessageContentTable
   message_labels: MessageLabelTable
+  message_uids: MessageUidTable
+  domain_uids: DomainUidTable
   parts: PartTable
   drafts: DraftTable
   draft_labels: DraftLabelTable

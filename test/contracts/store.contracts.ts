@@ -16,6 +16,7 @@ import { searchContract } from './search.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { uidsContract } from './uids.contract.ts'
 import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
@@ -32,6 +33,7 @@ export function storeContracts(opened: () => Opened): void {
   draftsContract(opened)
   suppressionsContract(opened)
   submissionContract(opened)
+  uidsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)

@@ -48,6 +48,12 @@ export function parseInboxRef(text: string): string {
   return text.includes('@') ? text : parseId('inbox', text)
 }
 
+/** A pod by its id or the name that its maker gave it. */
+export function parsePodRef(text: string): string {
+  const id = parseId('pod', text)
+  return id === NOTHING ? text : id
+}
+
 /** A message by its id or its Message-ID, with or without brackets. */
 export function parseMessageRef(text: string): string {
   return text.includes('@') ? text : parseId('message', text)

@@ -156,7 +156,7 @@ function printSome(addresses: readonly MailboxAddress[]): string[] | null {
 }
 
 // Repeated fields are joined under the spelling that came first. Bcc is nobody's business, even where a sender left it in.
-function printHeaders(headers: MessageContent['headers']): Record<string, string> {
+export function printHeaders(headers: MessageContent['headers']): Record<string, string> {
   const joined = new Map<string, { name: string; values: string[] }>()
   for (const { name, value } of headers) {
     const key = name.toLowerCase()

@@ -30,7 +30,7 @@ export async function sendDraft(
   demand(caller, 'draft_send')
   const mailbox = await reachMailbox(app, caller, mailboxId)
   return once(app, mailbox, idempotencyKey, ['draft', id, labels], async () => {
-    const draft = await reachDraft(app, caller, mailbox.id, id)
+    const draft = await reachDraft(app, { ...caller, mailboxId: mailbox.id }, id)
     refuseSending(draft)
     const consumes = { id: draft.id, generation: draft.generation, jobId: null, by: caller.keyId }
     const labelled = { ...draft, labels: changeLabels(draft.labels, labels) }

@@ -57,6 +57,7 @@ export async function fileInbound(
   for (const news of input.news ?? []) {
     if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
   }
+  await tx.messages.assignUids(filed.flatMap((f) => (f.result === 'stored' ? f : [])))
   return filed
 }
 

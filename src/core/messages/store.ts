@@ -1,3 +1,4 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Including } from './hiding.ts'
@@ -16,6 +17,7 @@ export interface MessageFilter extends Including {
   before?: number
   after?: number
   from?: string[]
+  /** Among all recipients: To, Cc and Bcc. */
   to?: string[]
   subject?: string[]
   /** Only those with the flag; the matching `include` must be set too. */
@@ -33,6 +35,12 @@ export interface NextFilter extends OneMessageFilter {
   unfetchedAt?: number
 }
 
+/** What a received message is called beside its id: a number in the domain of its mailbox. */
+export interface Placed {
+  domain: string
+  uid: number
+}
+
 export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
@@ -43,6 +51,11 @@ export interface MessageReader {
   list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
+  /** The newest shown ones of one direction of all mailboxes within reach, and whether they were handed out as new before. */
+  newest(reach: Reach, direction: Direction, limit: number): Promise<{ message: Message; fetched: boolean }[]>
+  /** The received message with this number, if its mailbox is this organization's and alive. */
+  byUid(org: OrgId, place: Placed): Promise<{ id: MessageId; mailboxId: MailboxId } | undefined>
+  uids(ids: readonly MessageId[]): Promise<Map<MessageId, Placed>>
   /** How often messages of this mailbox were handed out as new. */
   fetchCount(mailbox: MailboxId): Promise<number>
   /** Oldest first, everything, hidden ones too. */
@@ -65,6 +78,8 @@ export interface MessageReader {
 
 export interface MessageWriter extends MessageReader {
   insert(message: Message, content: MessageContent): Promise<void>
+  /** Numbers received messages. To be the last thing in its transaction: it holds the numbers of whole domains. */
+  assignUids(copies: { mailboxId: MailboxId; messageId: MessageId }[]): Promise<void>
   /** The threads of stored messages with these Message-IDs in one mailbox. */
   threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
   /** Replaces the user labels and the flags that a person may change. */

@@ -22,6 +22,7 @@ import * as eventIds from './0121-event-ids.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
+import * as messageUids from './0151-message-uids.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -35,7 +36,7 @@ const later: Migration[] = [
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
   ...[fetched, eventIds],
-  ...[submissionCredentials],
+  ...[submissionCredentials, messageUids],
   mailboxProperties,
   reading,
   unauthenticated,

@@ -138,7 +138,7 @@ export function fromMessage(m: Message): MessageTable {
     labels: fromList(m.labels),
     part_count: m.attachments.length,
     from_text: searchable(m.from),
-    to_text: searchable(m.to),
+    to_text: searchable([...m.to, ...m.cc, ...m.bcc]),
     subject_text: (m.subject ?? '').toLowerCase(),
     fetch_number: null,
     created_at: m.createdAt,

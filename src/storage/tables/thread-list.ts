@@ -6,6 +6,7 @@ import type { ThreadFilter } from '../../core/threads/store.ts'
 import type { Database } from '../database.ts'
 import { contains, cutPage } from '../paging.ts'
 import type { Schema, ThreadTable } from '../schema.ts'
+import { alive } from './alive.ts'
 
 /** What a `Thread` is made of: all but the columns that only filters look at. */
 export const threadColumns = [
@@ -78,11 +79,7 @@ export function threadsWithin(db: Database, { orgId, projectId, mailboxId }: Rea
   if (mailboxId !== null) return all.where('t.mailbox_id', '=', mailboxId)
   const living = all.where((eb) =>
     eb.exists(
-      eb
-        .selectFrom('mailboxes as b')
-        .select('b.id')
-        .whereRef('b.id', '=', 't.mailbox_id')
-        .where('b.deleted_at', 'is', null),
+      eb.selectFrom('mailboxes as b').select('b.id').whereRef('b.id', '=', 't.mailbox_id').where(alive(db, 'b')),
     ),
   )
   return projectId === null ? living.where('t.org_id', '=', orgId) : living.where('t.project_id', '=', projectId)
