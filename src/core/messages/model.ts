@@ -1,7 +1,7 @@
 import type { FoundCode } from '../../protocol/reading/codes.ts'
 import type { FoundLink } from '../../protocol/reading/links.ts'
 import type { Risk } from '../../protocol/reading/risk.ts'
-import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { ImapSourceId, MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 
 /** A name and an address as a header field shows them. */
 export interface MailboxAddress {
@@ -19,6 +19,8 @@ export interface Envelope {
   remoteAddress: string | null
   /** Protocol and cipher, or null in the clear. */
   tls: string | null
+  /** Set when it was fetched instead: the source it came through. */
+  imapSourceId?: ImapSourceId
 }
 
 export interface Authentication {

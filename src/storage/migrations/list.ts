@@ -23,6 +23,7 @@ import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
+import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -35,14 +36,17 @@ const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
-  ...[fetched, eventIds],
-  ...[submissionCredentials, messageUids],
   mailboxProperties,
   reading,
   unauthenticated,
   threadLists,
   ...[projects, webhookProjects],
   drafts,
+  ...[fetched, eventIds],
+  ...[projects, webhookProjects],
+  ...[submissionCredentials, messageUids],
+  imapSources,
+  threadLists,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
