@@ -13,9 +13,11 @@ import { outboundContract } from './outbound.contract.ts'
 import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { socketsContract } from './sockets.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { uidsContract } from './uids.contract.ts'
 import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
@@ -32,6 +34,7 @@ export function storeContracts(opened: () => Opened): void {
   draftsContract(opened)
   suppressionsContract(opened)
   submissionContract(opened)
+  uidsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
@@ -39,5 +42,6 @@ export function storeContracts(opened: () => Opened): void {
   racesContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
+  socketsContract(opened)
   searchContract(opened)
 }

@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { DraftTable, Schema } from '../schema.ts'
+import { alive } from './alive.ts'
 import { eraseParts } from './draft-purge.ts'
 import * as rows from './draft-rows.ts'
 
@@ -24,7 +25,7 @@ export function draftReader(db: Database): DraftReader {
         .selectAll('f')
         .where('f.id', '=', id)
         .where('d.org_id', '=', org)
-        .where('m.deleted_at', 'is', null)
+        .where(alive(db, 'm'))
         .executeTakeFirst()
       return row && rows.toAttachment(row)
     },
@@ -59,10 +60,7 @@ export function draftWriter(db: Database): DraftWriter {
 }
 
 function live(db: Database) {
-  return db.kysely
-    .selectFrom('drafts as d')
-    .innerJoin('mailboxes as m', 'm.id', 'd.mailbox_id')
-    .where('m.deleted_at', 'is', null)
+  return db.kysely.selectFrom('drafts as d').innerJoin('mailboxes as m', 'm.id', 'd.mailbox_id').where(alive(db, 'm'))
 }
 
 function within(db: Database, { orgId, projectId, mailboxId }: Reach) {

@@ -13,6 +13,7 @@ import { pods } from './pods.ts'
 import { readQuery } from './query.ts'
 import { at, inbox, organization, pod } from './scope.ts'
 import { sends } from './sends.ts'
+import { socket } from './socket/door.ts'
 import { threads } from './threads.ts'
 
 /** What a resource is mounted as, and where: see `scope.ts`. */
@@ -42,6 +43,7 @@ export const officialAgents: Dialect = {
   routes,
   authenticate,
   toReply,
+  socket,
   readQuery,
   docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
 }
