@@ -93,8 +93,6 @@ export const commands = {
   'drafts.begin-sending': beginSending,
   'drafts.put-off': putOffDraft,
   'drafts.fail': failDraft,
-  'messages.label-many': labelMessages,
-  'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
