@@ -4,6 +4,7 @@ import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
+import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { inboxes } from './inboxes.ts'
 import { messages } from './messages.ts'
@@ -24,6 +25,8 @@ export const routes = {
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
   ...at([organization, pod, inbox], 'threads', threads),
+  ...at([organization, pod, inbox], 'drafts', drafts),
+  ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
 }
