@@ -10,21 +10,29 @@ export function searchable(list: readonly MailboxAddress[]): string {
     .toLowerCase()
 }
 
+/** What substring filters look at. */
+export function filterTexts(message: Pick<Message, 'from' | 'to' | 'cc' | 'bcc' | 'subject'>) {
+  return {
+    from: searchable(message.from),
+    to: searchable([...message.to, ...message.cc, ...message.bcc]),
+    subject: (message.subject ?? '').toLowerCase(),
+  }
+}
+
 /** What of a filter can be told from one message alone. */
 export type OneMessageFilter = Pick<
   MessageFilter,
-  'after' | 'from' | 'to' | 'subject' | 'includeSpam' | 'includeBlocked' | 'includeTrashed'
+  'after' | 'from' | 'to' | 'subject' | 'hasCode' | 'hasLink' | 'includeSpam' | 'includeBlocked' | 'includeTrashed'
 >
 
 /** True for a message that a list with this filter holds. */
 export function matches(message: Message, filter: OneMessageFilter): boolean {
   if (!isShown(message, filter)) return false
+  if (filter.hasCode !== undefined && filter.hasCode !== message.hasCode) return false
+  if (filter.hasLink !== undefined && filter.hasLink !== message.hasLink) return false
   if (filter.after !== undefined && message.at <= filter.after) return false
-  return (
-    holdsAll(searchable(message.from), filter.from) &&
-    holdsAll(searchable(message.to), filter.to) &&
-    holdsAll((message.subject ?? '').toLowerCase(), filter.subject)
-  )
+  const texts = filterTexts(message)
+  return holdsAll(texts.from, filter.from) && holdsAll(texts.to, filter.to) && holdsAll(texts.subject, filter.subject)
 }
 
 function isShown(message: Message, { includeSpam, includeBlocked, includeTrashed }: OneMessageFilter): boolean {
