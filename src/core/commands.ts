@@ -8,6 +8,18 @@ import { setDomainRoute } from './domains/routes/commands.ts'
 import { createDraft, deleteDraft, replaceDraft } from './drafts/commands.ts'
 import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands.ts'
 import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import {
+  claimImapSource,
+  claimImapSources,
+  createImapSource,
+  deleteImapSource,
+  finishImapFetch,
+  passImapMessage,
+  postponeImapFetch,
+  releaseImapSources,
+  settleImapMessages,
+  updateImapSource,
+} from './imap-sources/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
@@ -70,17 +82,17 @@ export const commands = {
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
-  'messages.mark-fetched': markFetched,
+  'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'threads.label': labelThread,
+  'messages.mark-fetched': markFetched,
   'drafts.create': createDraft,
   'drafts.replace': replaceDraft,
   'drafts.delete': deleteDraft,
   'drafts.begin-sending': beginSending,
   'drafts.put-off': putOffDraft,
   'drafts.fail': failDraft,
-  'messages.label-many': labelMessages,
-  'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,
@@ -120,6 +132,16 @@ export const commands = {
   'webhooks.cancel': cancelWebhookDelivery,
   'webhooks.release': releaseWebhookDeliveries,
   'webhooks.sweep': sweepWebhookDeliveries,
+  'imap-sources.create': createImapSource,
+  'imap-sources.update': updateImapSource,
+  'imap-sources.delete': deleteImapSource,
+  'imap-sources.claim': claimImapSources,
+  'imap-sources.claim-one': claimImapSource,
+  'imap-sources.pass': passImapMessage,
+  'imap-sources.settle': settleImapMessages,
+  'imap-sources.finish': finishImapFetch,
+  'imap-sources.postpone': postponeImapFetch,
+  'imap-sources.release': releaseImapSources,
 } satisfies Record<string, (tx: Tx, input: never) => Promise<unknown>>
 
 type Commands = typeof commands

@@ -23,6 +23,7 @@ import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
 import { openSqliteSearch } from '../../src/storage/search/sqlite-search.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
+import { ImapflowClient, type ImapflowClientOptions } from '../../src/transport/imap/imapflow-client.ts'
 import { parseMail } from '../../src/transport/parser/parse-mail.ts'
 import { HttpWebhookSender } from '../../src/transport/webhook-sender.ts'
 import { type FakeRecords, fakeResolver } from '../fakes/dns-zone.ts'
@@ -77,6 +78,8 @@ export interface TestAppOptions {
   dns?: Record<string, FakeRecords>
   /** Private networks that webhooks may reach. */
   allowNet?: string[]
+  /** How IMAP sources are fetched. */
+  imap?: Partial<ImapflowClientOptions>
   renderers?: readonly WebhookRenderer[]
   /** Where the clock starts. */
   start?: number
@@ -87,7 +90,7 @@ export interface TestAppOptions {
 }
 
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, start, checkReplies = true } = options
+  const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, imap, start, checkReplies = true } = options
   await using opened = new AsyncDisposableStack()
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'posthouse-test-')))
   if (!options.folder) opened.defer(() => rm(folder, { recursive: true, force: true }))
@@ -126,6 +129,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     feed,
     waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: opened.use(new HttpWebhookSender({ resolver, allowNet })), renderers },
+    imap: new ImapflowClient({
+      ...{ resolver, allowNet, ports: [143, 993], cleartext: false, maxMessageBytes: defaults.maxMessageBytes },
+      ...imap,
+    }),
   }
   await store.run('domains.ensure-platform', { name: app.settings.mailDomain })
   const { key } = await foundOrganization(app, { name: 'First' })

@@ -17,6 +17,7 @@ const query = z.object({
   has_link: flag.optional().describe('Whether a link was found in it, beside one to unsubscribe'),
   include_spam: flag.optional(),
   include_blocked: flag.optional(),
+  include_unauthenticated: flag.optional(),
   include_trash: flag.optional(),
 })
 
@@ -47,6 +48,7 @@ function toCriteria({ after, from, to, subject, has_code, has_link, ...include }
     ...(has_link !== undefined && { hasLink: has_link }),
     includeSpam: include.include_spam ?? false,
     includeBlocked: include.include_blocked ?? false,
+    includeUnauthenticated: include.include_unauthenticated ?? false,
     includeTrashed: include.include_trash ?? false,
   }
 }

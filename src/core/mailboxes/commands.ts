@@ -126,6 +126,7 @@ async function removeMailbox(tx: Tx, mailbox: Mailbox): Promise<void> {
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
   await tx.submission.delete(mailbox.id)
   await forgetMailbox(tx, mailbox.orgId, mailbox.id)
+  await tx.imapSources.deleteOfMailbox(mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
 }

@@ -1,7 +1,7 @@
 import type { FoundCode } from '../../protocol/reading/codes.ts'
 import type { FoundLink } from '../../protocol/reading/links.ts'
 import type { Risk } from '../../protocol/reading/risk.ts'
-import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { ImapSourceId, MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 
 /** A name and an address as a header field shows them. */
 export interface MailboxAddress {
@@ -19,6 +19,8 @@ export interface Envelope {
   remoteAddress: string | null
   /** Protocol and cipher, or null in the clear. */
   tls: string | null
+  /** Set when it was fetched instead: the source it came through. */
+  imapSourceId?: ImapSourceId
 }
 
 export interface Authentication {
@@ -80,6 +82,8 @@ export interface Message {
   handled: boolean
   spam: boolean
   blocked: boolean
+  /** Inbound: nobody vouches for its author, and the author's domain asks not to believe such mail. */
+  unauthenticated: boolean
   trashed: boolean
   /** Inbound: a one-time code was found in it. */
   hasCode: boolean
@@ -91,6 +95,19 @@ export interface Message {
   createdAt: number
   updatedAt: number
 }
+
+/** The flags of a message that is made here. */
+export const sentFlags = {
+  seen: true,
+  flagged: false,
+  handled: false,
+  spam: false,
+  blocked: false,
+  unauthenticated: false,
+  trashed: false,
+  hasCode: false,
+  hasLink: false,
+} as const
 
 /** What only the full view needs, kept beside the row so that lists stay light. */
 export interface MessageContent {
