@@ -43,10 +43,8 @@ const later: Migration[] = [
   ...[projects, webhookProjects],
   drafts,
   ...[fetched, eventIds],
-  ...[projects, webhookProjects],
   ...[submissionCredentials, messageUids],
   imapSources,
-  threadLists,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
