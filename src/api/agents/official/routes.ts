@@ -5,6 +5,7 @@ import { officialAt } from '../tell-apart.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
 import { errorSchema, toReply } from './errors.ts'
+import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
 import { messages } from './messages.ts'
 import { organizations } from './organizations.ts'
@@ -23,6 +24,7 @@ export const routes = {
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
+  ...at([inbox], 'inbox_events', events),
   ...at([organization, pod, inbox], 'threads', threads),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
