@@ -34,18 +34,28 @@ export interface Migration {
 }
 
 const later: Migration[] = [
-  ...[dkimKeys, suppressions, delayNotices, failureNotices],
-  ...[webhooks, webhookIndexes],
-  ...[domainRecords, domainRoutes, blobHolds],
+  dkimKeys,
+  suppressions,
+  delayNotices,
+  failureNotices,
+  webhooks,
+  webhookIndexes,
+  domainRecords,
+  domainRoutes,
+  blobHolds,
   mailboxProperties,
   reading,
   unauthenticated,
-  threadLists,
-  ...[projects, webhookProjects],
   drafts,
-  ...[fetched, eventIds, labelEvents],
-  ...[submissionCredentials, messageUids],
+  fetched,
+  eventIds,
+  labelEvents,
+  projects,
+  webhookProjects,
+  submissionCredentials,
+  messageUids,
   imapSources,
+  threadLists,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
