@@ -6,6 +6,7 @@ import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
 import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
+import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
 import { messages } from './messages.ts'
 import { organizations } from './organizations.ts'
@@ -24,6 +25,7 @@ export const routes = {
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
+  ...at([inbox], 'inbox_events', events),
   ...at([organization, pod, inbox], 'threads', threads),
   ...at([organization, pod, inbox], 'drafts', drafts),
   ...at([inbox], 'drafts', inboxDrafts),
