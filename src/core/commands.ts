@@ -22,7 +22,7 @@ import {
 } from './imap-sources/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
-import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
@@ -78,20 +78,21 @@ export const commands = {
   'mailboxes.create': createMailbox,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
+  'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
-  'messages.mark-fetched': markFetched,
+  'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'threads.label': labelThread,
+  'messages.mark-fetched': markFetched,
   'drafts.create': createDraft,
   'drafts.replace': replaceDraft,
   'drafts.delete': deleteDraft,
   'drafts.begin-sending': beginSending,
   'drafts.put-off': putOffDraft,
   'drafts.fail': failDraft,
-  'messages.label-many': labelMessages,
-  'threads.label': labelThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,
   'outbound.record': recordOutcomes,

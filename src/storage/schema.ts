@@ -132,9 +132,12 @@ export interface MessageTable {
   handled: Flag
   spam: Flag
   blocked: Flag
+  unauthenticated: Flag
   trashed: Flag
-  /** Spam, blocked or trashed: what default lists leave out. */
+  /** Spam, blocked, unauthenticated or trashed: what default lists leave out. */
   hidden: Flag
+  has_code: Flag
+  has_link: Flag
   labels: Json
   part_count: number
   /** Lower-cased, for substring filters. */
@@ -157,6 +160,9 @@ export interface MessageContentTable {
   envelope: Json | null
   authentication: Json | null
   defects: Json
+  codes: Json
+  links: Json
+  risk: Json | null
 }
 
 export interface MessageLabelTable {
@@ -444,6 +450,17 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface MessageUidTable {
+  domain: string
+  uid: number
+  message_id: string
+}
+
+export interface DomainUidTable {
+  domain: string
+  last_uid: number
+}
+
 export interface ImapSourceTable {
   id: string
   org_id: string
@@ -496,6 +513,8 @@ export interface Schema {
   messages: MessageTable
   message_contents: MessageContentTable
   message_labels: MessageLabelTable
+  message_uids: MessageUidTable
+  domain_uids: DomainUidTable
   parts: PartTable
   drafts: DraftTable
   draft_labels: DraftLabelTable

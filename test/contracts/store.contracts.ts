@@ -14,9 +14,11 @@ import { outboundContract } from './outbound.contract.ts'
 import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { socketsContract } from './sockets.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { uidsContract } from './uids.contract.ts'
 import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
@@ -33,6 +35,7 @@ export function storeContracts(opened: () => Opened): void {
   draftsContract(opened)
   suppressionsContract(opened)
   submissionContract(opened)
+  uidsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
@@ -41,5 +44,6 @@ export function storeContracts(opened: () => Opened): void {
   webhooksContract(opened)
   waitingContract(opened)
   imapSourcesContract(opened)
+  socketsContract(opened)
   searchContract(opened)
 }

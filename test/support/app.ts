@@ -83,6 +83,8 @@ export interface TestAppOptions {
   renderers?: readonly WebhookRenderer[]
   /** Where the clock starts. */
   start?: number
+  /** Where the data is kept, and stays; without one it goes with the app. */
+  folder?: string
   /** Off for measurements. */
   checkReplies?: boolean
 }
@@ -90,8 +92,8 @@ export interface TestAppOptions {
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, imap, start, checkReplies = true } = options
   await using opened = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))
-  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'posthouse-test-')))
+  if (!options.folder) opened.defer(() => rm(folder, { recursive: true, force: true }))
   const clock = manualClock(start)
   const metrics = createMetrics()
   const store = metrics.countMail(opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock })))

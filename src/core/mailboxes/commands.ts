@@ -111,6 +111,16 @@ export async function updateMailbox(
 export async function deleteMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId }): Promise<void> {
   const mailbox = await tx.mailboxes.get(input.orgId, input.id)
   if (!mailbox) throw notFound('mailbox')
+  await removeMailbox(tx, mailbox)
+}
+
+/** Deletes a mailbox whose time is over, if nobody did that before. */
+export async function expireMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId }): Promise<void> {
+  const mailbox = await tx.mailboxes.takeExpired(input.orgId, input.id)
+  if (mailbox) await removeMailbox(tx, mailbox)
+}
+
+async function removeMailbox(tx: Tx, mailbox: Mailbox): Promise<void> {
   await tx.mailboxes.markDeleted(mailbox.id, tx.now)
   await tx.accounts.deleteKeysOfMailbox(mailbox.id)
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)

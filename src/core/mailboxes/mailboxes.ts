@@ -88,6 +88,12 @@ async function lookUp(app: App, caller: Caller, idOrAddress: string): Promise<Ma
   return address ? app.store.read.mailboxes.byAddress(address) : undefined
 }
 
+/** The addresses of mailboxes that something in the caller's reach names. */
+export async function addressesOf(app: App, ids: readonly MailboxId[]): Promise<Map<MailboxId, string>> {
+  const places = await app.store.read.mailboxes.placesOf([...new Set(ids)])
+  return new Map([...places].map(([id, { address }]) => [id, address]))
+}
+
 /** The mailboxes the caller may see, newest first. */
 export async function listMailboxes(app: App, caller: Caller, page: PageRequest): Promise<Page<Mailbox>> {
   demand(caller, 'mailbox_read')

@@ -59,6 +59,7 @@ export async function fileInbound(
   for (const news of input.news ?? []) {
     if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
   }
+  await tx.messages.assignUids(filed.flatMap((f) => (f.result === 'stored' ? f : [])))
   if (input.fetched) await advance(tx, input.fetched, filed.some(isKept))
   return filed
 }
@@ -150,7 +151,10 @@ function toMessage(
     handled: false,
     spam: false,
     blocked: false,
+    unauthenticated: false,
     trashed: false,
+    hasCode: mail.content.codes.length > 0,
+    hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],
     attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
     createdAt: given.now,

@@ -80,7 +80,7 @@ function toReadMail(
   kept: { sha256: string; blobKey: string },
 ): ReadMail {
   const { messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments } = parsed
-  const { text, html, extractedText, extractedHtml, defects } = parsed
+  const { text, html, extractedText, extractedHtml, defects, codes, links, risk } = parsed
   const headers = withOurResults(app, parsed.headers, mail, authentication)
   return {
     source: mail.source,
@@ -88,7 +88,7 @@ function toReadMail(
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sizeBytes: mail.raw.length,
     ...kept,
-    content: { text, html, extractedText, extractedHtml, headers, authentication, defects },
+    content: { text, html, extractedText, extractedHtml, headers, authentication, defects, codes, links, risk },
     envelope: mail.envelope,
   }
 }
