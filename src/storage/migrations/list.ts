@@ -39,8 +39,6 @@ const later: Migration[] = [
   mailboxProperties,
   reading,
   unauthenticated,
-  threadLists,
-  ...[projects, webhookProjects],
   drafts,
   ...[fetched, eventIds],
   ...[projects, webhookProjects],
