@@ -10,6 +10,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { StatisticsReader, StatisticsWriter } from './statistics/store.ts'
 import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
@@ -31,6 +32,7 @@ export interface Reader {
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
+  statistics: StatisticsReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
@@ -54,6 +56,7 @@ export interface Tx {
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
+  statistics: StatisticsWriter
 }
 
 /**

@@ -12,6 +12,7 @@ import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { projectReader, projectWriter } from './tables/projects.ts'
+import { statisticsReader, statisticsWriter } from './tables/statistics.ts'
 import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
@@ -34,6 +35,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
+    statistics: statisticsReader(db),
   }
 }
 
@@ -61,5 +63,6 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
+    statistics: statisticsWriter(db),
   }
 }

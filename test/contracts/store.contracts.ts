@@ -13,6 +13,7 @@ import { outboundContract } from './outbound.contract.ts'
 import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { statisticsContract } from './statistics.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
@@ -40,4 +41,5 @@ export function storeContracts(opened: () => Opened): void {
   webhooksContract(opened)
   waitingContract(opened)
   searchContract(opened)
+  statisticsContract(opened)
 }

@@ -19,6 +19,7 @@ import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
+import * as statistics from './0132-statistics.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
@@ -36,7 +37,7 @@ const later: Migration[] = [
   ...[submissionCredentials],
   mailboxProperties,
   threadLists,
-  ...[projects, webhookProjects],
+  ...[projects, webhookProjects, statistics],
   drafts,
 ]
 

@@ -6,6 +6,7 @@ import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { inboxes } from './inboxes.ts'
+import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
 import { pods } from './pods.ts'
 import { readQuery } from './query.ts'
@@ -19,6 +20,7 @@ export const routes = {
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
+  ...at([organization, pod, inbox], 'metrics', metrics),
 }
 
 const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(routes))
