@@ -1,12 +1,13 @@
 import type { EventReader } from '../core/events/store.ts'
 import type { Reader, Tx } from '../core/store.ts'
-import type { Database } from './database.ts'
+import type { Connection } from './database.ts'
 import { accountReader, accountWriter } from './tables/accounts.ts'
 import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
 import { draftReader, draftWriter } from './tables/drafts.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
+import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
@@ -19,7 +20,8 @@ import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
 /** Core's reading side over one connection. */
-export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
+export function readerOver(connection: Connection, now: () => number, onAppend: EventReader['onAppend']): Reader {
+  const db = { ...connection, now }
   return {
     accounts: accountReader(db),
     projects: projectReader(db),
@@ -36,6 +38,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     jobs: jobReader(db),
     webhooks: webhookReader(db),
     statistics: statisticsReader(db),
+    imapSources: imapSourceReader(db),
   }
 }
 
@@ -44,7 +47,8 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
  * mailbox, a message, a thread) is read under its mailbox's row, and that row is held first: so what two commands read and write
  * back never crosses, and they wait for each other in one order.
  */
-export function transactionOver(db: Database, now: number, appended: () => void): Tx {
+export function transactionOver(connection: Connection, now: number, appended: () => void): Tx {
+  const db = { ...connection, now: () => now }
   return {
     now,
     hold: (name) => db.engine.hold(db.kysely, name),
@@ -64,5 +68,6 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
     statistics: statisticsWriter(db),
+    imapSources: imapSourceWriter(db),
   }
 }

@@ -13,10 +13,12 @@ import { outboundContract } from './outbound.contract.ts'
 import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { socketsContract } from './sockets.contract.ts'
 import { statisticsContract } from './statistics.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { uidsContract } from './uids.contract.ts'
 import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
@@ -33,6 +35,7 @@ export function storeContracts(opened: () => Opened): void {
   draftsContract(opened)
   suppressionsContract(opened)
   submissionContract(opened)
+  uidsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
@@ -40,6 +43,7 @@ export function storeContracts(opened: () => Opened): void {
   racesContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
+  socketsContract(opened)
   searchContract(opened)
   statisticsContract(opened)
 }

@@ -7,6 +7,7 @@ export type JobTask =
   | SendDsn
   | SweepBlobs
   | RecheckDomains
+  | ExpireMailboxes
   | SendDraft
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
@@ -26,6 +27,11 @@ export interface SweepBlobs {
 /** Looks at the records of those domains whose day is over. */
 export interface RecheckDomains {
   kind: 'recheck-domains'
+}
+
+/** Deletes the mailboxes whose time is over. */
+export interface ExpireMailboxes {
+  kind: 'expire-mailboxes'
 }
 
 /** The time of a scheduled draft has come. Each scheduling has a job of its own. */

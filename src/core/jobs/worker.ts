@@ -2,6 +2,7 @@ import type { App } from '../app.ts'
 import { RECHECK_LOOK_MS, recheckDomains } from '../domains/recheck.ts'
 import { sendScheduled } from '../drafts/send-scheduled.ts'
 import type { MailboxId } from '../ids.ts'
+import { EXPIRY_LOOK_MS, expireMailboxes } from '../mailboxes/expire.ts'
 import { sendDsn } from '../outbound/send-dsn.ts'
 import { Wakeful } from '../wakeful.ts'
 import type { Job, JobTask } from './model.ts'
@@ -45,6 +46,7 @@ export class JobWorker implements AsyncDisposable {
     const now = clock.now()
     await store.run('jobs.ensure', { task: { kind: 'sweep-blobs', cursor: null }, runAt: now + SWEEP_EVERY_MS })
     await store.run('jobs.ensure', { task: { kind: 'recheck-domains' }, runAt: now + RECHECK_LOOK_MS })
+    await store.run('jobs.ensure', { task: { kind: 'expire-mailboxes' }, runAt: now + EXPIRY_LOOK_MS })
     this.#dailyIsThere = true
   }
 
@@ -84,6 +86,8 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
       return sendScheduled(app, job, task)
     case 'recheck-domains':
       return recheckDomains(app, task)
+    case 'expire-mailboxes':
+      return expireMailboxes(app, task)
   }
 }
 

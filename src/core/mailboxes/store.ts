@@ -3,7 +3,7 @@ import type { MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Address, Mailbox } from './model.ts'
 
-/** Deleted mailboxes are never seen through these, although their rows may still be waiting for the purge. */
+/** Deleted mailboxes, and those whose time is over, are never seen through these, although their rows may still be there. */
 export interface MailboxReader {
   get(org: OrgId, id: MailboxId): Promise<Mailbox | undefined>
   /** By exact address over the whole server: lower-case, ASCII domain. */
@@ -13,6 +13,8 @@ export interface MailboxReader {
   withIds(ids: MailboxId[]): Promise<Map<MailboxId, Mailbox>>
   /** Newest first, ties by id. */
   list(reach: Reach, page: PageRequest): Promise<Page<Mailbox>>
+  /** Those that only wait to be deleted because their time is over, the longest overdue first. */
+  expired(limit: number): Promise<Pick<Mailbox, 'orgId' | 'id'>[]>
   /** Where mailboxes are, deleted ones too until the purge. */
   placesOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, Pick<Mailbox, 'projectId' | 'address'>>>
   /** True when this organization has a mailbox whose primary address is in this domain. */
@@ -20,6 +22,8 @@ export interface MailboxReader {
 }
 
 export interface MailboxWriter extends MailboxReader {
+  /** One whose time is over and that is not deleted yet. */
+  takeExpired(org: OrgId, id: MailboxId): Promise<Mailbox | undefined>
   /** Throws nothing on a clash: false when the address is taken. */
   insert(mailbox: Mailbox, address: Address): Promise<boolean>
   update(

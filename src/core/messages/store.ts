@@ -1,10 +1,12 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { Including } from './hiding.ts'
 import type { OneMessageFilter } from './matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part } from './model.ts'
 
 /** Everything given must hold. Texts match as substrings without case. */
-export interface MessageFilter {
+export interface MessageFilter extends Including {
   labels?: string[]
   direction?: Direction
   status?: OutboundStatus
@@ -15,21 +17,28 @@ export interface MessageFilter {
   before?: number
   after?: number
   from?: string[]
+  /** Among all recipients: To, Cc and Bcc. */
   to?: string[]
   subject?: string[]
   /** Only those with the flag; the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
+  unauthenticated?: boolean
   trashed?: boolean
-  includeSpam?: boolean
-  includeBlocked?: boolean
-  includeTrashed?: boolean
+  hasCode?: boolean
+  hasLink?: boolean
 }
 
 /** Which message comes next. */
 export interface NextFilter extends OneMessageFilter {
   /** Only what had not been handed out when the mailbox's fetch count was this. */
   unfetchedAt?: number
+}
+
+/** What a received message is called beside its id: a number in the domain of its mailbox. */
+export interface Placed {
+  domain: string
+  uid: number
 }
 
 export interface MessageReader {
@@ -42,6 +51,11 @@ export interface MessageReader {
   list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
+  /** The newest shown ones of one direction of all mailboxes within reach, and whether they were handed out as new before. */
+  newest(reach: Reach, direction: Direction, limit: number): Promise<{ message: Message; fetched: boolean }[]>
+  /** The received message with this number, if its mailbox is this organization's and alive. */
+  byUid(org: OrgId, place: Placed): Promise<{ id: MessageId; mailboxId: MailboxId } | undefined>
+  uids(ids: readonly MessageId[]): Promise<Map<MessageId, Placed>>
   /** How often messages of this mailbox were handed out as new. */
   fetchCount(mailbox: MailboxId): Promise<number>
   /** Oldest first, everything, hidden ones too. */
@@ -64,13 +78,24 @@ export interface MessageReader {
 
 export interface MessageWriter extends MessageReader {
   insert(message: Message, content: MessageContent): Promise<void>
+  /** Numbers received messages. To be the last thing in its transaction: it holds the numbers of whole domains. */
+  assignUids(copies: { mailboxId: MailboxId; messageId: MessageId }[]): Promise<void>
   /** The threads of stored messages with these Message-IDs in one mailbox. */
   threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
   /** Replaces the user labels and the flags that a person may change. */
   updateFlags(
     message: Pick<
       Message,
-      'id' | 'labels' | 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed' | 'updatedAt'
+      | 'id'
+      | 'labels'
+      | 'seen'
+      | 'flagged'
+      | 'handled'
+      | 'spam'
+      | 'blocked'
+      | 'unauthenticated'
+      | 'trashed'
+      | 'updatedAt'
     >,
   ): Promise<void>
   /** Marks these as handed out, under the next fetch count of their mailbox; those that were handed out before keep theirs. */

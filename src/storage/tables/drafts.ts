@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { DraftTable, Schema } from '../schema.ts'
+import { alive } from './alive.ts'
 import { eraseParts } from './draft-purge.ts'
 import * as rows from './draft-rows.ts'
 
@@ -24,7 +25,7 @@ export function draftReader(db: Database): DraftReader {
         .selectAll('f')
         .where('f.id', '=', id)
         .where('d.org_id', '=', org)
-        .where('m.deleted_at', 'is', null)
+        .where(alive(db, 'm'))
         .executeTakeFirst()
       return row && rows.toAttachment(row)
     },
@@ -59,10 +60,7 @@ export function draftWriter(db: Database): DraftWriter {
 }
 
 function live(db: Database) {
-  return db.kysely
-    .selectFrom('drafts as d')
-    .innerJoin('mailboxes as m', 'm.id', 'd.mailbox_id')
-    .where('m.deleted_at', 'is', null)
+  return db.kysely.selectFrom('drafts as d').innerJoin('mailboxes as m', 'm.id', 'd.mailbox_id').where(alive(db, 'm'))
 }
 
 function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
@@ -79,10 +77,15 @@ async function full(db: Database, found: ReturnType<typeof live>): Promise<FullD
 
 async function listDrafts(db: Database, reach: Reach, filter: DraftFilter, page: PageRequest): Promise<Page<Draft>> {
   const matching = within(db, reach).where((eb) => eb.and(narrowed(eb, filter)))
-  const { n: total } = await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
-  if (page.limit === 0 || total === 0) return { items: [], total }
+  const total = page.uncounted ? undefined : await countRows(matching)
+  if (page.limit === 0) return { items: [], total: total ?? 0 }
   const cut = cutPage(matching.select([...listed, 'm.address']), page, 'd.updated_at', 'd.id')
-  return { items: await withAttachments(db, await cut.execute()), total }
+  const items = await withAttachments(db, await cut.execute())
+  return { items, total: total ?? items.length }
+}
+
+async function countRows(matching: ReturnType<typeof live>): Promise<number> {
+  return (await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
 type Builder = ExpressionBuilder<Schema & { d: DraftTable }, 'd'>

@@ -21,7 +21,7 @@ async function deleteBite(db: Database, ids: MessageId[]): Promise<string[]> {
   const { kysely } = db
   const deliveries = kysely.selectFrom('deliveries').select('id').where('message_id', 'in', ids)
   await kysely.deleteFrom('delivery_attempts').where('delivery_id', 'in', deliveries).execute()
-  for (const table of ['deliveries', 'message_labels', 'parts', 'message_contents'] as const) {
+  for (const table of ['deliveries', 'message_labels', 'message_uids', 'parts', 'message_contents'] as const) {
     await kysely.deleteFrom(table).where('message_id', 'in', ids).execute()
   }
   const gone = await kysely.deleteFrom('messages').where('id', 'in', ids).returning('blob_key').execute()

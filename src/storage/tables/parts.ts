@@ -3,6 +3,7 @@ import type { Message, Part } from '../../core/messages/model.ts'
 import type { Database } from '../database.ts'
 import type { PartTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
+import { alive } from './alive.ts'
 import { type MessageRow, toMessage } from './message-rows.ts'
 
 const columns = [
@@ -70,7 +71,7 @@ export async function readPart(db: Database, org: OrgId, id: PartId) {
     .select('m.blob_key')
     .where('p.id', '=', id)
     .where('m.org_id', '=', org)
-    .where('b.deleted_at', 'is', null)
+    .where(alive(db, 'b'))
     .executeTakeFirst()
   return row && { part: toPart(row), blobKey: row.blob_key }
 }

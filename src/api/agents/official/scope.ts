@@ -56,3 +56,8 @@ function within(scope: Scope, route: Route): Route {
     },
   }
 }
+
+/** The mailbox of a caller in the inbox scope. */
+export function mailboxOf({ mailboxId }: Caller): string {
+  return mailboxId ?? ''
+}
