@@ -22,6 +22,7 @@ import * as eventIds from './0121-event-ids.ts'
 import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
+import * as statistics from './0132-statistics.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
@@ -46,6 +47,8 @@ const later: Migration[] = [
   mailboxProperties,
   reading,
   unauthenticated,
+  threadLists,
+  ...[projects, webhookProjects, statistics],
   drafts,
   fetched,
   eventIds,

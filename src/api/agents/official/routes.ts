@@ -9,6 +9,7 @@ import { errorSchema, toReply } from './errors.ts'
 import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
 import { messages } from './messages.ts'
+import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
 import { pods } from './pods.ts'
 import { readQuery } from './query.ts'
@@ -31,6 +32,7 @@ export const routes = {
   ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
+  ...at([organization, pod, inbox], 'metrics', metrics),
 }
 
 const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(routes))
