@@ -149,6 +149,11 @@ export const settings = {
     default: '50',
     read: integer(50, 0, 1_000_000),
   }),
+  POSTHOUSE_HOOK_KEYS: setting({
+    help: 'Keys that hook addresses were made with; one more makes the new ones, and the old ones go on working',
+    default: '1',
+    read: integer(1, 1, 100),
+  }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
     default: 'none',

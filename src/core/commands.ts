@@ -8,9 +8,12 @@ import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotenc
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
+import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage } from './messages/label-command.ts'
+import { sweepExpiredMessages } from './messages/sweep-expired.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -58,9 +61,14 @@ export const commands = {
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
   'mailboxes.purge': purgeMailbox,
+  'mailboxes.create-hook': createHookMailbox,
+  'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.delete': deleteMessage,
+  'messages.handle': handleMessages,
+  'messages.handle-first': handleFirst,
+  'messages.sweep-expired': sweepExpiredMessages,
   'threads.delete': deleteThread,
   'outbound.enqueue': enqueueOutbound,
   'outbound.claim': claimDeliveries,

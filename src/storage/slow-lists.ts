@@ -7,6 +7,7 @@ import type { CommandThread } from './command-thread.ts'
 export interface SlowLists {
   messages: MessageReader['list']
   threads: ThreadReader['list']
+  tally: MessageReader['tally']
 }
 
 /**
@@ -15,10 +16,13 @@ export interface SlowLists {
  */
 export function withSlowLists(read: Reader, thread: CommandThread): Reader {
   const messages: MessageReader['list'] = (mailbox, filter, page) =>
-    isEmpty(filter) ? read.messages.list(mailbox, filter, page) : thread.run('messages', [mailbox, filter, page])
+    isEmpty(filter) && (page.by ?? 'at') === 'at'
+      ? read.messages.list(mailbox, filter, page)
+      : thread.run('messages', [mailbox, filter, page])
   const threads: ThreadReader['list'] = (mailbox, filter, page) =>
     isEmpty(filter) ? read.threads.list(mailbox, filter, page) : thread.run('threads', [mailbox, filter, page])
-  return { ...read, messages: { ...read.messages, list: messages }, threads: { ...read.threads, list: threads } }
+  const tally: MessageReader['tally'] = (...asked) => thread.run('tally', asked)
+  return { ...read, messages: { ...read.messages, list: messages, tally }, threads: { ...read.threads, list: threads } }
 }
 
 function isEmpty(filter: object): boolean {

@@ -166,6 +166,7 @@ const defaults: Settings = {
   maxMessageBytes: 25 * 1024 * 1024,
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
+  hookKeys: 1,
 }
 
 const fromOutside: TestEnvelope = {

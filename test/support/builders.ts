@@ -149,6 +149,7 @@ export function newOutbound(
       seen: true,
       flagged: false,
       handled: false,
+      handledAt: null,
       spam: false,
       blocked: false,
       trashed: false,

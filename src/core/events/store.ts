@@ -1,9 +1,12 @@
-import type { OrgId } from '../ids.ts'
+import type { MailboxId, OrgId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
 import type { LoggedEvent, NewEvent } from './model.ts'
 
 export interface EventReader {
   /** Entries behind `seq`, in order. */
   after(seq: number, limit: number, org?: OrgId): Promise<LoggedEvent[]>
+  /** What was not let into a mailbox since a time, newest first. */
+  drops(mailbox: MailboxId, since: number, page: PageRequest): Promise<Page<LoggedEvent>>
   /** The newest position, 0 in an empty log. */
   position(): Promise<number>
   /** Calls back after commits that may have added entries, in this process or (on PostgreSQL) in another. The answer unsubscribes. */

@@ -7,6 +7,7 @@ export type JobTask =
   | SendDsn
   | SweepBlobs
   | RecheckDomains
+  | SweepExpired
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
 export type SendDsn = {
@@ -25,6 +26,12 @@ export interface SweepBlobs {
 /** Looks at the records of those domains whose day is over. */
 export interface RecheckDomains {
   kind: 'recheck-domains'
+}
+
+/** Erases messages that have outlived what their mailboxes keep; `after` is the mailbox behind which it goes on. */
+export interface SweepExpired {
+  kind: 'sweep-expired'
+  after: string
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

@@ -3,6 +3,7 @@ import type { Caller } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
 import type { OrgId, PartId } from '../ids.ts'
+import { isExpired } from '../mailboxes/policy.ts'
 import { authenticate, sameBytes } from '../secrets.ts'
 import { findMessage } from './messages.ts'
 import type { Part } from './model.ts'
@@ -64,7 +65,7 @@ export async function openLink(app: App, token: string): Promise<{ part: Part; c
   if (body.length !== 4 || !sameBytes(Buffer.from(macOf(app, body)), Buffer.from(mac))) throw broken()
   if (Number.parseInt(expiry, 36) <= app.clock.now()) throw new Failure('link_expired', 'This link has expired')
   const found = await app.store.read.messages.part(orgId as OrgId, partId as PartId)
-  if (!found) throw notFound('file')
+  if (!found || isExpired(found.mailbox, found, app.clock.now())) throw notFound('file')
   if (faceOf(app, found.part) !== face) throw broken()
   const raw = await app.blobs.get(found.blobKey)
   if (!raw) throw notFound('file')

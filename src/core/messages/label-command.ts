@@ -23,6 +23,7 @@ export async function labelMessage(
   const message = await tx.messages.get(input.mailboxId, input.id)
   if (!message) throw notFound('message')
   const changed: Message = { ...message, ...input.change, updatedAt: tx.now }
+  if (changed.handled !== message.handled) changed.handledAt = changed.handled ? tx.now : null
   await tx.messages.updateFlags(changed)
   await refold(tx, message, changed)
   const { orgId, mailboxId, threadId } = message

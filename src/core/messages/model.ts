@@ -75,6 +75,8 @@ export interface Message {
   seen: boolean
   flagged: boolean
   handled: boolean
+  /** When it was handled last; null while it waits. */
+  handledAt: number | null
   spam: boolean
   blocked: boolean
   trashed: boolean

@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { invalid } from '../errors.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { isExpired } from '../mailboxes/policy.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { isHidden } from '../threads/fold.ts'
 import type { Message } from './model.ts'
@@ -27,6 +28,9 @@ export async function searchMessages(
   const found = await reachMailbox(app, caller, mailbox)
   const ids = await app.search.find({ orgId: found.orgId, mailboxId: found.id, text, limit: MAX_MATCHES })
   // The index may still know what the rows have lost; they decide.
-  const shown = (await app.store.read.messages.withIds(ids)).filter((m) => m.mailboxId === found.id && !isHidden(m))
+  const now = app.clock.now()
+  const shown = (await app.store.read.messages.withIds(ids)).filter((message) => {
+    return message.mailboxId === found.id && !isHidden(message) && !isExpired(found, message, now)
+  })
   return { mailbox: found, items: shown.slice(offset, offset + limit), total: shown.length }
 }

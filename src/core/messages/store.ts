@@ -1,4 +1,5 @@
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part } from './model.ts'
 
@@ -13,6 +14,9 @@ export interface MessageFilter {
   from?: string[]
   to?: string[]
   subject?: string[]
+  /** In the address alone of the first author. */
+  sender?: string
+  handled?: boolean
   /** Only those with the flag; the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
@@ -22,12 +26,28 @@ export interface MessageFilter {
   includeTrashed?: boolean
 }
 
+/** What a list is ordered by; ties by id. */
+export type MessageOrder = 'at' | 'sender' | 'subject' | 'size'
+
+export interface MessagePage extends PageRequest {
+  /** `at` when absent; the others know no cursor. */
+  by?: MessageOrder
+}
+
+/** Received messages that lists show, counted. */
+export interface Tally {
+  messages: number
+  unhandled: number
+}
+
 export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
   byMessageId(mailbox: MailboxId, messageId: string): Promise<Message | undefined>
   /** Newest first by `at`, ties by id. */
-  list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
+  list(mailbox: MailboxId, filter: MessageFilter, page: MessagePage): Promise<Page<Message>>
+  /** For each of these mailboxes that has any: how many it holds that have not expired by `now`. */
+  tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
   /** Oldest first, everything, hidden ones too. */
   ofThread(thread: ThreadId): Promise<Message[]>
   /** In the order of the ids; what is not there is left out. Whose they are was decided where the ids came from. */
@@ -39,11 +59,24 @@ export interface MessageReader {
   /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
-  part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
+  part(org: OrgId, id: PartId): Promise<StoredPart | undefined>
   /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
   /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
   blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>
+}
+
+/** A part, where its bytes are, and what says how long. */
+export interface StoredPart {
+  part: Part
+  blobKey: string
+  at: number
+  mailbox: Pick<Mailbox, 'policy'>
+}
+
+export interface ExpiredMessage {
+  mailboxId: MailboxId
+  id: MessageId
 }
 
 export interface MessageWriter extends MessageReader {
@@ -54,9 +87,20 @@ export interface MessageWriter extends MessageReader {
   updateFlags(
     message: Pick<
       Message,
-      'id' | 'labels' | 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed' | 'updatedAt'
+      'id' | 'labels' | 'seen' | 'flagged' | 'handled' | 'handledAt' | 'spam' | 'blocked' | 'trashed' | 'updatedAt'
     >,
   ): Promise<void>
+  /** Those of the mailbox that have one of these Message-IDs. */
+  namedAs(mailbox: MailboxId, messageIds: [string, string]): Promise<Message[]>
+  /** The first received messages of a mailbox that wait to be handled and came after `since`, oldest first. The mailbox is held. */
+  firstUnhandled(mailbox: MailboxId, since: number, limit: number): Promise<MessageId[]>
+  /** Sets (null clears) when these were handled. */
+  setHandled(ids: MessageId[], handledAt: number | null, at: number): Promise<void>
+  /**
+   * Messages that have expired by `now`, of the next mailboxes behind `after` that expire at all; `next` is where to go on, null at
+   * the end.
+   */
+  expired(after: string, now: number, limit: number): Promise<{ items: ExpiredMessage[]; next: string | null }>
   updateStatus(id: MessageId, status: OutboundStatus, at: number): Promise<void>
   /** Erases messages with contents, parts, labels, deliveries; answers the blob keys that nothing refers to any more. */
   delete(ids: MessageId[]): Promise<string[]>

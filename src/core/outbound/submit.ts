@@ -104,6 +104,7 @@ function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Compositi
     seen: true,
     flagged: false,
     handled: false,
+    handledAt: null,
     spam: false,
     blocked: false,
     trashed: false,

@@ -4,7 +4,8 @@ import { notFound } from '../errors.ts'
 import { isUuid, type ThreadId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import { type FullMessage, maySee } from '../messages/messages.ts'
+import { isExpired } from '../mailboxes/policy.ts'
+import { type FullMessage, keptOnly, maySee } from '../messages/messages.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { isHidden } from './fold.ts'
 import type { Thread } from './model.ts'
@@ -24,7 +25,7 @@ export async function listThreads(
   // A hidden thread does not say which of the three hides it.
   if (filter.includeHidden) for (const label of hiding) demand(caller, label)
   const found = await reachMailbox(app, caller, mailbox)
-  return { mailbox: found, ...(await app.store.read.threads.list(found.id, filter, page)) }
+  return { mailbox: found, ...(await app.store.read.threads.list(found.id, keptOnly(app, found, filter), page)) }
 }
 
 /** A thread with its messages in full, oldest first: those that lists show, or all when all are hidden. */
@@ -38,7 +39,9 @@ export async function getThread(
   const found = await reachMailbox(app, caller, mailbox)
   const thread = await reach(app, found, id)
   const all = await app.store.read.messages.ofThread(thread.id)
-  const shown = all.filter((m) => (thread.hidden ? maySee(caller, m) : !isHidden(m)))
+  const now = app.clock.now()
+  const kept = all.filter((m) => !isExpired(found, m, now))
+  const shown = kept.filter((m) => (thread.hidden ? maySee(caller, m) : !isHidden(m)))
   if (shown.length === 0) throw notFound('thread')
   const contents = await app.store.read.messages.contents(shown.map((m) => m.id))
   const messages = shown.flatMap((message) => {

@@ -28,6 +28,8 @@ export interface WebhookReader {
   byClientId(org: OrgId, styles: readonly WebhookStyle[], clientId: string): Promise<Webhook | undefined>
   /** Newest first. */
   list(org: OrgId, filter: WebhookFilter, page: PageRequest): Promise<Page<Webhook>>
+  /** For each of these mailboxes the webhook of a style that is for it alone. */
+  ofMailboxes(style: WebhookStyle, mailboxes: readonly MailboxId[]): Promise<Map<MailboxId, Webhook>>
   secret(owner: string): Promise<WebhookSecret | undefined>
   delivery(org: OrgId, id: WebhookDeliveryId): Promise<WebhookDelivery | undefined>
   /** Newest first, attempts oldest first. */

@@ -14,6 +14,7 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as hookInboxes from './0140-hook-inboxes.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -26,6 +27,7 @@ const later: Migration[] = [
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
   mailboxProperties,
+  hookInboxes,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

@@ -1,8 +1,10 @@
 import type { MessageId, OrgId, PartId } from '../../core/ids.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
+import type { StoredPart } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { PartTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
+import { toPolicy } from './mailboxes.ts'
 import { type MessageRow, toMessage } from './message-rows.ts'
 
 const columns = [
@@ -42,18 +44,18 @@ export async function withParts(db: Database, found: MessageRow[]): Promise<Mess
 }
 
 /** A part whose message's mailbox is alive, with the blob its bytes are in. */
-export async function readPart(db: Database, org: OrgId, id: PartId) {
+export async function readPart(db: Database, org: OrgId, id: PartId): Promise<StoredPart | undefined> {
   const row = await db.kysely
     .selectFrom('parts as p')
     .innerJoin('messages as m', 'm.id', 'p.message_id')
     .innerJoin('mailboxes as b', 'b.id', 'm.mailbox_id')
     .selectAll('p')
-    .select('m.blob_key')
+    .select(['m.blob_key', 'm.at', 'b.policy'])
     .where('p.id', '=', id)
     .where('m.org_id', '=', org)
     .where('b.deleted_at', 'is', null)
     .executeTakeFirst()
-  return row && { part: toPart(row), blobKey: row.blob_key }
+  return row && { part: toPart(row), blobKey: row.blob_key, at: row.at, mailbox: { policy: toPolicy(row.policy) } }
 }
 
 function toPart(row: PartTable): Part {

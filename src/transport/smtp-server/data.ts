@@ -1,5 +1,7 @@
+import { newId } from '../../core/ids.ts'
 import type { Filed } from '../../core/messages/file-inbound.ts'
 import { receive } from '../../core/messages/receive.ts'
+import { refusalOfAll } from '../../core/messages/refused.ts'
 import { DataDecoder } from '../../protocol/smtp/data-decoder.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { badArgument, badSequence, Refusal, reply } from './refusal.ts'
@@ -70,8 +72,12 @@ async function file(session: Session, transaction: Transaction, spool: Spool): P
 }
 
 function toReply(session: Session, filed: Filed[]): SmtpReply {
-  if (filed.every((f) => f.result === 'gone')) return reply(550, '5.1.1', 'No such mailbox here')
+  const refusal = refusalOfAll(filed)
+  if (refusal) throw refusal
   const stored = filed.find((f) => f.result === 'stored')
+  const repeated = filed.some((f) => f.result === 'duplicate')
   session.app.log.debug({ messageId: stored?.messageId, copies: filed.length }, 'a mail came in over SMTP')
-  return reply(250, '2.0.0', stored ? `Ok: queued as ${stored.messageId}` : 'Ok: the same mail is here already')
+  if (!stored && repeated) return reply(250, '2.0.0', 'Ok: the same mail is here already')
+  // What a mailbox throws away looks as if it were kept.
+  return reply(250, '2.0.0', `Ok: queued as ${stored?.messageId ?? newId()}`)
 }

@@ -1,3 +1,4 @@
+import { refuseDeclaredSize } from '../../core/mailboxes/policy.ts'
 import { resolveRecipient } from '../../core/mailboxes/resolve-recipient.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { readEnvelopeArgument, refuseUnannouncedUtf8 } from './envelope-argument.ts'
@@ -18,6 +19,8 @@ export async function rcpt(session: Session, argument: string): Promise<SmtpRepl
   if (transaction.accepted >= MAX_RECIPIENTS) throw new Refusal(452, '4.5.3', 'Too many recipients')
   // RFC 5321 §4.5.1: postmaster without a domain is the one of this server.
   const address = path.domain === null ? `${path.address}@${app.settings.mailDomain}` : path.address
-  transaction.add(await resolveRecipient(app, address), address)
+  const mailbox = await resolveRecipient(app, address)
+  refuseDeclaredSize(mailbox, transaction.declaredBytes)
+  transaction.add(mailbox, address)
   return reply(250, '2.1.5', 'Recipient ok')
 }

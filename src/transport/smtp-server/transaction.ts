@@ -7,15 +7,18 @@ export class Transaction {
   readonly mailFrom: string
   /** Addresses and header fields may be UTF-8 (RFC 6531). */
   readonly utf8: boolean
+  /** What MAIL announced (RFC 1870); 0 when nothing. */
+  readonly declaredBytes: number
   /** RCPT commands that were accepted. */
   accepted = 0
   readonly #copies = new Map<string, Copy>()
   readonly #judge: () => Promise<SpfResult>
   #spf: Promise<SpfResult> | undefined
 
-  constructor(fields: { mailFrom: string; utf8: boolean; judge: () => Promise<SpfResult> }) {
+  constructor(fields: { mailFrom: string; utf8: boolean; declaredBytes: number; judge: () => Promise<SpfResult> }) {
     this.mailFrom = fields.mailFrom
     this.utf8 = fields.utf8
+    this.declaredBytes = fields.declaredBytes
     this.#judge = fields.judge
   }
 
