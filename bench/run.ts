@@ -8,6 +8,7 @@ import { measureIntake } from './parts/intake.ts'
 import { measureListed } from './parts/listed.ts'
 import { measureMemory } from './parts/memory.ts'
 import { measureReading } from './parts/reading.ts'
+import { measureRestart } from './parts/restart.ts'
 import { describeMachine } from './support/machine.ts'
 import { renderTable, type Table } from './support/table.ts'
 
@@ -27,6 +28,8 @@ const parts = {
     const levels = flags.full ? [1_000, 100_000, 1_000_000] : [1_000, 100_000]
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })
   },
+  restart: () =>
+    measureRestart(flags.full ? { messages: 1_000_000, queued: 100_000 } : { messages: 20_000, queued: 2_000 }),
 } satisfies Record<string, () => Promise<Table>>
 
 type PartName = keyof typeof parts

@@ -36,7 +36,7 @@ async function addWebhook(app: App, { organization, project }: Owner): Promise<v
   const id = newId<WebhookId>()
   const [orgId, secretOwner] = [organization.id, `webhook:${id}`]
   const webhook = { id, orgId, projectId: project.id, style: 'agents', url, topics: ['message.received'] } as const
-  const rest = { allMailboxes: true, mailboxIds: [], secretOwner, headerNames: [], sealedHeaders: null }
+  const rest = { allMailboxes: true, mailboxIds: [], projectIds: [], secretOwner, headerNames: [], sealedHeaders: null }
   await app.store.run('webhooks.create', {
     webhook: { ...webhook, topics: ['message.received'], ...rest, options: {}, clientId: null },
     secret: newSecret(app, secretOwner, orgId).sealed,

@@ -5,7 +5,9 @@ import { hashKey } from './core/accounts/keys.ts'
 import type { App, Settings } from './core/app.ts'
 import { systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
+import { EventFeed } from './core/events/feed.ts'
 import { secretsFrom } from './core/secrets.ts'
+import { WaitingRoom } from './core/waiting/waiting-room.ts'
 import { ensureDataFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { openBlobs, openSearch, openStore, secretOf } from './open-stores.ts'
@@ -45,6 +47,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     new SmarthostSender({ clock, log, helo: mailHost, trustedNets: [...LOOPBACK, ...allowNet] }),
   )
   const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
+  const feed = opened.use(new EventFeed({ clock, log, store }))
   const app: App = {
     clock,
     log,
@@ -59,6 +62,8 @@ export async function openApp(config: Config): Promise<OpenApp> {
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
+    feed,
+    waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: webhookSender, renderers: webhookRenderers },
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
@@ -71,6 +76,7 @@ function settingsOf(config: Config): Settings {
   return {
     mailDomain: config.POSTHOUSE_DOMAIN,
     mailHost: config.mailHost,
+    submissionPort: config.POSTHOUSE_SUBMISSION_PORT,
     publicUrl: config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${config.POSTHOUSE_HTTP_PORT}`,
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),

@@ -35,6 +35,8 @@ class Client {
   #expected = 1
   #state: 'greeting' | 'hello' | 'envelope' | 'message' = 'greeting'
   #sentAt = 0
+  /** A line that a chunk broke off. */
+  #begun = ''
   #next: number
   #isReady = () => {}
   #isDone = () => {}
@@ -49,7 +51,11 @@ class Client {
       this.#isDone = resolve
       this.#fail = reject
     })
-    this.#socket.on('data', (chunk) => this.#take(chunk.toString('latin1')))
+    this.#socket.on('data', (chunk) => {
+      const lines = (this.#begun + chunk.toString('latin1')).split('\r\n')
+      this.#begun = lines.pop() ?? ''
+      this.#take(lines)
+    })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('close', () => this.#fail(new Error('The server closed the connection')))
   }
@@ -63,10 +69,10 @@ class Client {
     this.#socket.write(`MAIL FROM:<${form.mailFrom}>\r\nRCPT TO:<${recipient}>\r\nDATA\r\n`)
   }
 
-  // Replies of one line each but for EHLO's; a chunk may hold several, and every one here is awaited in full.
-  #take(text: string): void {
-    for (const line of text.split('\r\n')) {
-      if (line === '' || line[3] === '-') continue
+  // Replies of one line each but for EHLO's.
+  #take(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (line[3] === '-') continue
       if (!/^[23]/.test(line)) this.#fail(new Error(`The server said: ${line}`))
       else if (--this.#expected === 0) this.#answered()
     }

@@ -20,6 +20,8 @@ export interface Posthouse extends Target {
   pid: number
   /** Lets it finish what it is at. */
   stop(): Promise<unknown>
+  /** Ends it where it stands. */
+  kill(): Promise<unknown>
 }
 
 const MAILBOXES = 50
@@ -28,12 +30,16 @@ const KEY = 'inai_the_key_of_this_bench'
 /** The real program on a fresh data folder, or on `folder`, with mailboxes to write to. */
 export async function startPosthouse(
   dns: string,
-  { folder, mailboxes = MAILBOXES }: { folder?: string; mailboxes?: number } = {},
+  {
+    folder,
+    mailboxes = MAILBOXES,
+    env = {},
+  }: { folder?: string; mailboxes?: number; env?: Record<string, string> } = {},
 ): Promise<Posthouse> {
   await using opened = new AsyncDisposableStack()
   const path = folder ?? opened.use(temporaryFolder()).path
   const server = opened.use(
-    await startServerProcess(path, { POSTHOUSE_DNS: dns, POSTHOUSE_ROOT_KEY: KEY, ...asNpmStarts() }),
+    await startServerProcess(path, { POSTHOUSE_DNS: dns, POSTHOUSE_ROOT_KEY: KEY, ...asNpmStarts(), ...env }),
   )
   const api = apiClient(server.url, KEY)
   const recipients: string[] = []
@@ -51,6 +57,7 @@ export async function startPosthouse(
     recipients,
     pids: () => [server.pid],
     stop: () => server.stop('SIGTERM'),
+    kill: () => server.stop('SIGKILL'),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }

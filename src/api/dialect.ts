@@ -10,10 +10,14 @@ export interface Dialect {
   description: string
   /** Where it is mounted, without a slash at the end. */
   prefixes: readonly string[]
+  /** Where another dialect is mounted at the same prefix: whether a request is for this one. `path` begins behind the prefix. */
+  claims?(request: Request, prefix: string, path: string): boolean
   /** By operation name, in the order of the documents. */
   routes: Readonly<Record<string, Route>>
   /** Who is asking; throws a refusal when nobody we know is. */
   authenticate(app: App, request: Request): Promise<Caller>
+  /** Search parameters as the shapes expect them; absent, as they are. */
+  readQuery?(search: URLSearchParams): Record<string, string | string[]>
   toReply(refusal: Refusal, requestId: string): RefusalReply
   /** For the OpenAPI document. */
   docs: {

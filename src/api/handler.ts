@@ -1,5 +1,6 @@
 import type { App } from '../core/app.ts'
 import { newId } from '../core/ids.ts'
+import { officialAgents } from './agents/official/routes.ts'
 import { agents } from './agents/routes.ts'
 import type { Dialect } from './dialect.ts'
 import type { Metrics } from './metrics.ts'
@@ -7,7 +8,7 @@ import { mount, type Served } from './mount.ts'
 import { mountPages } from './pages/pages.ts'
 
 /** All HTTP languages of this server. A new one is a folder and a line here. */
-export const dialects: readonly Dialect[] = [agents]
+export const dialects: readonly Dialect[] = [agents, officialAgents]
 
 export type Handler = (request: Request) => Promise<Response>
 
@@ -20,14 +21,19 @@ export interface HandlerOptions {
 /** The one fetch handler of the process: every dialect, and the pages that belong to none. */
 export function createHandler(app: App, options: HandlerOptions): Handler {
   const pages = mountPages(app, dialects, options.metrics)
-  const mounts = dialects.flatMap((dialect) => {
+  const all = dialects.flatMap((dialect) => {
     const mounted = mount(app, dialect, options)
     return dialect.prefixes.map((prefix) => ({ prefix, mounted }))
   })
+  // Those that choose are asked first; the other dialect at their prefix takes what they leave.
+  const mounts = all.sort((a, b) => Number(!a.mounted.dialect.claims) - Number(!b.mounted.dialect.claims))
 
   function serve(request: Request, url: URL, requestId: string): Promise<Served> {
     const { pathname } = url
-    const hit = mounts.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`))
+    const hit = mounts.find(({ prefix, mounted: { dialect } }) => {
+      const inside = pathname === prefix || pathname.startsWith(`${prefix}/`)
+      return inside && (dialect.claims?.(request, prefix, pathname.slice(prefix.length)) ?? true)
+    })
     return hit
       ? hit.mounted.serve(request, url, pathname.slice(hit.prefix.length), requestId)
       : pages.serve(request, url, pathname, requestId)

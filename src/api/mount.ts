@@ -53,7 +53,7 @@ async function admit(
   if (!route) throw noRoute(match.allow)
   const params = decodeParams(match.params)
   const raw = route.body ? await readJsonBody(request, route.maxBodyBytes) : undefined
-  const query = route.query ? check(route.query, readQuery(url.searchParams)) : undefined
+  const query = route.query ? check(route.query, (dialect.readQuery ?? readQuery)(url.searchParams)) : undefined
   const body = route.body ? check(route.body, raw) : undefined
   return { app, caller, route, params, query, body, request }
 }

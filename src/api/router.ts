@@ -10,6 +10,8 @@ export type Match<T> = { route: T; params: Record<string, string> } | { route: u
 
 export interface Router<T> {
   match(method: string, path: string): Match<T>
+  /** The most literal pattern that a path fits, whatever the method. */
+  patternOf(path: string): string | undefined
 }
 
 interface Compiled<T> {
@@ -28,10 +30,14 @@ export function createRouter<T extends Entry>(routes: readonly T[]): Router<T> {
     (compiled) => compiled.segments.length,
   )
   for (const group of byLength.values()) group.sort((a, b) => (rank(a.segments) < rank(b.segments) ? -1 : 1))
+  const fitting = (segments: string[]) => {
+    return (byLength.get(segments.length) ?? []).filter((compiled) => fits(compiled.segments, segments))
+  }
   return {
+    patternOf: (path) => fitting(split(path))[0]?.route.path,
     match(method, path) {
       const segments = split(path)
-      const here = (byLength.get(segments.length) ?? []).filter((compiled) => fits(compiled.segments, segments))
+      const here = fitting(segments)
       const wanted = method === 'HEAD' ? 'GET' : method
       const hit = here.find((compiled) => compiled.method === wanted)
       if (hit) return { route: hit.route, params: paramsOf(hit.segments, segments) }

@@ -34,7 +34,7 @@ function untilAskedToStop(): Promise<void> {
   })
 }
 
-function greeting(config: Config, { httpPort, smtpPort, firstKey, app }: RunningServer): string {
+function greeting(config: Config, { httpPort, smtpPort, submissionPort, firstKey, app }: RunningServer): string {
   const host = config.POSTHOUSE_HOST.includes(':') ? `[${config.POSTHOUSE_HOST}]` : config.POSTHOUSE_HOST
   const url = app.settings.publicUrl
   const key = firstKey ?? '<API key>'
@@ -42,6 +42,7 @@ function greeting(config: Config, { httpPort, smtpPort, firstKey, app }: Running
     'Posthouse is ready.',
     ...(httpPort === null ? [] : [`  HTTP     http://${host}:${httpPort}   (docs: ${url}/docs)`]),
     ...(smtpPort === null ? [] : [`  SMTP     ${host}:${smtpPort}`]),
+    ...(submissionPort === null ? [] : [`  Sending  ${host}:${submissionPort}   (SMTP with STARTTLS and a password)`]),
     `  Domain   ${config.POSTHOUSE_DOMAIN}`,
     `  Delivery ${deliveryText(config)}`,
     `  Data     ${config.POSTHOUSE_DATA}`,

@@ -1,6 +1,7 @@
 import type { Resolver } from '../protocol/dns/resolver.ts'
 import type { KeyUses } from './accounts/key-uses.ts'
 import type { Clock } from './clock.ts'
+import type { EventFeed } from './events/feed.ts'
 import type { Log } from './log.ts'
 import type { MailParser } from './messages/parser.ts'
 import type { Search } from './messages/search-store.ts'
@@ -9,6 +10,7 @@ import type { MailSender } from './outbound/mail-sender.ts'
 import type { DeliveryRoute } from './outbound/route.ts'
 import type { Secrets } from './secrets.ts'
 import type { BlobStore, Store } from './store.ts'
+import type { WaitingRoom } from './waiting/waiting-room.ts'
 import type { WebhookPorts } from './webhooks/renderer.ts'
 
 /** What of the configuration the product's rules need. */
@@ -17,6 +19,8 @@ export interface Settings {
   mailDomain: string
   /** Our name in banners, trace fields and Authentication-Results. */
   mailHost: string
+  /** Where mail clients hand their mail in. */
+  submissionPort: number
   /** Base of every URL that we hand out, without a slash at the end. */
   publicUrl: string
   route: DeliveryRoute
@@ -48,5 +52,7 @@ export interface App {
   files: FileFetcher
   sender: MailSender
   keyUses: KeyUses
+  feed: EventFeed
+  waitingRoom: WaitingRoom
   webhooks: WebhookPorts
 }

@@ -1,15 +1,17 @@
-import { createKey, deleteKey, touchKeys } from './accounts/key-commands.ts'
+import { createKey, deleteKey, touchKeys, updateKey } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
+import { createProject, deleteProject } from './accounts/project-commands.ts'
 import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
-import { beginIdempotent, forgetIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
-import { claimJobs, ensureJob, finishJob, goOnWithJob, retryJob, scheduleJob } from './jobs/commands.ts'
+import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
+import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage } from './messages/label-command.ts'
@@ -26,6 +28,7 @@ import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
 import type { Tx } from './store.ts'
+import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
@@ -45,7 +48,10 @@ import { ensureSecret, rotateSecret } from './webhooks/secret-commands.ts'
 export const commands = {
   'accounts.create-organization': createOrganization,
   'accounts.ensure-first-organization': ensureFirstOrganization,
+  'accounts.create-project': createProject,
+  'accounts.delete-project': deleteProject,
   'accounts.create-key': createKey,
+  'accounts.update-key': updateKey,
   'accounts.delete-key': deleteKey,
   'accounts.touch-keys': touchKeys,
   'domains.ensure-platform': ensurePlatformDomain,
@@ -65,6 +71,7 @@ export const commands = {
   'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
+  'messages.mark-fetched': markFetched,
   'messages.delete': deleteMessage,
   'messages.handle': handleMessages,
   'messages.handle-first': handleFirst,
@@ -80,14 +87,17 @@ export const commands = {
   'outbound.take-failures': takeFailures,
   'outbound.cancel': cancelDelivery,
   'outbound.hurry': hurryDeliveries,
+  'submission.set-credential': setCredential,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
   'idempotency.begin': beginIdempotent,
+  'idempotency.renew': renewIdempotent,
   'idempotency.forget': forgetIdempotent,
   'idempotency.sweep': sweepIdempotent,
   'jobs.schedule': scheduleJob,
   'jobs.ensure': ensureJob,
   'jobs.claim': claimJobs,
+  'jobs.release-all': releaseAllJobs,
   'jobs.done': finishJob,
   'jobs.retry': retryJob,
   'jobs.go-on': goOnWithJob,

@@ -56,6 +56,8 @@ export interface FailureDetails {
   rate?: { limit: number; resetAt: number }
   /** The permission that was missing, for `forbidden`. */
   permission?: string
+  /** For `escalation`: a key with a white list tried to make one without. */
+  unrestricted?: boolean
   cause?: unknown
 }
 
@@ -66,6 +68,7 @@ export class Failure extends Error {
   readonly issues: Issue[]
   readonly retryAfterSeconds: number | undefined
   readonly permission: string | undefined
+  readonly unrestricted: boolean
   readonly rate: { limit: number; resetAt: number } | undefined
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
@@ -74,6 +77,7 @@ export class Failure extends Error {
     this.issues = details.issues ?? []
     this.retryAfterSeconds = details.retryAfterSeconds
     this.permission = details.permission
+    this.unrestricted = details.unrestricted ?? false
     this.rate = details.rate
   }
 }

@@ -11,9 +11,11 @@ export interface PageRequest {
   after?: Cursor
   /** Oldest first; the default is newest first. */
   ascending?: boolean
+  /** Nobody asks how many there are in all, so nothing is counted. */
+  uncounted?: boolean
 }
 
-/** `total` counts all matching rows, not the page. */
+/** `total` counts all matching rows, not the page; where nothing was to be counted, it is that of the page. */
 export interface Page<T> {
   items: T[]
   total: number

@@ -1,3 +1,4 @@
+import type { ProjectReader, ProjectWriter } from './accounts/project-store.ts'
 import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
 import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
@@ -8,6 +9,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
 import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
@@ -15,6 +17,7 @@ import type { WebhookReader, WebhookWriter } from './webhooks/store.ts'
 /** What can be looked up at any time, outside a transaction. */
 export interface Reader {
   accounts: AccountReader
+  projects: ProjectReader
   domains: DomainReader
   dkimKeys: DkimKeyReader
   mailboxes: MailboxReader
@@ -22,6 +25,7 @@ export interface Reader {
   threads: ThreadReader
   outbound: OutboundReader
   suppressions: SuppressionReader
+  submission: SubmissionReader
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
@@ -34,6 +38,7 @@ export interface Tx {
   /** Lets one transaction at a time go on under this name, for what must be read and then written without another in between. */
   hold(name: string): Promise<void>
   accounts: AccountWriter
+  projects: ProjectWriter
   domains: DomainWriter
   dkimKeys: DkimKeyWriter
   mailboxes: MailboxWriter
@@ -41,6 +46,7 @@ export interface Tx {
   threads: ThreadWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
+  submission: SubmissionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter

@@ -19,8 +19,10 @@ export interface ProjectTable {
   id: string
   org_id: string
   name: string
+  client_id: string | null
   is_default: Flag
   created_at: number
+  updated_at: number
 }
 
 export interface ApiKeyTable {
@@ -43,6 +45,7 @@ export interface ApiKeyTable {
 export interface DomainTable {
   id: string
   org_id: string | null
+  project_id: string | null
   name: string
   status: string
   sealed_route: string | null
@@ -89,6 +92,8 @@ export interface MailboxTable {
   size_bytes: number
   /** The latest time that was given to a message. */
   last_at: number
+  /** How often messages of it were handed to somebody who asked for those not handed out before. */
+  fetch_count: number
   created_at: number
   updated_at: number
   deleted_at: number | null
@@ -146,6 +151,8 @@ export interface MessageTable {
   from_text: string
   to_text: string
   subject_text: string
+  /** The mailbox's `fetch_count` when this one was first handed out; null before. */
+  fetch_number: number | null
   created_at: number
   updated_at: number
 }
@@ -187,6 +194,8 @@ export interface PartTable {
 export interface ThreadTable {
   id: string
   org_id: string
+  /** Of its mailbox. */
+  project_id: Generated<string>
   mailbox_id: string
   subject: string | null
   preview: string | null
@@ -199,6 +208,7 @@ export interface ThreadTable {
   senders: Json
   recipients: Json
   labels: Json
+  unread_count: number
   hidden: Flag
   /** Lower-cased, for substring filters. */
   subject_text: string
@@ -317,6 +327,7 @@ export interface WebhookTable {
   topics: Json
   all_mailboxes: Flag
   mailbox_ids: Json
+  project_ids: Json
   secret_owner: string
   header_names: Json
   sealed_headers: string | null
@@ -394,6 +405,14 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface SubmissionCredentialTable {
+  mailbox_id: string
+  org_id: string
+  username: string
+  password_hash: string
+  created_at: number
+}
+
 export interface Schema {
   organizations: OrganizationTable
   projects: ProjectTable
@@ -413,6 +432,7 @@ export interface Schema {
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable
   blob_holds: BlobHoldTable

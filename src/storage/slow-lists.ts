@@ -6,6 +6,7 @@ import type { CommandThread } from './command-thread.ts'
 /** The lists that may take long. */
 export interface SlowLists {
   messages: MessageReader['list']
+  next: MessageReader['next']
   threads: ThreadReader['list']
   tally: MessageReader['tally']
 }
@@ -19,10 +20,21 @@ export function withSlowLists(read: Reader, thread: CommandThread): Reader {
     isEmpty(filter) && (page.by ?? 'at') === 'at'
       ? read.messages.list(mailbox, filter, page)
       : thread.run('messages', [mailbox, filter, page])
-  const threads: ThreadReader['list'] = (mailbox, filter, page) =>
-    isEmpty(filter) ? read.threads.list(mailbox, filter, page) : thread.run('threads', [mailbox, filter, page])
+  const next: MessageReader['next'] = (mailbox, filter) => {
+    const { from, to, subject } = filter
+    return isEmpty({ from, to, subject }) ? read.messages.next(mailbox, filter) : thread.run('next', [mailbox, filter])
+  }
+  // Counting beyond one mailbox reads every row.
+  const threads: ThreadReader['list'] = (reach, filter, page) =>
+    isEmpty(filter) && (reach.mailboxId !== null || page.uncounted)
+      ? read.threads.list(reach, filter, page)
+      : thread.run('threads', [reach, filter, page])
   const tally: MessageReader['tally'] = (...asked) => thread.run('tally', asked)
-  return { ...read, messages: { ...read.messages, list: messages, tally }, threads: { ...read.threads, list: threads } }
+  return {
+    ...read,
+    messages: { ...read.messages, list: messages, next, tally },
+    threads: { ...read.threads, list: threads },
+  }
 }
 
 function isEmpty(filter: object): boolean {

@@ -4,6 +4,7 @@ import type { SlowLists } from './slow-lists.ts'
 import { databaseOver, openConnection } from './sqlite.ts'
 import { tallyMessages } from './tables/message-handling.ts'
 import { listMessages } from './tables/message-list.ts'
+import { nextMessage } from './tables/message-next.ts'
 import { listThreads } from './tables/threads.ts'
 
 // The thread that answers the lists which may have to look at every row of a mailbox.
@@ -13,6 +14,7 @@ const connection = openConnection((workerData as { path: string }).path, { readO
 const db = databaseOver(connection)
 const lists: SlowLists = {
   messages: (...asked) => listMessages(db, ...asked),
+  next: (...asked) => nextMessage(db, ...asked),
   threads: (...asked) => listThreads(db, ...asked),
   tally: (...asked) => tallyMessages(db, ...asked),
 }

@@ -77,10 +77,11 @@ class SqliteStore implements Store {
 /** `data_version` changes with every commit of another connection: our writer's, whose readers know already, or another process's. */
 function watchVersion(connection: DatabaseSync, changed: () => void): NodeJS.Timeout {
   const pragma = connection.prepare('pragma data_version')
-  let last: unknown
+  // Taken at once: what is committed before the first look is a change too.
+  let last = pragma.get()?.data_version
   const timer = setInterval(() => {
     const version = pragma.get()?.data_version
-    if (last !== undefined && version !== last) changed()
+    if (version !== last) changed()
     last = version
   }, FOREIGN_COMMITS_MS)
   return timer.unref()

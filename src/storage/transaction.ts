@@ -10,6 +10,8 @@ import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
+import { projectReader, projectWriter } from './tables/projects.ts'
+import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
@@ -18,6 +20,7 @@ import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
   return {
     accounts: accountReader(db),
+    projects: projectReader(db),
     domains: domainReader(db),
     dkimKeys: dkimKeyReader(db),
     mailboxes: mailboxReader(db),
@@ -25,6 +28,7 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     threads: threadReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
+    submission: submissionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
@@ -41,6 +45,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     now,
     hold: (name) => db.engine.hold(db.kysely, name),
     accounts: accountWriter(db),
+    projects: projectWriter(db),
     domains: domainWriter(db),
     dkimKeys: dkimKeyWriter(db),
     mailboxes: mailboxWriter(db),
@@ -48,6 +53,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     threads: threadWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
+    submission: submissionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),

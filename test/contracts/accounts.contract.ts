@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ApiKey } from '../../src/core/accounts/model.ts'
 import { type ApiKeyId, type MailboxId, newId, type OrgId } from '../../src/core/ids.ts'
-import { buildMailbox, buildOrganization, type Owner } from '../support/builders.ts'
+import { buildMailbox, buildOrganization, type Owner, wholeReach } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
 export function accountsContract(opened: () => Opened): void {
@@ -49,8 +49,7 @@ export function accountsContract(opened: () => Opened): void {
     })
 
     test('usage counts what lives', async () => {
-      const { organization } = await buildOrganization(it.store)
-      const { project } = owner
+      const { organization, project } = await buildOrganization(it.store)
       const box = await buildMailbox(it.store, { organization, project })
       await buildMailbox(it.store, { organization, project })
       expect(await it.store.read.accounts.usage(organization.id)).toEqual({ mailboxes: 2, domains: 0 })
@@ -76,12 +75,15 @@ export function accountsContract(opened: () => Opened): void {
         for (const key of keys) await tx.accounts.insertKey(key)
       })
       const list = it.store.read.accounts.keys
-      expect(await list(own.organization.id, { limit: 2 })).toEqual({ items: [keys[2], keys[1]], total: 3 })
+      expect(await list(wholeReach(own.organization.id), { limit: 2 })).toEqual({ items: [keys[2], keys[1]], total: 3 })
       const after = { at: 2, id: keys[1]!.id }
-      expect(await list(own.organization.id, { limit: 5, after })).toEqual({ items: [keys[0]], total: 3 })
-      expect(await list(own.organization.id, { limit: 5 }, 'box' as MailboxId)).toEqual({ items: [keys[2]], total: 1 })
-      expect(await list(own.organization.id, { limit: 0 })).toEqual({ items: [], total: 3 })
-      expect(await list(newId<OrgId>(), { limit: 5 })).toEqual({ items: [], total: 0 })
+      expect(await list(wholeReach(own.organization.id), { limit: 5, after })).toEqual({ items: [keys[0]], total: 3 })
+      expect(await list({ ...wholeReach(own.organization.id), mailboxId: 'box' as MailboxId }, { limit: 5 })).toEqual({
+        items: [keys[2]],
+        total: 1,
+      })
+      expect(await list(wholeReach(own.organization.id), { limit: 0 })).toEqual({ items: [], total: 3 })
+      expect(await list(wholeReach(newId<OrgId>()), { limit: 5 })).toEqual({ items: [], total: 0 })
     })
 
     test('two keys never share a hash', async () => {
@@ -117,10 +119,12 @@ export function accountsContract(opened: () => Opened): void {
         for (let i = 0; i < 90; i++) await tx.accounts.insertKey(newKey({ orgId }))
       })
       const made = await Promise.allSettled(
-        Array.from({ length: 20 }, () => it.store.run('accounts.create-key', { key: newKey({ orgId }) })),
+        Array.from({ length: 20 }, () =>
+          it.store.run('accounts.create-key', { key: newKey({ orgId, projectId: own.project.id }) }),
+        ),
       )
       expect(made.filter((m) => m.status === 'fulfilled')).toHaveLength(10)
-      expect((await it.store.read.accounts.keys(orgId, { limit: 0 })).total).toBe(100)
+      expect((await it.store.read.accounts.keys(wholeReach(orgId), { limit: 0 })).total).toBe(100)
     })
   })
 }

@@ -39,6 +39,18 @@ export function idempotencyContract(opened: () => Opened): void {
       expect(await begin(box.orgId, 'failed')).toEqual({ replayed: answer })
     })
 
+    test('a call that says that it runs keeps its key; one that is silent for a minute loses it', async () => {
+      const orgId = newId<OrgId>()
+      await begin(orgId, 'long')
+      for (let beats = 0; beats < 5; beats++) {
+        it.clock.advance(20_000)
+        await it.store.run('idempotency.renew', { orgId, key: 'long' })
+      }
+      await expect(begin(orgId, 'long')).rejects.toMatchObject({ code: 'in_progress' })
+      it.clock.advance(60_000)
+      expect(await begin(orgId, 'long')).toEqual({ replayed: null })
+    })
+
     test('expired keys are swept', async () => {
       const orgId = newId<OrgId>()
       await begin(orgId, 'old')

@@ -39,6 +39,18 @@ export function jobsContract(opened: () => Opened): void {
       await it.store.run('jobs.done', { id: first!.id })
     })
 
+    test('what a dead worker held is due again when nobody works, and what waits goes on waiting', async () => {
+      await schedule('held', it.clock.now())
+      await schedule('later', it.clock.now() + 500)
+      const [held] = await claim()
+      expect(await claim()).toEqual([])
+      await it.store.run('jobs.release-all', {})
+      expect((await claim()).map(({ id }) => id)).toEqual([held?.id])
+      it.clock.advance(500)
+      const [later] = await claim(1)
+      for (const job of [held, later]) await it.store.run('jobs.done', { id: job!.id })
+    })
+
     test('a job that goes on for ever is there once, whoever asks for it', async () => {
       const sweep = (cursor: string | null) => ({ kind: 'sweep-blobs', cursor }) as const
       const other = await it.openAnother()

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/core/errors.ts'
-import { type MailboxId, newId, type OrgId, type ProjectId } from '../../src/core/ids.ts'
+import { type MailboxId, newId, type OrgId } from '../../src/core/ids.ts'
 import type { Job } from '../../src/core/jobs/model.ts'
 import {
   buildMailbox,
@@ -10,6 +10,7 @@ import {
   newOutbound,
   newPart,
   type Owner,
+  reachInto,
   readMail,
   wholeReach,
 } from '../support/builders.ts'
@@ -63,7 +64,9 @@ export function mailboxesContract(opened: () => Opened): void {
     test('a list is confined to a project, or to a mailbox', async () => {
       const own = await buildOrganization(it.store)
       const here = await buildMailbox(it.store, own)
-      const there = await buildMailbox(it.store, { ...own, project: { ...own.project, id: newId<ProjectId>() } })
+      const place = { orgId: own.organization.id, name: 'there', clientId: null }
+      const { project } = await it.store.run('accounts.create-project', place)
+      const there = await buildMailbox(it.store, { ...own, project })
       const { list } = it.store.read.mailboxes
       const all = wholeReach(own.organization.id)
       expect((await list(all, { limit: 9 })).total).toBe(2)
@@ -143,10 +146,10 @@ export function mailboxesContract(opened: () => Opened): void {
       expect(bites).toBeGreaterThan(3)
       const { messages, threads, outbound } = it.store.read
       expect((await messages.list(box.id, everything, { limit: 50 })).items).toEqual([])
-      expect((await threads.list(box.id, { includeHidden: true }, { limit: 50 })).items).toEqual([])
+      expect((await threads.list(reachInto(box), everything, { limit: 50 })).items).toEqual([])
       expect(await messages.content(held.messageId)).toBeUndefined()
       expect(await outbound.ofMessage(held.sentId)).toEqual([])
-      expect((await outbound.captured(box.orgId, { limit: 9 }, box.id)).total).toBe(0)
+      expect((await outbound.captured({ ...wholeReach(box.orgId), mailboxId: box.id }, { limit: 9 })).total).toBe(0)
       const erased = await erasedBlobs(it)
       expect(held.blobs.filter((key) => !erased.has(key))).toEqual([])
       expect(erased.has(kept.mail.blobKey)).toBe(false)

@@ -4,7 +4,7 @@ import type { JobTask } from '../../src/core/jobs/model.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { Captured, Delivery } from '../../src/core/outbound/model.ts'
 import type { DeliveryOutcome } from '../../src/core/outbound/store.ts'
-import { buildMailbox, newOutbound } from '../support/builders.ts'
+import { buildMailbox, newOutbound, wholeReach } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
 export function outboundContract(opened: () => Opened): void {
@@ -113,7 +113,7 @@ export function outboundContract(opened: () => Opened): void {
       const captured = { ...capture(message), orgId: other.orgId, mailboxId: other.id }
       await record(first!, outcome, captured)
       await record(first!, outcome, captured)
-      expect(await it.store.read.outbound.captured(other.orgId, { limit: 9 })).toMatchObject({ total: 1 })
+      expect(await it.store.read.outbound.captured(wholeReach(other.orgId), { limit: 9 })).toMatchObject({ total: 1 })
       expect((await it.store.read.outbound.ofMessage(message.id))[0]).toMatchObject({ attemptCount: 1 })
       const later = await enqueue(other)
       const events = async () => (await it.store.read.events.after(0, 100_000)).filter((e) => e.mailboxId === other.id)
@@ -219,11 +219,17 @@ export function outboundContract(opened: () => Opened): void {
         await record(d, { status: 'captured', nextAttemptAt: null, attempt: null }, one)
       }
       const { outbound } = it.store.read
-      expect(await outbound.captured(box.orgId, { limit: 9 })).toEqual({ items: captured.toReversed(), total: 2 })
-      expect(await outbound.captured(box.orgId, { limit: 1 }, box.id)).toEqual({ items: [captured[1]], total: 2 })
-      expect(await outbound.capturedById(box.orgId, captured[0]!.id)).toEqual(captured[0])
-      expect(await outbound.capturedById(newId<OrgId>(), captured[0]!.id)).toBeUndefined()
-      expect(await outbound.captured(newId<OrgId>(), { limit: 9 })).toEqual({ items: [], total: 0 })
+      expect(await outbound.captured(wholeReach(box.orgId), { limit: 9 })).toEqual({
+        items: captured.toReversed(),
+        total: 2,
+      })
+      expect(await outbound.captured({ ...wholeReach(box.orgId), mailboxId: box.id }, { limit: 1 })).toEqual({
+        items: [captured[1]],
+        total: 2,
+      })
+      expect(await outbound.capturedById(wholeReach(box.orgId), captured[0]!.id)).toEqual(captured[0])
+      expect(await outbound.capturedById(wholeReach(newId<OrgId>()), captured[0]!.id)).toBeUndefined()
+      expect(await outbound.captured(wholeReach(newId<OrgId>()), { limit: 9 })).toEqual({ items: [], total: 0 })
     })
 
     test('the bytes of a captured mail outlive its message', async () => {
@@ -231,7 +237,7 @@ export function outboundContract(opened: () => Opened): void {
       const [d] = await claim()
       await record(d!, { status: 'captured', nextAttemptAt: null, attempt: null }, capture(message))
       expect(await it.write((tx) => tx.messages.delete([message.id]))).toEqual([])
-      expect((await it.store.read.outbound.captured(box.orgId, { limit: 1 })).items).toBeDefined()
+      expect((await it.store.read.outbound.captured(wholeReach(box.orgId), { limit: 1 })).items).toBeDefined()
     })
 
     test('one delivery is found by its id, with its attempts', async () => {

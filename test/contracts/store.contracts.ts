@@ -9,15 +9,19 @@ import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
 import { outboundContract } from './outbound.contract.ts'
+import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
 /** All suites that a store of rows must pass, on whichever engine. */
 export function storeContracts(opened: () => Opened): void {
   accountsContract(opened)
+  projectsContract(opened)
   domainsContract(opened)
   dkimKeysContract(opened)
   mailboxesContract(opened)
@@ -25,11 +29,13 @@ export function storeContracts(opened: () => Opened): void {
   threadsContract(opened)
   outboundContract(opened)
   suppressionsContract(opened)
+  submissionContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
   groupsContract(opened)
   racesContract(opened)
   webhooksContract(opened)
+  waitingContract(opened)
   searchContract(opened)
 }

@@ -1,8 +1,21 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type MessageId, newId, type ThreadId } from '../../src/core/ids.ts'
+import type { Reach } from '../../src/core/accounts/caller.ts'
+import { type MessageId, newId, type ProjectId, type ThreadId } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
-import { buildMailbox, fileMail } from '../support/builders.ts'
+import type { Cursor } from '../../src/core/paging.ts'
+import type { ThreadFilter } from '../../src/core/threads/store.ts'
+import {
+  buildMailbox,
+  buildOrganization,
+  fileMail,
+  newMailbox,
+  newPart,
+  reachInto,
+  wholeReach,
+} from '../support/builders.ts'
 import type { Opened } from './open.ts'
+
+const allHidden = { includeSpam: true, includeBlocked: true, includeTrashed: true }
 
 export function threadsContract(opened: () => Opened): void {
   describe('threads', () => {
@@ -59,16 +72,16 @@ export function threadsContract(opened: () => Opened): void {
       await it.store.run('messages.label', { mailboxId: own.id, id: b.messageId, change: { labels: ['x', 'y'] } })
       await it.store.run('messages.label', { mailboxId: own.id, id: c.messageId, change: { trashed: true } })
       const ids = async (filter: object, page = {}) => {
-        const { items, total } = await it.store.read.threads.list(own.id, filter, { limit: 50, ...page })
+        const { items, total } = await it.store.read.threads.list(reachInto(own), filter, { limit: 50, ...page })
         return [total, ...items.map((t) => t.id)]
       }
       expect(await ids({})).toEqual([2, a.threadId, b.threadId])
       expect(await ids({}, { limit: 1, offset: 1 })).toEqual([2, b.threadId])
       expect(await ids({}, { ascending: true })).toEqual([2, b.threadId, a.threadId])
-      expect(await ids({ includeHidden: true })).toEqual([3, a.threadId, c.threadId, b.threadId])
+      expect(await ids(allHidden)).toEqual([3, a.threadId, c.threadId, b.threadId])
       expect(await ids({ labels: ['x', 'y'] })).toEqual([1, b.threadId])
       expect(await ids({ labels: ['x', 'z'] })).toEqual([0])
-      expect(await ids({ subject: 'ZWÖLF %' })).toEqual([1, b.threadId])
+      expect(await ids({ subject: ['ZWÖLF %'] })).toEqual([1, b.threadId])
       expect(await ids({ senders: ['lovelace', 'ADA@'], recipients: ['box@'] })).toEqual([2, a.threadId, b.threadId])
       expect(await ids({ recipients: ['nobody'] })).toEqual([0])
       expect(await ids({ after: it.clock.now() - 5 })).toEqual([1, a.threadId])
@@ -83,7 +96,7 @@ export function threadsContract(opened: () => Opened): void {
       }
       it.clock.advance(10)
       await reply(a, own)
-      const { items } = await it.store.read.threads.list(own.id, { labels: ['x'] }, { limit: 9 })
+      const { items } = await it.store.read.threads.list(reachInto(own), { labels: ['x'] }, { limit: 9 })
       expect(items.map((t) => t.id)).toEqual([a.threadId, b.threadId])
     })
 
@@ -121,6 +134,77 @@ export function threadsContract(opened: () => Opened): void {
       })
       const gone = { orgId: own.orgId, mailboxId: own.id, id: newId<ThreadId>() }
       await expect(it.store.run('threads.delete', gone)).rejects.toMatchObject({ code: 'not_found' })
+    })
+
+    test('threads of a project and of an organization are listed by pages that meet', async () => {
+      const owner = await buildOrganization(it.store)
+      const boxes = [await buildMailbox(it.store, owner), await buildMailbox(it.store, owner)]
+      const elsewhere = newId<ProjectId>()
+      boxes.push((await it.store.run('mailboxes.create', newMailbox(owner, { projectId: elsewhere }))).mailbox)
+      const filed: ThreadId[] = []
+      for (const own of [...boxes, ...boxes]) {
+        it.clock.advance(5)
+        filed.push((await fileMail(it.store, own)).threadId)
+      }
+      const org = wholeReach(owner.organization.id)
+      const project = { ...org, projectId: owner.project.id }
+      const pages = async (reach: Reach, ascending: boolean) => {
+        const seen: ThreadId[] = []
+        let after: Cursor | undefined
+        for (;;) {
+          const request = { limit: 2, ascending, uncounted: true, ...(after && { after }) }
+          const { items } = await it.store.read.threads.list(reach, {}, request)
+          seen.push(...items.map((t) => t.id))
+          const last = items.at(-1)
+          if (!last) return seen
+          after = { at: last.lastAt, id: last.id }
+        }
+      }
+      expect(await pages(org, true)).toEqual(filed)
+      expect(await pages(org, false)).toEqual(filed.toReversed())
+      expect(await pages(project, true)).toEqual([filed[0], filed[1], filed[3], filed[4]])
+      expect(await it.store.read.threads.within(project, filed[2]!)).toBeUndefined()
+      expect(await it.store.read.threads.within(org, filed[2]!)).toMatchObject({ id: filed[2] })
+      expect((await it.store.read.threads.list(org, {}, { limit: 1 })).total).toBe(6)
+      await it.store.run('mailboxes.delete', { orgId: owner.organization.id, id: boxes[0]!.id })
+      expect(await pages(project, true)).toEqual([filed[1], filed[4]])
+      expect(await it.store.read.threads.within(org, filed[0]!)).toBeUndefined()
+    })
+
+    test('threads are found by what is in them', async () => {
+      const own = await buildMailbox(it.store)
+      const [a, b, c] = [await fileMail(it.store, own), await fileMail(it.store, own), await fileMail(it.store, own)]
+      const change = (mail: { messageId: MessageId }, to: object) =>
+        it.store.run('messages.label', { mailboxId: own.id, id: mail.messageId, change: to })
+      await change(a, { seen: true })
+      await change(b, { spam: true })
+      await change(c, { trashed: true })
+      const ids = async (filter: ThreadFilter) =>
+        (await it.store.read.threads.list(reachInto(own), filter, { limit: 9 })).items.map((t) => t.id)
+      expect(await ids({ unread: true })).toEqual([])
+      expect(await ids({ includeSpam: true })).toEqual([b.threadId, a.threadId])
+      expect(await ids({ includeTrashed: true })).toEqual([c.threadId, a.threadId])
+      expect(await ids({ includeSpam: true, spam: true })).toEqual([b.threadId])
+      expect(await ids({ includeSpam: true, unread: true })).toEqual([b.threadId])
+      expect(await ids({ received: true })).toEqual([a.threadId])
+      expect(await ids({ sent: true })).toEqual([])
+      expect(await ids({ bounced: true })).toEqual([])
+    })
+
+    test('the attachments of threads are those of the messages that lists show', async () => {
+      const own = await buildMailbox(it.store)
+      const first = await fileMail(it.store, own, { attachments: [newPart({ filename: 'one.txt' })] })
+      const second = await fileMail(it.store, own, {
+        inReplyTo: first.mail.messageId,
+        attachments: [newPart({ filename: 'two.txt' })],
+      })
+      const names = async () => {
+        const parts = await it.store.read.threads.parts([first.threadId])
+        return parts.get(first.threadId)?.map((part) => part.filename)
+      }
+      expect(await names()).toEqual(['one.txt', 'two.txt'])
+      await it.store.run('messages.label', { mailboxId: own.id, id: second.messageId, change: { spam: true } })
+      expect(await names()).toEqual(['one.txt'])
     })
   })
 }

@@ -3,7 +3,7 @@ import { type MailboxId, newId, type OrgId, type WebhookId } from '../../src/cor
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { NewWebhook, WebhookChange } from '../../src/core/webhooks/commands.ts'
 import type { Webhook, WebhookDelivery } from '../../src/core/webhooks/model.ts'
-import { buildMailbox, buildOrganization, fileMail, type Owner, unique } from '../support/builders.ts'
+import { buildMailbox, buildOrganization, fileMail, type Owner, unique, wholeReach } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
 export function webhooksContract(opened: () => Opened): void {
@@ -30,7 +30,14 @@ export function webhooksContract(opened: () => Opened): void {
         ...{ id, orgId: owner.organization.id, projectId: owner.project.id, style: 'agents' },
         url: `https://${unique('hook')}.example.com/in`,
         topics: ['message.received'],
-        ...{ allMailboxes: true, mailboxIds: [], secretOwner: `webhook:${id}`, headerNames: [], sealedHeaders: null },
+        ...{
+          allMailboxes: true,
+          mailboxIds: [],
+          projectIds: [],
+          secretOwner: `webhook:${id}`,
+          headerNames: [],
+          sealedHeaders: null,
+        },
         ...{ options: {}, clientId: null },
         ...fields,
       }
@@ -89,13 +96,13 @@ export function webhooksContract(opened: () => Opened): void {
       expect(webhook).toMatchObject({ enabled: true, failures: 0, createdAt: it.clock.now(), options: { a: [1] } })
       expect(await webhooks.byClientId(webhook.orgId, ['agents'], 'mine')).toEqual(webhook)
       expect(await webhooks.byClientId(webhook.orgId, ['automation'], 'mine')).toBeUndefined()
-      expect(await webhooks.list(webhook.orgId, { styles: ['agents'] }, { limit: 9 })).toEqual({
+      expect(await webhooks.list(wholeReach(webhook.orgId), { styles: ['agents'] }, { limit: 9 })).toEqual({
         items: [webhook],
         total: 1,
       })
       const stranger = newId<OrgId>()
       expect(await webhooks.get(stranger, webhook.id)).toBeUndefined()
-      expect(await webhooks.list(stranger, {}, { limit: 9 })).toEqual({ items: [], total: 0 })
+      expect(await webhooks.list(wholeReach(stranger), {}, { limit: 9 })).toEqual({ items: [], total: 0 })
       expect(await webhooks.secret(webhook.secretOwner)).toMatchObject({ sealed: 'sealed', previousSealed: null })
     })
 
@@ -116,6 +123,65 @@ export function webhooksContract(opened: () => Opened): void {
       expect(refused?.reason).toMatchObject({ code: 'limit_reached' })
     })
 
+    test('a filter of projects takes everything in them, now and to come, and what is verified there', async () => {
+      const place = { orgId: owner.organization.id, name: 'filtered', clientId: null }
+      const { project } = await it.store.run('accounts.create-project', place)
+      const topics: NewWebhook['topics'] = ['message.received', 'domain.verified']
+      const webhook = await made({ allMailboxes: false, projectIds: [project.id], topics })
+      const inside = await buildMailbox(it.store, { ...owner, project })
+      await mail(1, inside)
+      await mail(1, box)
+      expect((await log(webhook)).map(({ event }) => event.mailboxId)).toEqual([inside.id])
+      const nowhere = { mailboxId: null, threadId: null, messageId: null }
+      const verified = { ...nowhere, orgId: owner.organization.id, type: 'domain.verified' as const }
+      await it.write(async (tx) => {
+        await tx.events.append({ ...verified, payload: { projectId: project.id } })
+        await tx.events.append({ ...verified, payload: { projectId: owner.project.id } })
+      })
+      await expect
+        .poll(async () => {
+          await follow()
+          return (await log(webhook)).length
+        })
+        .toBe(2)
+      expect((await change(webhook, { removeProjectIds: [project.id], addMailboxIds: [box.id] })).projectIds).toEqual(
+        [],
+      )
+    })
+
+    test('what is seen from inside a project or a mailbox is about nothing else', async () => {
+      const place = { orgId: owner.organization.id, name: 'seen', clientId: null }
+      const { project } = await it.store.run('accounts.create-project', place)
+      const inside = await buildMailbox(it.store, { ...owner, project })
+      const second = await buildMailbox(it.store, { ...owner, project })
+      const only = { allMailboxes: false }
+      const ofProject = await made({ ...only, projectIds: [project.id] })
+      const ofMailbox = await made({ ...only, mailboxIds: [inside.id] })
+      const ofBoth = await made({ ...only, mailboxIds: [inside.id, second.id] })
+      await made({ ...only, mailboxIds: [inside.id, box.id] })
+      await made({ ...only, projectIds: [project.id, owner.project.id] })
+      await made()
+      const { within, list } = it.store.read.webhooks
+      const fromProject = { ...wholeReach(place.orgId), projectId: project.id }
+      const fromMailbox = { ...fromProject, mailboxId: inside.id }
+      const ids = async (reach: typeof fromProject) => (await list(reach, {}, { limit: 99 })).items.map(({ id }) => id)
+      expect((await ids(fromProject)).toSorted()).toEqual([ofProject.id, ofMailbox.id, ofBoth.id].toSorted())
+      expect(await ids(fromMailbox)).toEqual([ofMailbox.id])
+      expect(await within(fromProject, ofProject.id)).toEqual(ofProject)
+      expect(await within(fromMailbox, ofProject.id)).toBeUndefined()
+      expect(await within({ ...fromProject, projectId: owner.project.id }, ofProject.id)).toBeUndefined()
+    })
+
+    test('a deleted project leaves the filters, and a webhook with nothing else is switched off', async () => {
+      const place = { orgId: owner.organization.id, name: 'gone', clientId: null }
+      const { project } = await it.store.run('accounts.create-project', place)
+      const only = await made({ allMailboxes: false, projectIds: [project.id] })
+      const both = await made({ allMailboxes: false, projectIds: [project.id], mailboxIds: [box.id] })
+      await it.store.run('accounts.delete-project', { orgId: place.orgId, id: project.id })
+      expect(await get(only)).toMatchObject({ enabled: false, disabledReason: 'filter_empty', projectIds: [] })
+      expect(await get(both)).toMatchObject({ enabled: true, projectIds: [], mailboxIds: [box.id] })
+    })
+
     test('a filter may name live mailboxes of the organization only', async () => {
       const other = await buildMailbox(it.store)
       for (const id of [other.id, newId<MailboxId>()]) {
@@ -129,8 +195,8 @@ export function webhooksContract(opened: () => Opened): void {
       expect(widened.mailboxIds).toEqual([box.id, second.id])
       expect((await change(webhook, { removeMailboxIds: [box.id] })).mailboxIds).toEqual([second.id])
       const { list } = it.store.read.webhooks
-      expect((await list(webhook.orgId, { mailboxId: second.id }, { limit: 9 })).total).toBe(1)
-      expect((await list(webhook.orgId, { mailboxId: box.id }, { limit: 9 })).total).toBe(0)
+      expect((await list(wholeReach(webhook.orgId), { mailboxId: second.id }, { limit: 9 })).total).toBe(1)
+      expect((await list(wholeReach(webhook.orgId), { mailboxId: box.id }, { limit: 9 })).total).toBe(0)
     })
 
     test('an event becomes one delivery for each webhook that wants it', async () => {
@@ -411,7 +477,7 @@ export function webhooksContract(opened: () => Opened): void {
     })
 
     test('nobody is behind while no webhook is enabled, and the first one begins where the log is', async () => {
-      const { items } = await it.store.read.webhooks.list(owner.organization.id, {}, { limit: 1 })
+      const { items } = await it.store.read.webhooks.list(wholeReach(owner.organization.id), {}, { limit: 1 })
       expect(items).toEqual([])
       await follow()
       expect(await it.store.read.webhooks.behind()).toBe(false)

@@ -85,11 +85,13 @@ test('a running server is recognised at its ports, and something else there is n
   const ports = {
     POSTHOUSE_HTTP_PORT: server.url.split(':').at(-1) ?? '',
     POSTHOUSE_SMTP_PORT: String(server.smtpPort),
+    POSTHOUSE_SUBMISSION_PORT: String(server.submissionPort),
   }
   const running = await doctor(folder.path, ports)
   expect(running.code).toBe(0)
   expect(running.found['port http']?.message).toContain('Posthouse answers')
   expect(running.found['port smtp']?.message).toContain('Posthouse answers')
+  expect(running.found['port submission']?.message).toContain('Posthouse answers')
   const swapped = await doctor(folder.path, { ...ports, POSTHOUSE_SMTP_PORT: ports.POSTHOUSE_HTTP_PORT })
   expect(swapped.found['port smtp']).toMatchObject({
     status: 'fail',

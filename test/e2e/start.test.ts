@@ -96,7 +96,13 @@ test('SIGTERM to npm start reaches the server, which drains and is gone', async 
   const child = spawn('npm', ['start'], {
     cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, POSTHOUSE_DATA: folder.path, POSTHOUSE_HTTP_PORT: '0', POSTHOUSE_SMTP_PORT: '0' },
+    env: {
+      ...process.env,
+      POSTHOUSE_DATA: folder.path,
+      POSTHOUSE_HTTP_PORT: '0',
+      POSTHOUSE_SMTP_PORT: '0',
+      POSTHOUSE_SUBMISSION_PORT: '0',
+    },
   })
   let output = ''
   child.stdout.on('data', (chunk) => (output += chunk))

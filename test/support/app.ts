@@ -8,6 +8,7 @@ import { keyUsesOf } from '../../src/core/accounts/key-uses.ts'
 import { foundOrganization } from '../../src/core/accounts/organizations.ts'
 import type { App, Settings } from '../../src/core/app.ts'
 import { Failure } from '../../src/core/errors.ts'
+import { EventFeed } from '../../src/core/events/feed.ts'
 import { JobWorker } from '../../src/core/jobs/worker.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { resolveRecipient } from '../../src/core/mailboxes/resolve-recipient.ts'
@@ -17,6 +18,7 @@ import type { FetchedFile } from '../../src/core/outbound/file-fetcher.ts'
 import type { Consignment, RecipientReply } from '../../src/core/outbound/mail-sender.ts'
 import { DeliveryWorker } from '../../src/core/outbound/worker.ts'
 import { secretsFrom } from '../../src/core/secrets.ts'
+import { WaitingRoom } from '../../src/core/waiting/waiting-room.ts'
 import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
 import { openSqliteSearch } from '../../src/storage/search/sqlite-search.ts'
@@ -99,6 +101,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const handedOver: Consignment[] = []
   const answers: TestApp['answers'] = new Map()
   const resolver = fakeResolver(dns)
+  const feed = opened.use(new EventFeed({ clock, log: silentLog, store }))
   const app: App = {
     clock,
     log: silentLog,
@@ -118,6 +121,8 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       },
     },
     keyUses: keyUsesOf(clock, store),
+    feed,
+    waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: opened.use(new HttpWebhookSender({ resolver, allowNet })), renderers },
   }
   await store.run('domains.ensure-platform', { name: app.settings.mailDomain })
@@ -160,6 +165,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
 const defaults: Settings = {
   mailDomain: 'posthouse.test',
   mailHost: 'mail.posthouse.test',
+  submissionPort: 587,
   publicUrl: 'http://posthouse.test',
   route: { kind: 'sandbox' },
   rootKeyHash: null,

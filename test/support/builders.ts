@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Reach } from '../../src/core/accounts/caller.ts'
+import { type Reach, wholeOrganization } from '../../src/core/accounts/caller.ts'
 import type { Organization, Project } from '../../src/core/accounts/model.ts'
 import { newBlobKey } from '../../src/core/blob-key.ts'
-import { type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
+import { type MessageId, newId, type PartId } from '../../src/core/ids.ts'
 import type { NewMailbox } from '../../src/core/mailboxes/commands.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
@@ -168,6 +168,9 @@ export function newOutbound(
 }
 
 /** The reach of somebody who sees a whole organization. */
-export function wholeReach(orgId: OrgId): Reach {
-  return { orgId, projectId: null, mailboxId: null }
+export const wholeReach = wholeOrganization
+
+/** All of one mailbox. */
+export function reachInto({ orgId, id }: Mailbox): Reach {
+  return { orgId, projectId: null, mailboxId: id }
 }

@@ -9,6 +9,8 @@ export interface Dkimpy {
   ask(script: string, job: unknown): unknown
   /** Whether the first and the second signature of each mail hold; keys are found in `zone`, texts by name. */
   verify(mails: readonly Buffer[], zone: Record<string, string>): boolean[][]
+  /** What each mail's ARC chain is worth: `pass`, `fail` or `none`. */
+  chains(mails: readonly Buffer[], zone: Record<string, string>): string[]
 }
 
 const VERIFY = `
@@ -24,6 +26,14 @@ mails = [base64.b64decode(text) for text in job['mails']]
 json.dump([[verdict(mail, n) for n in (0, 1)] for mail in mails], sys.stdout)
 `
 
+const CHAINS = `
+import base64, dkim, json, sys
+job = json.load(sys.stdin)
+dns = lambda name, timeout=5: job['zone'].get(name.decode().rstrip('.'), '').encode()
+mails = [base64.b64decode(text) for text in job['mails']]
+json.dump([(dkim.arc_verify(mail, dnsfunc=dns)[0] or b'').decode() for mail in mails], sys.stdout)
+`
+
 interface Python {
   command: string
   env: Record<string, string>
@@ -36,11 +46,13 @@ export async function findDkimpy(): Promise<Dkimpy | Missing> {
   if ('missing' in python) return python
   return {
     ask: (script, job) => ask(python, script, job),
-    verify(mails, zone) {
-      const job = { zone, mails: mails.map((mail) => mail.toString('base64')) }
-      return ask(python, VERIFY, job) as boolean[][]
-    },
+    verify: (mails, zone) => ask(python, VERIFY, { zone, mails: mails.map(base64) }) as boolean[][],
+    chains: (mails, zone) => ask(python, CHAINS, { zone, mails: mails.map(base64) }) as string[],
   }
+}
+
+function base64(mail: Buffer): string {
+  return mail.toString('base64')
 }
 
 async function packaged(): Promise<Python | Missing> {

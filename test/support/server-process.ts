@@ -11,6 +11,7 @@ export interface ServerProcess extends AsyncDisposable {
   pid: number
   url: string
   smtpPort: number
+  submissionPort: number
   /** Printed at the first start only. */
   apiKey: string | undefined
   /** Everything printed so far. */
@@ -50,6 +51,7 @@ export async function startServerProcess(
     pid: child.pid ?? 0,
     url: `http://127.0.0.1:${find(/HTTP +http:\/\/[^ ]*:(\d+)/)}`,
     smtpPort: Number(find(/SMTP +[^ ]*:(\d+)/)),
+    submissionPort: Number(find(/Sending +[^ ]*:(\d+)/)),
     apiKey: find(/API key +(inai_\w+)/),
     output: () => output,
     stop,

@@ -31,7 +31,7 @@ for (let i = 0; i < 3; i++) {
   await store.run('webhooks.create', {
     webhook: {
       ...{ id, orgId, projectId: owner.project.id, style: 'agents', url: `${url}/${i}`, topics: ['message.received'] },
-      ...{ allMailboxes: true, mailboxIds: [], secretOwner, headerNames: [], sealedHeaders: null },
+      ...{ allMailboxes: true, mailboxIds: [], projectIds: [], secretOwner, headerNames: [], sealedHeaders: null },
       ...{ options: {}, clientId: null },
     },
     secret: newSecret(app, secretOwner, orgId).sealed,

@@ -18,6 +18,7 @@ const DnsRecord = z.object({
   status: z.enum(['MISSING', 'INVALID', 'VALID']),
   priority: z.int().nullable().describe('Of an MX'),
   found: z.array(z.string()).describe('What the DNS showed at the last check'),
+  required: z.boolean().describe('False where the domain is verified without it'),
 })
 
 export const Domain = z
@@ -97,8 +98,8 @@ export function toDomain({ domain, records }: DomainView): z.output<typeof Domai
     domain_id: domain.name,
     status: statuses[domain.status],
     feedback_enabled: domain.feedbackEnabled,
-    records: records.map(({ type, name, value, priority, state: { status, found } }) => {
-      return { type, name, value, status: recordStatuses[status], priority, found }
+    records: records.map(({ type, name, value, priority, required, state: { status, found } }) => {
+      return { type, name, value, status: recordStatuses[status], priority, found, required }
     }),
     created_at: printTime(domain.createdAt),
     updated_at: printTime(domain.updatedAt),

@@ -2,9 +2,10 @@ import { Failure } from '../../core/errors.ts'
 import type { Refusal, RefusalCode, RefusalReply } from '../refusal.ts'
 import { printPermission } from './permissions.ts'
 
-type Answer = [status: number, name: string, code: string]
+export type Answer = [status: number, name: string, code: string]
+export type Answers = Record<RefusalCode, Answer>
 
-const answers: Record<RefusalCode, Answer> = {
+export const answers: Answers = {
   invalid: [400, 'ValidationError', 'validation_error'],
   url_blocked: [400, 'ValidationError', 'url_blocked'],
   no_credentials: [401, 'UnauthorizedError', 'missing_authorization'],
@@ -37,7 +38,12 @@ const answers: Record<RefusalCode, Answer> = {
 
 /** The error body of this dialect. */
 export function toReply(refusal: Refusal, requestId: string): RefusalReply {
-  const [status, name, code] = answers[refusal.code]
+  return replyWith(answers, refusal, requestId)
+}
+
+/** The same body, with one's own answers. */
+export function replyWith(own: Answers, refusal: Refusal, requestId: string): RefusalReply {
+  const [status, name, code] = own[refusal.code]
   const failure = refusal instanceof Failure ? refusal : undefined
   const permission = failure?.permission && printPermission(failure.permission)
   const body = {
@@ -62,12 +68,16 @@ function headersFor(status: number, failure: Failure | undefined): Record<string
 }
 
 /** JSON Schema of that body, for the document. */
-export const errorSchema = {
+export function errorSchemaOf(own: Answers) {
+  const code = { type: 'string', enum: [...new Set(Object.values(own).map(([, , name]) => name))].sort() }
+  return { ...errorSchema, properties: { ...errorSchema.properties, code } }
+}
+
+const errorSchema = {
   type: 'object',
   required: ['name', 'code', 'message', 'request_id'],
   properties: {
     name: { type: 'string' },
-    code: { type: 'string', enum: [...new Set(Object.values(answers).map(([, , code]) => code))].sort() },
     message: { type: 'string' },
     errors: {
       type: 'array',

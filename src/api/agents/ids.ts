@@ -11,6 +11,7 @@ const prefixes = {
   attachment: 'att_',
   key: 'key_',
   organization: 'org_',
+  pod: 'pod_',
   captured: 'cap_',
   webhook: 'wh_',
   webhookDelivery: 'whd_',

@@ -4,7 +4,7 @@ import { authenticate } from './auth.ts'
 import * as captured from './captured.ts'
 import * as deliveries from './deliveries.ts'
 import * as domains from './domains.ts'
-import { errorSchema, toReply } from './errors.ts'
+import { answers, errorSchemaOf, toReply } from './errors.ts'
 import * as inboxes from './inboxes.ts'
 import * as keys from './keys.ts'
 import * as messages from './messages.ts'
@@ -69,10 +69,9 @@ export const agents: Dialect = {
   name: 'agents',
   title: 'Posthouse for agents',
   description: 'Inboxes for agents and programs: make one, send from it, read and answer what arrives.',
-  // todo: the official SDK speaks to /v0, in shapes of its own.
   prefixes: ['/api/v0'],
   routes,
   authenticate,
   toReply,
-  docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
+  docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchemaOf(answers) },
 }

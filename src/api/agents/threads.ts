@@ -35,6 +35,7 @@ const filters = pageQuery.extend({
   from: several.optional(),
   subject: z.string().optional(),
   include_spam: flag.optional(),
+  include_blocked: flag.optional(),
   include_trash: flag.optional(),
 })
 
@@ -51,8 +52,10 @@ export const list = route({
       ...(before !== undefined && { before }),
       ...(after !== undefined && { after }),
       ...(from && { senders: from }),
-      ...(subject !== undefined && { subject }),
-      includeHidden: (query.include_spam || query.include_trash) ?? false,
+      ...(subject !== undefined && { subject: [subject] }),
+      includeSpam: query.include_spam ?? false,
+      includeBlocked: query.include_blocked ?? false,
+      includeTrashed: query.include_trash ?? false,
     }
     const found = await listThreads(app, caller, parseInboxRef(params.inboxId), filter, toPageRequest(query))
     return toPage(found, query, toThreadItem)

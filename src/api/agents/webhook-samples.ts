@@ -63,7 +63,7 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
   }
   const thread: Thread = {
     ...{ ...place, id: idIn(event), lastMessageId: idIn(event), lastAt: at, lastReceivedAt: at, lastSentAt: null },
-    ...{ messageCount: 1, hidden: false, senders: [ada], recipients: [inbox] },
+    ...{ messageCount: 1, unreadCount: 1, hidden: false, senders: [ada], recipients: [inbox] },
   }
   return { message, content, thread }
 }
@@ -77,7 +77,15 @@ export function sampleDomain({ settings }: App, event: WebhookEvent): DomainView
   const mx = { type: 'MX', purpose: 'mx', key: `MX ${name}`, name, value, strings: [], priority: 10 } as const
   return {
     domain: {
-      ...{ id: idIn<DomainId>(event), orgId, name, status: 'verified', feedbackEnabled: true, states: {} },
+      ...{
+        id: idIn<DomainId>(event),
+        orgId,
+        projectId: null,
+        name,
+        status: 'verified',
+        feedbackEnabled: true,
+        states: {},
+      },
       ...{ checkedAt: at, recheckAt: null, failingSince: null, createdAt: at, updatedAt: at },
     },
     records: [{ ...mx, strings: [], required: true, state }],

@@ -23,8 +23,10 @@ export interface Caller {
 /** Which scope an action takes at least. */
 export function scopeOf(permission: Permission): Scope {
   if (permission.endsWith('_read')) return permission === 'api_key_read' ? 'admin' : 'read'
-  return permission.startsWith('api_key_') || permission.startsWith('domain_') ? 'admin' : 'write'
+  return administrative.some((of) => permission.startsWith(of)) ? 'admin' : 'write'
 }
+
+const administrative = ['api_key_', 'domain_', 'project_']
 
 const includes: Record<Scope, readonly Scope[]> = {
   read: ['read'],
@@ -57,6 +59,16 @@ export interface Reach {
 
 export function reachOf({ orgId, projectId, projectOnly, mailboxId }: Caller): Reach {
   return { orgId, projectId: projectOnly ? projectId : null, mailboxId }
+}
+
+/** The reach of nobody in particular: everything that an organization has. */
+export function wholeOrganization(orgId: OrgId): Reach {
+  return { orgId, projectId: null, mailboxId: null }
+}
+
+/** True when the caller sees one project or one mailbox only. */
+export function isConfined(caller: Caller): boolean {
+  return caller.projectOnly || caller.mailboxId !== null
 }
 
 /** True when the mailbox, or what lives in it, is the caller's to see. */

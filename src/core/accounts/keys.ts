@@ -1,12 +1,14 @@
 import { createHash, randomInt } from 'node:crypto'
 import type { App } from '../app.ts'
-import { Failure, invalid } from '../errors.ts'
+import { Failure, invalid, notFound } from '../errors.ts'
 import { type ApiKeyId, newId, type OrgId } from '../ids.ts'
 import { findMailbox } from '../mailboxes/mailboxes.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { sameBytes } from '../secrets.ts'
-import { type Caller, demand, may } from './caller.ts'
+import { type Caller, demand, may, reachOf } from './caller.ts'
+import type { KeyChange } from './key-commands.ts'
 import { type ApiKey, type Permission, permissions, type Scope } from './model.ts'
+import { narrow } from './narrow.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const ALL_SCOPES: Scope[] = ['read', 'write', 'admin']
@@ -44,6 +46,8 @@ export interface NewKey {
   name: string
   scopes?: Scope[]
   permissions?: Permission[] | null
+  /** Id of the project it is to be confined to, or its maker's name for it. */
+  project?: string | null
   /** Id or address of the mailbox it is to be restricted to. */
   mailbox?: string | null
   expiresAt?: number | null
@@ -51,11 +55,11 @@ export interface NewKey {
 
 /** Makes a key inside the caller's own rights. The text is answered here and never again. */
 export async function createKey(app: App, caller: Caller, input: NewKey): Promise<{ key: ApiKey; text: string }> {
-  const name = input.name.trim()
-  if (name.length < 1 || name.length > 128) throw invalid('name', 'must have 1 to 128 characters')
+  const name = checkName(input.name)
   if (input.expiresAt && input.expiresAt <= app.clock.now()) throw invalid('expires_at', 'must be in the future')
   demand(caller, 'api_key_create')
-  const mailbox = input.mailbox ? await findMailbox(app, caller, input.mailbox) : undefined
+  const within = await narrow(app, caller, { project: input.project ?? undefined })
+  const mailbox = input.mailbox ? await findMailbox(app, within, input.mailbox) : undefined
   const scopes = input.scopes ?? [...caller.scopes]
   const { permissions: white = null, expiresAt = null } = input
   const wanted = { scopes, permissions: white, mailboxId: mailbox?.id ?? null, expiresAt }
@@ -65,8 +69,8 @@ export async function createKey(app: App, caller: Caller, input: NewKey): Promis
     key: {
       id: newId<ApiKeyId>(),
       orgId: caller.orgId,
-      projectId: mailbox?.projectId ?? caller.projectId,
-      projectOnly: caller.projectOnly,
+      projectId: mailbox?.projectId ?? within.projectId,
+      projectOnly: within.projectOnly,
       name,
       publicPart,
       hash: hashKey(text),
@@ -76,16 +80,27 @@ export async function createKey(app: App, caller: Caller, input: NewKey): Promis
   return { key, text }
 }
 
+function checkName(text: string): string {
+  const name = text.trim()
+  if (name.length < 1 || name.length > 128) throw invalid('name', 'must have 1 to 128 characters')
+  return name
+}
+
 type Rights = Pick<Caller, 'scopes' | 'permissions' | 'mailboxId' | 'expiresAt'>
 
 // Every permission the new key would have, its maker must have too; a key of one mailbox only makes keys of that mailbox; and none
 // makes a key that outlives it.
 function refuseEscalation(caller: Caller, wanted: Rights): void {
   const made: Caller = { ...caller, ...wanted }
-  const stronger = permissions.filter((p) => may(made, p) && !may(caller, p))
   const wider = caller.mailboxId !== null && wanted.mailboxId !== caller.mailboxId
   const longer = caller.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > caller.expiresAt)
-  if (stronger.length > 0 || wider || longer) throw new Failure('escalation', 'A key cannot make a stronger key')
+  if (caller.permissions !== null && wanted.permissions === null) {
+    throw new Failure('escalation', 'A key with a list of permissions cannot make one without', { unrestricted: true })
+  }
+  const permission = permissions.find((p) => may(made, p) && !may(caller, p))
+  if (permission || wider || longer) {
+    throw new Failure('escalation', 'A key cannot make a stronger key', permission ? { permission } : {})
+  }
 }
 
 /** `inai_` + 8 characters that may be shown + 40 that may not: 238 bits. */
@@ -94,24 +109,59 @@ export function newKeyText(): { text: string; publicPart: string } {
   return { publicPart, text: `inai_${publicPart}_${randomBase62(40)}` }
 }
 
-function randomBase62(length: number): string {
+/** Random letters and digits, six bits each but a little. */
+export function randomBase62(length: number): string {
   return Array.from({ length }, () => BASE62[randomInt(62)]).join('')
 }
 
-/** The keys of the organization, newest first; a restricted caller sees those of its own mailbox. */
+/** The keys that the caller may see, newest first: those that reach no further than its own. */
 export async function listKeys(app: App, caller: Caller, page: PageRequest): Promise<Page<ApiKey>> {
   demand(caller, 'api_key_read')
-  return app.store.read.accounts.keys(caller.orgId, page, caller.mailboxId ?? undefined)
+  return app.store.read.accounts.keys(reachOf(caller), page)
+}
+
+/** One key; any may look at itself. */
+export async function getKey(app: App, caller: Caller, id: ApiKeyId): Promise<ApiKey> {
+  if (id !== caller.keyId) demand(caller, 'api_key_read')
+  return reachKey(app, caller, id)
+}
+
+async function reachKey(app: App, caller: Caller, id: ApiKeyId): Promise<ApiKey> {
+  const key = await app.store.read.accounts.key(caller.orgId, id)
+  if (!key || (id !== caller.keyId && !isWithin(caller, key))) throw notFound('API key')
+  return key
+}
+
+function isWithin(caller: Caller, key: ApiKey): boolean {
+  const { projectId, mailboxId } = reachOf(caller)
+  const confined = key.projectOnly || key.mailboxId !== null
+  const inProject = projectId === null || (confined && key.projectId === projectId)
+  return inProject && (mailboxId === null || key.mailboxId === mailboxId)
+}
+
+/** Changes a key's name or its white list, inside the caller's own rights: what is stronger than it stays as it is. */
+export async function updateKey(
+  app: App,
+  caller: Caller,
+  id: ApiKeyId,
+  input: { name?: string; permissions?: Permission[] | null },
+): Promise<ApiKey> {
+  const change: KeyChange = input.name === undefined ? {} : { name: checkName(input.name) }
+  demand(caller, 'api_key_update')
+  const key = await reachKey(app, caller, id)
+  if (input.permissions !== undefined) {
+    refuseEscalation(caller, key)
+    refuseEscalation(caller, { ...key, permissions: input.permissions })
+    change.permissions = input.permissions
+  }
+  return app.store.run('accounts.update-key', { orgId: caller.orgId, id, change })
 }
 
 /** Revokes a key at once. A key may always revoke itself. */
 export async function revokeKey(app: App, caller: Caller, id: ApiKeyId): Promise<void> {
   if (id !== caller.keyId) {
     demand(caller, 'api_key_delete')
-    const key = await app.store.read.accounts.key(caller.orgId, id)
-    if (!key || (caller.mailboxId !== null && key.mailboxId !== caller.mailboxId)) {
-      throw new Failure('not_found', 'No such API key')
-    }
+    await reachKey(app, caller, id)
   }
   await app.store.run('accounts.delete-key', { orgId: caller.orgId, id })
 }

@@ -17,13 +17,16 @@ export interface OrganizationUsage {
   domains: number
 }
 
-/** A scope inside an organization; each organization has one default project. */
+/** A part of an organization that keys can be confined to. Each organization has a default one, where things go that name none. */
 export interface Project {
   id: ProjectId
   orgId: OrgId
   name: string
+  /** The maker's own name for it, unique among the projects of the organization. */
+  clientId: string | null
   isDefault: boolean
   createdAt: number
+  updatedAt: number
 }
 
 /** What a key is good for at all: admin includes write, write includes read. */
@@ -63,6 +66,12 @@ export const permissions = [
   'api_key_create',
   'api_key_update',
   'api_key_delete',
+  'project_read',
+  'project_create',
+  'project_delete',
+  // Of services that sign in with an agent's mailbox: kept for keys made elsewhere, and good for nothing here.
+  'provider_connect',
+  'provider_share_owner',
 ] as const
 
 export type Permission = (typeof permissions)[number]

@@ -1,12 +1,12 @@
 import type { App } from '../app.ts'
-import { notFound } from '../errors.ts'
-import { isUuid, type ProjectId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Caller } from './caller.ts'
+import { reachProject } from './projects.ts'
 
 /**
- * The same caller, confined to a project or to a mailbox (by id or address): what a path that names one is about. Everything that is
- * then asked in this caller's name is answered from inside. What the caller may not see is not found.
+ * The same caller, confined to a project (by id or its maker's name for it) or to a mailbox (by id or address): what a path that
+ * names one is about. Everything that is then asked in this caller's name is answered from inside. What the caller may not see is
+ * not found.
  */
 export async function narrow(
   app: App,
@@ -19,10 +19,7 @@ export async function narrow(
   return { ...inProject, projectId, mailboxId: id }
 }
 
-async function toProject(app: App, caller: Caller, id: string): Promise<Caller> {
-  // A key of one mailbox does not learn what surrounds it.
-  if (caller.mailboxId !== null) throw notFound('project')
-  const project = isUuid(id) ? await app.store.read.accounts.project(caller.orgId, id as ProjectId) : undefined
-  if (!project || (caller.projectOnly && caller.projectId !== project.id)) throw notFound('project')
-  return { ...caller, projectId: project.id, projectOnly: true }
+async function toProject(app: App, caller: Caller, idOrClientId: string): Promise<Caller> {
+  const { id } = await reachProject(app, caller, idOrClientId)
+  return { ...caller, projectId: id, projectOnly: true }
 }

@@ -14,9 +14,8 @@ export async function createOrganization(tx: Tx, input: NewOrganization): Promis
   await tx.accounts.insertOrganization(organization, {
     id: newId<ProjectId>(),
     orgId: organization.id,
-    name: 'default',
-    isDefault: true,
-    createdAt: tx.now,
+    ...{ name: 'default', clientId: null, isDefault: true },
+    ...{ createdAt: tx.now, updatedAt: tx.now },
   })
   return organization
 }

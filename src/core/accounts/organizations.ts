@@ -1,6 +1,6 @@
 import type { App } from '../app.ts'
 import { invalid, notFound } from '../errors.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, wholeOrganization } from './caller.ts'
 import { issueKey } from './keys.ts'
 import type { Organization, OrganizationUsage } from './model.ts'
 
@@ -30,7 +30,7 @@ export async function foundOrganization(
 /** The organization of the first start. Its key is made, and answered, only when it has none yet. */
 export async function openFirstOrganization(app: App): Promise<{ organization: Organization; key: string | null }> {
   const organization = await app.store.run('accounts.ensure-first-organization', {})
-  const { total } = await app.store.read.accounts.keys(organization.id, { limit: 0 })
+  const { total } = await app.store.read.accounts.keys(wholeOrganization(organization.id), { limit: 0 })
   if (total > 0) return { organization, key: null }
   const { text } = await issueKey(app, organization.id, { name: 'first key' })
   return { organization, key: text }

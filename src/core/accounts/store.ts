@@ -1,5 +1,6 @@
-import type { ApiKeyId, MailboxId, OrgId, ProjectId } from '../ids.ts'
+import type { ApiKeyId, MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { Reach } from './caller.ts'
 import type { ApiKey, Organization, OrganizationUsage, Project } from './model.ts'
 
 export interface AccountReader {
@@ -8,11 +9,10 @@ export interface AccountReader {
   firstOrganization(): Promise<Organization | undefined>
   usage(id: OrgId): Promise<OrganizationUsage>
   defaultProject(id: OrgId): Promise<Project | undefined>
-  project(org: OrgId, id: ProjectId): Promise<Project | undefined>
   keyByHash(hash: string): Promise<ApiKey | undefined>
   key(org: OrgId, id: ApiKeyId): Promise<ApiKey | undefined>
-  /** Newest first. With `mailbox`, only the keys restricted to it. */
-  keys(org: OrgId, page: PageRequest, mailbox?: MailboxId): Promise<Page<ApiKey>>
+  /** Those that reach no further, newest first. */
+  keys(reach: Reach, page: PageRequest): Promise<Page<ApiKey>>
 }
 
 export interface AccountWriter extends AccountReader {
@@ -20,6 +20,7 @@ export interface AccountWriter extends AccountReader {
   lockOrganization(id: OrgId): Promise<void>
   insertOrganization(organization: Organization, defaultProject: Project): Promise<void>
   insertKey(key: ApiKey): Promise<void>
+  updateKey(key: Pick<ApiKey, 'id' | 'name' | 'permissions' | 'updatedAt'>): Promise<void>
   /** False when it was not there. */
   deleteKey(org: OrgId, id: ApiKeyId): Promise<boolean>
   deleteKeysOfMailbox(mailbox: MailboxId): Promise<void>

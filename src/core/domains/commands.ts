@@ -1,5 +1,6 @@
+import { checkProject } from '../accounts/check-project.ts'
 import { Failure, notFound } from '../errors.ts'
-import type { DomainId, OrgId } from '../ids.ts'
+import type { DomainId, OrgId, ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { addFirstDkimKeys, type NewDkimKey } from './dkim-keys/commands.ts'
 import type { Domain, RecordState } from './model.ts'
@@ -12,6 +13,7 @@ const GRACE_MS = 72 * 3_600_000
 export interface NewDomain {
   id: DomainId
   orgId: OrgId
+  projectId: ProjectId
   name: string
   /** Null: as it is, or true for a new one. */
   feedbackEnabled: boolean | null
@@ -26,9 +28,11 @@ export async function createDomain(tx: Tx, input: NewDomain): Promise<{ domain: 
   if (own) return { domain: sameAs(own, input), created: false }
   if (await isVerifiedElsewhere(tx, orgId, name)) throw takenDomain()
   await checkLimit(tx, orgId)
+  await checkProject(tx, input)
   const domain = toDomain(input, tx.now)
   await tx.domains.insert(domain)
   await addFirstDkimKeys(tx, { domainId: domain.id, keys: input.keys })
+  await tell(tx, domain, orgId, 'domain.created')
   return { domain, created: true }
 }
 
@@ -60,9 +64,9 @@ export function refuseOverLimit(limit: number | null, domains: number): void {
   if (limit !== null && domains >= limit) throw new Failure('limit_reached', `The limit of ${limit} domains is reached`)
 }
 
-function toDomain({ id, orgId, name, feedbackEnabled }: NewDomain, now: number): Domain {
+function toDomain({ id, orgId, projectId, name, feedbackEnabled }: NewDomain, now: number): Domain {
   return {
-    ...{ id, orgId, name, status: 'pending', feedbackEnabled: feedbackEnabled ?? true, states: {} },
+    ...{ id, orgId, projectId, name, status: 'pending', feedbackEnabled: feedbackEnabled ?? true, states: {} },
     ...{ checkedAt: null, recheckAt: now + RECHECK_EVERY_MS, failingSince: null },
     ...{ createdAt: now, updatedAt: now },
   }
@@ -77,6 +81,7 @@ export async function deleteDomain(tx: Tx, input: { orgId: OrgId; name: string }
   const keys = await tx.dkimKeys.ofDomain(domain.id)
   await tx.dkimKeys.delete(keys.map((key) => key.id))
   await tx.domains.delete(domain.id)
+  await tell(tx, domain, input.orgId, 'domain.deleted')
 }
 
 async function holdOwn(tx: Tx, { orgId, name }: { orgId: OrgId; name: string }): Promise<Domain> {
@@ -136,8 +141,15 @@ function standingWithout({ status, failingSince }: Domain, asked: boolean, now: 
 }
 
 // Who had the name before may have mailboxes there: mail to them is from now on somebody else's.
-async function welcome(tx: Tx, { id, name }: Domain, orgId: OrgId): Promise<void> {
+async function welcome(tx: Tx, domain: Domain, orgId: OrgId): Promise<void> {
+  const { name } = domain
   if ((await tx.domains.byName(name)).length > 1) await tx.mailboxes.releaseAddresses(name, orgId)
+  await tell(tx, domain, orgId, 'domain.verified')
+}
+
+type DomainEvent = 'domain.created' | 'domain.deleted' | 'domain.verified'
+
+async function tell(tx: Tx, { id, projectId, name }: Domain, orgId: OrgId, type: DomainEvent): Promise<void> {
   const nowhere = { mailboxId: null, threadId: null, messageId: null }
-  await tx.events.append({ orgId, ...nowhere, type: 'domain.verified', payload: { domainId: id, name } })
+  await tx.events.append({ orgId, ...nowhere, type, payload: { domainId: id, projectId, name } })
 }

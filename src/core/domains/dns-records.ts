@@ -1,6 +1,7 @@
 import { splitTxt } from '../../protocol/dkim/generate-dkim-key.ts'
 import type { App } from '../app.ts'
 import { PUBLISHED_AFTER_MS } from './dkim-keys/commands.ts'
+import { type DkimKey, isOptional, nameOfKey } from './dkim-keys/model.ts'
 import { domainNamed } from './domains.ts'
 import type { Domain } from './model.ts'
 
@@ -16,7 +17,7 @@ export interface DnsRecord {
   strings: string[]
   /** Of an MX; null for the rest. */
   priority: number | null
-  /** False for keys that do not sign yet or any more: verification does without them. */
+  /** False for optional keys, and those that do not sign yet or any more: verification does without them. */
   required: boolean
 }
 
@@ -26,17 +27,27 @@ export async function dnsRecordsOf(app: App, domainName: string): Promise<DnsRec
 }
 
 /** What the DNS should say of this domain, keys that are about to sign and those that have just stopped included. */
-export async function recordsOfDomain(app: App, { id, name }: Domain): Promise<DnsRecord[]> {
+export async function recordsOfDomain(app: App, domain: Domain): Promise<DnsRecord[]> {
+  const { id, name } = domain
   const since = app.clock.now() - PUBLISHED_AFTER_MS
   const keys = await app.store.read.dkimKeys.ofDomain(id)
   const shown = keys.filter((key) => key.retiredAt === null || key.retiredAt > since)
+  const recordOf = (key: DkimKey) =>
+    txt('dkim', nameOfKey(domain, key), key.publicRecord, key.state === 'active' && !isOptional(domain, key))
   return [
     { ...placeOf('MX', 'mx', name), value: app.settings.mailHost, strings: [], priority: 10, required: true },
     // We send from the host that the MX names.
     txt('spf', name, 'v=spf1 mx ~all'),
-    ...shown.map((key) => txt('dkim', `${key.selector}._domainkey.${name}`, key.publicRecord, key.state === 'active')),
+    ...shown.filter((key) => !isOptional(domain, key)).map(recordOf),
     txt('dmarc', `_dmarc.${name}`, `v=DMARC1; p=none; rua=mailto:postmaster@${name}`),
+    // Last, where who copies the records by hand may stop.
+    ...shown.filter((key) => isOptional(domain, key)).map(recordOf),
   ]
+}
+
+/** Under which a domain keeps what the DNS showed of a record. */
+export function recordKey(type: DnsRecord['type'], name: string): string {
+  return `${type} ${name}`
 }
 
 function txt(purpose: DnsRecord['purpose'], name: string, value: string, required = true): DnsRecord {
@@ -44,5 +55,5 @@ function txt(purpose: DnsRecord['purpose'], name: string, value: string, require
 }
 
 function placeOf(type: DnsRecord['type'], purpose: DnsRecord['purpose'], name: string) {
-  return { type, purpose, key: `${type} ${name}`, name }
+  return { type, purpose, key: recordKey(type, name), name }
 }

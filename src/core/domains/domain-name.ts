@@ -3,7 +3,7 @@ import { isWithin, toAsciiDomain } from '../../protocol/dns/domain-name.ts'
 import { invalid } from '../errors.ts'
 
 /** With the longest name that we put before it for a key, a name must still be a name (RFC 1035 §2.3.4). */
-const MAX_LENGTH = 253 - 'dkim-20261121-99._domainkey.'.length
+const MAX_LENGTH = 253 - 'dkim-ed-20261121-99._domainkey.'.length
 /** RFC 1123 §2.1: letters, digits and hyphens inside; the last label never begins with a digit. */
 const MAIL_DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 

@@ -1,4 +1,4 @@
-import type { DomainId, OrgId } from '../ids.ts'
+import type { DomainId, OrgId, ProjectId } from '../ids.ts'
 
 /**
  * `pending`: the DNS did not show all records yet. `verified`: it did; a few days of failures are forgiven. `failed`: it was verified
@@ -19,6 +19,7 @@ export interface RecordState {
 export interface Domain {
   id: DomainId
   orgId: OrgId | null
+  projectId: ProjectId | null
   /** ASCII, lower-case. */
   name: string
   status: DomainStatus

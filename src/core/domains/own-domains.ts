@@ -1,7 +1,7 @@
 import { toAsciiDomain } from '../../protocol/dns/domain-name.ts'
-import { type Caller, demandManyMailboxes } from '../accounts/caller.ts'
+import { type Caller, demandManyMailboxes, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
-import { notFound } from '../errors.ts'
+import { Failure, notFound } from '../errors.ts'
 import { type DomainId, newId, type OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { checkRecords } from './check-records.ts'
@@ -30,13 +30,24 @@ export async function createDomain(
   const name = checkDomainName(input.name, app.settings.mailDomain)
   const { feedbackEnabled = null } = input
   demandManyMailboxes(caller, 'domain_create')
-  const { orgId } = caller
+  const { orgId, projectId } = caller
   const known = await foresee(app, orgId, name)
-  if (known) return { ...(await viewOf(app, sameAs(known, { feedbackEnabled }))), created: false }
+  if (known) return { ...(await viewOf(app, sameAs(own(caller, known), { feedbackEnabled }))), created: false }
   const id = newId<DomainId>()
-  const keys = await newKeys(app, { id, orgId })
-  const { domain, created } = await app.store.run('domains.create', { id, orgId, name, feedbackEnabled, keys })
-  return { ...(await viewOf(app, domain)), created }
+  const keys = await newKeys(app, { id })
+  const wanted = { id, orgId, projectId, name, feedbackEnabled, keys }
+  const { domain, created } = await app.store.run('domains.create', wanted)
+  return { ...(await viewOf(app, own(caller, domain))), created }
+}
+
+// Whoever may not see it must not learn more than that the name is in use.
+function own(caller: Caller, domain: Domain): Domain {
+  if (!isVisible(caller, domain)) throw new Failure('taken', 'This domain is in use already')
+  return domain
+}
+
+function isVisible(caller: Caller, { projectId }: Domain): boolean {
+  return !caller.projectOnly || projectId === caller.projectId
 }
 
 // Making a key costs a tenth of a second of a core: not for what would be refused anyway.
@@ -60,7 +71,7 @@ export async function getDomain(app: App, caller: Caller, name: string): Promise
 /** The domains of the caller's organization, newest first. */
 export async function listDomains(app: App, caller: Caller, page: PageRequest): Promise<Page<DomainView>> {
   demandManyMailboxes(caller, 'domain_read')
-  const { items, total } = await app.store.read.domains.list(caller.orgId, page)
+  const { items, total } = await app.store.read.domains.list(reachOf(caller), page)
   return { items: await Promise.all(items.map((domain) => viewOf(app, domain))), total }
 }
 
@@ -81,10 +92,11 @@ export async function verifyDomain(app: App, caller: Caller, name: string): Prom
   return view
 }
 
-async function reachDomain(app: App, { orgId }: Caller, name: string): Promise<Domain> {
+/** A domain of the caller by its name in any spelling, for what is done with it. */
+async function reachDomain(app: App, caller: Caller, name: string): Promise<Domain> {
   const ascii = toAsciiDomain(name)
-  const domain = ascii ? await app.store.read.domains.own(orgId, ascii) : undefined
-  if (!domain) throw notFound('domain')
+  const domain = ascii ? await app.store.read.domains.own(caller.orgId, ascii) : undefined
+  if (!domain || !isVisible(caller, domain)) throw notFound('domain')
   return domain
 }
 

@@ -14,7 +14,8 @@ export async function ensurePlatformDomain(tx: Tx, input: { name: string }): Pro
   const times = { createdAt: tx.now, updatedAt: tx.now }
   const neverChecked = { states: {}, checkedAt: null, recheckAt: null, failingSince: null }
   const name = input.name
-  const domain: Domain = { id, orgId: null, name, status: 'verified', feedbackEnabled: true, ...neverChecked, ...times }
+  const owner = { orgId: null, projectId: null }
+  const domain: Domain = { id, ...owner, name, status: 'verified', feedbackEnabled: true, ...neverChecked, ...times }
   await tx.domains.insert(domain)
   return domain
 }

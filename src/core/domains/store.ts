@@ -1,3 +1,4 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { DomainId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Domain } from './model.ts'
@@ -7,8 +8,8 @@ export interface DomainReader {
   usable(org: OrgId, name: string): Promise<Domain | undefined>
   /** The organization's own claim to this name. */
   own(org: OrgId, name: string): Promise<Domain | undefined>
-  /** The organization's own, newest first. */
-  list(org: OrgId, page: PageRequest): Promise<Page<Domain>>
+  /** Newest first; the platform's is not among them. From inside a mailbox there is none to be seen. */
+  list(reach: Reach, page: PageRequest): Promise<Page<Domain>>
   /** True when mail to any address of this name is ours to judge: some organization has it verified, or it is the platform's. */
   isLocal(name: string): Promise<boolean>
   /** Every organization's claim to this name: the platform's first, then verified ones, then by age. */

@@ -19,7 +19,11 @@ export type EventType =
   /** A mail that the policy of the mailbox did not let in. */
   | 'message.dropped'
   | 'thread.deleted'
+  | 'domain.created'
+  | 'domain.deleted'
   | 'domain.verified'
+  | 'project.created'
+  | 'project.deleted'
   /** A test or a replay waits for a worker. */
   | 'webhook.queued'
 

@@ -1,4 +1,4 @@
-import type { MailboxId, OrgId } from '../ids.ts'
+import type { EventId, MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { LoggedEvent, NewEvent } from './model.ts'
 
@@ -7,6 +7,8 @@ export interface EventReader {
   after(seq: number, limit: number, org?: OrgId): Promise<LoggedEvent[]>
   /** What was not let into a mailbox since a time, newest first. */
   drops(mailbox: MailboxId, since: number, page: PageRequest): Promise<Page<LoggedEvent>>
+  /** The position of an entry of this organization. */
+  seqOf(org: OrgId, id: EventId): Promise<number | undefined>
   /** The newest position, 0 in an empty log. */
   position(): Promise<number>
   /** Calls back after commits that may have added entries, in this process or (on PostgreSQL) in another. The answer unsubscribes. */

@@ -3,7 +3,9 @@ import type { OrgId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 
 /** A call that neither finished nor failed is dead after this: its process is gone. */
-const RUNNING_MS = 5 * 60_000
+const RUNNING_MS = 60_000
+/** How often a call that runs says so. */
+export const RENEW_EVERY_MS = 20_000
 const KEPT_MS = 24 * 3_600_000
 
 /**
@@ -35,6 +37,12 @@ export async function beginIdempotent(
 export async function finishIdempotent(tx: Tx, orgId: OrgId, key: string, result: unknown): Promise<void> {
   const running = await tx.idempotency.get(orgId, key)
   if (running) await tx.idempotency.put({ ...running, result, expiresAt: tx.now + KEPT_MS })
+}
+
+/** The call still runs. */
+export async function renewIdempotent(tx: Tx, input: { orgId: OrgId; key: string }): Promise<void> {
+  const record = await tx.idempotency.get(input.orgId, input.key)
+  if (record && record.result === null) await tx.idempotency.put({ ...record, expiresAt: tx.now + RUNNING_MS })
 }
 
 /** Frees the key of a call that failed, so that it can be made again. */

@@ -17,6 +17,11 @@ export async function claimJobs(tx: Tx, input: { leaseMs: number; limit: number 
   return tx.jobs.claim(tx.now, tx.now + input.leaseMs, input.limit)
 }
 
+/** Gives back what workers held. Only for a moment when none works: see `joinWorkers`. */
+export async function releaseAllJobs(tx: Tx, _input: Record<string, never>): Promise<void> {
+  await tx.jobs.releaseAll()
+}
+
 /** The job is done and forgotten. */
 export async function finishJob(tx: Tx, input: { id: JobId }): Promise<void> {
   await tx.jobs.done(input.id)

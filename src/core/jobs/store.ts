@@ -16,6 +16,8 @@ export interface JobWriter extends JobReader {
   holdBlobs(id: string, until: number): Promise<void>
   /** Ends this hold, and forgets those that have run out. */
   releaseBlobs(id: string, now: number): Promise<void>
+  /** Ends every lease. */
+  releaseAll(): Promise<void>
   done(id: JobId): Promise<void>
   retry(id: JobId, runAt: number): Promise<void>
   /** The same job is due again with another task, as if it had never run. */

@@ -1,3 +1,4 @@
+import { checkProject } from '../accounts/check-project.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
@@ -24,6 +25,8 @@ export interface NewMailbox {
   addressKind?: AddressKind
   /** The operator's own does not count against the limit. */
   unlimited?: boolean
+  /** The same `clientId` answers the mailbox that is there, whatever its address. */
+  anyTwin?: boolean
 }
 
 /**
@@ -34,9 +37,11 @@ export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbo
   await tx.accounts.lockOrganization(input.orgId)
   const twin = input.clientId === null ? undefined : await tx.mailboxes.byClientId(input.orgId, input.clientId)
   if (twin) {
-    if (twin.localPart === input.localPart && twin.domain === input.domain) return { mailbox: twin, created: false }
+    const same = twin.localPart === input.localPart && twin.domain === input.domain
+    if (same || input.anyTwin) return { mailbox: twin, created: false }
     throw new Failure('conflict', 'This client_id belongs to another mailbox')
   }
+  await checkProject(tx, input)
   await checkDomain(tx, input)
   if (!input.unlimited) await checkLimit(tx, input.orgId)
   const mailbox = toMailbox(input, tx.now)
@@ -69,7 +74,10 @@ async function checkLimit(tx: Tx, orgId: OrgId): Promise<void> {
   }
 }
 
-function toMailbox({ domainId: _, unlimited: __, addressKind: ___, ...input }: NewMailbox, now: number): Mailbox {
+function toMailbox(
+  { domainId: _, unlimited: __, anyTwin: ___, addressKind: ____, ...input }: NewMailbox,
+  now: number,
+): Mailbox {
   return {
     ...input,
     metadata: input.metadata ?? {},
@@ -118,6 +126,7 @@ export async function deleteMailbox(
   await tx.mailboxes.markDeleted(mailbox.id, tx.now)
   await tx.accounts.deleteKeysOfMailbox(mailbox.id)
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
+  await tx.submission.delete(mailbox.id)
   await forgetMailbox(tx, mailbox.orgId, mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))

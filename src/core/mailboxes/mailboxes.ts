@@ -1,20 +1,24 @@
 import { type Caller, demand, demandManyMailboxes, reaches, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
+import { checkClientId } from '../client-id.ts'
 import type { Domain } from '../domains/model.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
 import type { Page } from '../paging.ts'
 import { canonicalOrNone } from './canonical.ts'
-import { checkLocalPart, toAsciiDomain } from './local-part.ts'
+import { checkLocalPart, randomLocalPart, toAsciiDomain } from './local-part.ts'
 import type { Mailbox } from './model.ts'
 import type { MailboxPage } from './store.ts'
 
 export interface CreateMailbox {
-  localPart: string
+  /** Null: a random one. */
+  localPart: string | null
   /** Absent: the platform's domain. */
   domain?: string | null
   displayName?: string | null
   clientId?: string | null
+  /** The same `clientId` answers the mailbox that is there, whatever else was asked for. */
+  anyTwin?: boolean
 }
 
 /** Makes a mailbox; `created` is false when `clientId` led to the one that is there. */
@@ -23,12 +27,12 @@ export async function createMailbox(
   caller: Caller,
   input: CreateMailbox,
 ): Promise<{ mailbox: Mailbox; created: boolean }> {
-  const localPart = checkLocalPart(input.localPart)
+  const localPart = input.localPart === null ? randomLocalPart() : checkLocalPart(input.localPart)
   const displayName = checkDisplayName(input.displayName)
   const clientId = checkClientId(input.clientId)
   demandManyMailboxes(caller, 'mailbox_create')
   const { name: domain, id: domainId } = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
-  return app.store.run('mailboxes.create', {
+  const made = await app.store.run('mailboxes.create', {
     orgId: caller.orgId,
     projectId: caller.projectId,
     localPart,
@@ -37,13 +41,18 @@ export async function createMailbox(
     displayName,
     clientId,
     createdBy: caller.keyName,
+    anyTwin: input.anyTwin ?? false,
   })
+  // Whoever may not see the twin must not learn more than that the name is in use.
+  if (!reaches(caller, made.mailbox)) throw new Failure('conflict', 'This client_id belongs to another mailbox')
+  return made
 }
 
 async function usableDomain(app: App, caller: Caller, name: string): Promise<Domain> {
   const ascii = toAsciiDomain(name)
   const domain = ascii ? await app.store.read.domains.usable(caller.orgId, ascii) : undefined
-  if (!domain) throw invalid('domain', 'is not a domain of this organization')
+  const outside = caller.projectOnly && domain?.orgId && domain.projectId !== caller.projectId
+  if (!domain || outside) throw invalid('domain', 'is not a domain of this organization')
   if (domain.status !== 'verified') throw new Failure('domain_not_verified', 'This domain is not verified yet')
   return domain
 }
@@ -55,12 +64,6 @@ export function checkDisplayName(value: string | null | undefined): string | nul
   const name = value?.trim() ?? ''
   if ([...name].length > 256) throw invalid('display_name', 'must have at most 256 characters')
   return name === '' ? null : name
-}
-
-function checkClientId(value: string | null | undefined): string | null {
-  if (value === null || value === undefined) return null
-  if (!/^[A-Za-z0-9._~-]{1,256}$/.test(value)) throw invalid('client_id', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
-  return value
 }
 
 /** A mailbox of the caller by id or by its address in any case; anything else is not found. */

@@ -1,5 +1,5 @@
 import type { Reach } from '../accounts/caller.ts'
-import type { MailboxId, OrgId } from '../ids.ts'
+import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Address, Mailbox, MailboxPolicy } from './model.ts'
 
@@ -14,8 +14,12 @@ export interface MailboxReader {
   /** By exact address over the whole server: lower-case, ASCII domain. */
   byAddress(address: string): Promise<Mailbox | undefined>
   byClientId(org: OrgId, clientId: string): Promise<Mailbox | undefined>
+  /** Those that are there, by id. */
+  withIds(ids: MailboxId[]): Promise<Map<MailboxId, Mailbox>>
   /** Newest first, ties by id. */
   list(reach: Reach, page: MailboxPage): Promise<Page<Mailbox>>
+  /** Where mailboxes are, deleted ones too until the purge. */
+  projectsOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, ProjectId>>
   /** True when this organization has a mailbox whose primary address is in this domain. */
   anyIn(org: OrgId, domain: string): Promise<boolean>
 }

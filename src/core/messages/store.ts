@@ -1,12 +1,16 @@
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { OneMessageFilter } from './matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part } from './model.ts'
 
 /** Everything given must hold. Texts match as substrings without case. */
 export interface MessageFilter {
   labels?: string[]
   direction?: Direction
+  status?: OutboundStatus
+  /** Not seen, or labelled `unread` by its owner. */
+  unread?: boolean
   threadId?: ThreadId
   /** Exclusive bounds on `at`. */
   before?: number
@@ -40,14 +44,26 @@ export interface Tally {
   unhandled: number
 }
 
+/** Which message comes next. */
+export interface NextFilter extends OneMessageFilter {
+  /** Only what had not been handed out when the mailbox's fetch count was this. */
+  unfetchedAt?: number
+}
+
 export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
   byMessageId(mailbox: MailboxId, messageId: string): Promise<Message | undefined>
+  /** Those of the ids and Message-IDs that are there, in any order. */
+  find(mailbox: MailboxId, ids: MessageId[], messageIds: string[]): Promise<Message[]>
   /** Newest first by `at`, ties by id. */
   list(mailbox: MailboxId, filter: MessageFilter, page: MessagePage): Promise<Page<Message>>
   /** For each of these mailboxes that has any: how many it holds that have not expired by `now`. */
   tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
+  /** The oldest inbound message that matches. */
+  next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
+  /** How often messages of this mailbox were handed out as new. */
+  fetchCount(mailbox: MailboxId): Promise<number>
   /** Oldest first, everything, hidden ones too. */
   ofThread(thread: ThreadId): Promise<Message[]>
   /** In the order of the ids; what is not there is left out. Whose they are was decided where the ids came from. */
@@ -101,6 +117,8 @@ export interface MessageWriter extends MessageReader {
    * the end.
    */
   expired(after: string, now: number, limit: number): Promise<{ items: ExpiredMessage[]; next: string | null }>
+  /** Marks these as handed out, under the next fetch count of their mailbox; those that were handed out before keep theirs. */
+  markFetched(mailbox: MailboxId, ids: MessageId[]): Promise<void>
   updateStatus(id: MessageId, status: OutboundStatus, at: number): Promise<void>
   /** Erases messages with contents, parts, labels, deliveries; answers the blob keys that nothing refers to any more. */
   delete(ids: MessageId[]): Promise<string[]>

@@ -1,4 +1,4 @@
-import { type Caller, demand } from '../accounts/caller.ts'
+import { type Caller, demand, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { type CapturedId, isUuid } from '../ids.ts'
@@ -8,14 +8,14 @@ import type { Captured } from './model.ts'
 /** What the sandbox kept of the caller's mail to the outside world, newest first. */
 export async function listCaptured(app: App, caller: Caller, page: PageRequest): Promise<Page<Captured>> {
   demand(caller, 'message_read')
-  return app.store.read.outbound.captured(caller.orgId, page, caller.mailboxId ?? undefined)
+  return app.store.read.outbound.captured(reachOf(caller), page)
 }
 
 /** A captured mail with its bytes, as they would have left. */
 export async function getCaptured(app: App, caller: Caller, id: string): Promise<{ captured: Captured; raw: Buffer }> {
   demand(caller, 'message_read')
-  const found = isUuid(id) ? await app.store.read.outbound.capturedById(caller.orgId, id as CapturedId) : undefined
-  if (!found || (caller.mailboxId !== null && found.mailboxId !== caller.mailboxId)) throw notFound('captured message')
+  const found = isUuid(id) ? await app.store.read.outbound.capturedById(reachOf(caller), id as CapturedId) : undefined
+  if (!found) throw notFound('captured message')
   const raw = await app.blobs.get(found.blobKey)
   if (!raw) throw notFound('captured message')
   return { captured: found, raw }

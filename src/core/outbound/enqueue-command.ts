@@ -1,11 +1,13 @@
 import { notFound } from '../errors.ts'
 import { finishIdempotent } from '../idempotency/commands.ts'
 import { type DeliveryId, type MessageId, newId, type ThreadId } from '../ids.ts'
+import { NAME_OF_OURS } from '../messages/file-inbound.ts'
 import type { Message, MessageContent } from '../messages/model.ts'
 import type { Tx } from '../store.ts'
 import { refuseSuppressed } from '../suppressions/commands.ts'
+import type { Thread } from '../threads/model.ts'
 import { placeInThread } from '../threads/place.ts'
-import { openThread } from '../threads/resolve.ts'
+import { openThread, resolveThread } from '../threads/resolve.ts'
 import type { Delivery } from './model.ts'
 import { keepPace, type Pace } from './pace.ts'
 
@@ -13,8 +15,8 @@ export interface NewOutbound {
   /** `threadId` and `at` are decided here. */
   message: Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt'>
   content: MessageContent
-  /** The thread of the message that is answered; null opens one. */
-  joins: ThreadId | null
+  /** The thread of the message that is answered, or the one that its own references lead to; null opens one. */
+  joins: ThreadId | 'ancestors' | null
   mailFrom: string
   recipients: { address: string; domain: string }[]
   idempotencyKey: string | null
@@ -38,10 +40,17 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
     )
   const at = mailbox && (await tx.mailboxes.nextTime(mailboxId, tx.now))
   if (at === undefined) throw notFound('mailbox')
-  const thread = input.joins ? await openThread(tx, mailboxId, input.joins) : undefined
+  const thread = await threadFor(tx, input)
   const threadId = thread?.id ?? newId<ThreadId>()
   await keepPace(tx, mailboxId, thread?.id, input.pace)
-  const message: Message = { ...input.message, threadId, at, createdAt: tx.now, updatedAt: tx.now }
+  const message: Message = {
+    ...input.message,
+    messageId: await freeName(tx, input),
+    threadId,
+    at,
+    createdAt: tx.now,
+    updatedAt: tx.now,
+  }
   await tx.messages.insert(message, input.content)
   await placeInThread(tx, thread, message)
   await tx.outbound.insert(input.recipients.map((r) => toDelivery(message, input.mailFrom, r, tx.now)))
@@ -50,6 +59,18 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   const payload = { recipients: input.recipients.map((r) => r.address) }
   await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.queued', payload })
   return answer
+}
+
+async function threadFor(tx: Tx, { joins, message }: NewOutbound): Promise<Thread | undefined> {
+  if (joins === 'ancestors') return resolveThread(tx, message.mailboxId, message)
+  return joins ? openThread(tx, message.mailboxId, joins) : undefined
+}
+
+// A mail client may use an id twice. The second message is kept under one of ours; what it says itself stays as it is.
+async function freeName(tx: Tx, { message, mailFrom }: NewOutbound): Promise<string> {
+  const { source, mailboxId, messageId, id } = message
+  const clash = source === 'submission' && (await tx.messages.byMessageId(mailboxId, messageId))
+  return clash ? `${NAME_OF_OURS}${id}${mailFrom.slice(mailFrom.lastIndexOf('@'))}>` : messageId
 }
 
 function toDelivery(message: Message, mailFrom: string, to: NewOutbound['recipients'][number], now: number): Delivery {

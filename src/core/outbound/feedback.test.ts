@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type TestApp, testApp } from '../../../test/support/app.ts'
 import { buildMailbox } from '../../../test/support/builders.ts'
 import { bounceMail, complaintMail, eventsOf, fates, send } from '../../../test/support/outbound.ts'
-import type { DomainId, OrgId } from '../ids.ts'
+import type { DomainId, OrgId, ProjectId } from '../ids.ts'
 import { newId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 
@@ -23,7 +23,7 @@ describe('a domain whose owner wants no reports as mail', () => {
     it = await testApp({ settings: { route: { kind: 'direct' } } })
     const { orgId, projectId } = await buildMailbox(it.app.store)
     const make = async (name: string, feedbackEnabled: boolean) => {
-      await domain(orgId, name, feedbackEnabled)
+      await domain({ orgId, projectId }, name, feedbackEnabled)
       const input = { orgId, projectId, localPart: 'desk', domain: name, ...fields }
       return (await it.app.store.run('mailboxes.create', input)).mailbox
     }
@@ -36,8 +36,10 @@ describe('a domain whose owner wants no reports as mail', () => {
   })
   afterAll(() => it[Symbol.asyncDispose]())
 
-  async function domain(orgId: OrgId, name: string, feedbackEnabled: boolean) {
-    await it.app.store.run('domains.create', { id: newId<DomainId>(), orgId, name, feedbackEnabled, keys: [] })
+  async function domain(place: { orgId: OrgId; projectId: ProjectId }, name: string, feedbackEnabled: boolean) {
+    const { orgId } = place
+    const claim = { id: newId<DomainId>(), ...place, name, feedbackEnabled, keys: [] }
+    await it.app.store.run('domains.create', claim)
     const nothing = { states: {}, keys: [], required: [] }
     await it.app.store.run('domains.record-check', { orgId, name, asked: true, ...nothing })
   }

@@ -6,6 +6,7 @@ import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
 import { type FullMessage, getMessage } from '../messages/messages.ts'
+import { resultsField } from '../messages/results-field.ts'
 import { loadAttachments } from './attachments.ts'
 import { checkRequest } from './check-request.ts'
 import { checkDraft, type SendRequest } from './draft.ts'
@@ -40,8 +41,20 @@ export async function forwardMessage(
     const added = await loadAttachments(app, request.attachments)
     const attachments = [...(await originalAttachments(app, original)), ...added]
     const ancestry = { inReplyTo: null, references: [], joins: null }
-    return submit(app, original.mailbox, { draft, attachments, idempotencyKey, ...ancestry })
+    return submit(app, original.mailbox, {
+      draft,
+      attachments,
+      idempotencyKey,
+      ...ancestry,
+      ...passedOn(app, original),
+    })
   })
+}
+
+// Who receives the forward may believe the original for what we saw of it; a mail of our own has nothing to tell.
+function passedOn(app: App, { content: { authentication, envelope } }: FullMessage): { passesOn?: string } {
+  if (!authentication || !envelope) return {}
+  return { passesOn: resultsField(app.settings.mailHost, envelope, authentication).value }
 }
 
 function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequest, 'text' | 'html'> {

@@ -13,6 +13,12 @@ const OURS = new Set(
 )
 const OUR_FAMILIES = /^(content|arc|resent)-/
 
+/** True for the fields that are not a caller's own. */
+export function isOurField(name: string): boolean {
+  const lower = name.toLowerCase()
+  return OURS.has(lower) || OUR_FAMILIES.test(lower)
+}
+
 /** Custom header fields of a caller: their own names only, one line each. */
 export function checkHeaders(headers: Record<string, string>): { name: string; value: string }[] {
   const entries = Object.entries(headers)
@@ -21,7 +27,7 @@ export function checkHeaders(headers: Record<string, string>): { name: string; v
   return entries.map(([name, value]) => {
     const lower = name.toLowerCase()
     if (!NAME.test(name)) throw invalid(['headers', name], 'is not a header field name')
-    if (OURS.has(lower) || OUR_FAMILIES.test(lower)) throw invalid(['headers', name], 'is set by the server')
+    if (isOurField(name)) throw invalid(['headers', name], 'is set by the server')
     if (/[\r\n\0]/.test(value)) throw invalid(['headers', name], 'must not hold line breaks')
     if (!value.isWellFormed()) throw invalid(['headers', name], 'must be valid Unicode')
     if (value.length > MAX_VALUE) throw invalid(['headers', name], `must have at most ${MAX_VALUE} characters`)

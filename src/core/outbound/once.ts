@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { invalid } from '../errors.ts'
+import { RENEW_EVERY_MS } from '../idempotency/commands.ts'
 import type { OrgId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Enqueued } from './enqueue-command.ts'
@@ -29,12 +30,29 @@ export async function once(
     .digest('hex')
   const { replayed } = await app.store.run('idempotency.begin', { orgId, key, fingerprint })
   if (replayed) return replayed as Enqueued
+  const stop = keepRunning(app, { orgId, key })
   try {
     return await send()
   } catch (error) {
     await forget(app, orgId, key, FORGET_TRIES)
     throw error
+  } finally {
+    stop()
   }
+}
+
+// A call may take as long as the files it fetches; one whose process died is to be free again soon.
+function keepRunning(app: App, call: { orgId: OrgId; key: string }): () => void {
+  let cancel = () => {}
+  const sleep = () => {
+    cancel = app.clock.at(app.clock.now() + RENEW_EVERY_MS, () => {
+      // A renewal that fails leaves the call two more before it counts as dead.
+      app.store.run('idempotency.renew', call).catch(() => {})
+      sleep()
+    })
+  }
+  sleep()
+  return () => cancel()
 }
 
 // A store that took the key and then failed may fail at this too, and whoever asks again would be told that the call still runs.

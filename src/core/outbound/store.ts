@@ -1,4 +1,5 @@
-import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../ids.ts'
+import type { Reach } from '../accounts/caller.ts'
+import type { CapturedId, DeliveryId, MailboxId, MessageId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { LaneKey } from './lanes.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from './model.ts'
@@ -7,9 +8,9 @@ export interface OutboundReader {
   get(id: DeliveryId): Promise<Delivery | undefined>
   /** In the order the recipients were given, attempts oldest first. */
   ofMessage(id: MessageId): Promise<Delivery[]>
-  /** Newest first. With `mailbox`, only its own. */
-  captured(org: OrgId, page: PageRequest, mailbox?: MailboxId): Promise<Page<Captured>>
-  capturedById(org: OrgId, id: CapturedId): Promise<Captured | undefined>
+  /** Newest first. */
+  captured(reach: Reach, page: PageRequest): Promise<Page<Captured>>
+  capturedById(reach: Reach, id: CapturedId): Promise<Captured | undefined>
   /**
    * The earliest time at which a delivery becomes due or a lease ends; undefined when nothing waits. Lanes in `except` are left out.
    */

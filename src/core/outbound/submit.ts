@@ -6,7 +6,7 @@ import { ParseError } from '../../protocol/parse-error.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
-import { signAs } from '../domains/dkim-keys/sign.ts'
+import { sealAs, signAs } from '../domains/dkim-keys/sign.ts'
 import { refuseUnverified } from '../domains/sending-domain.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
@@ -24,6 +24,8 @@ export interface Composition {
   inReplyTo: string | null
   references: string[]
   joins: ThreadId | null
+  /** What we found out about the mail that this one passes on: the value of an Authentication-Results field. */
+  passesOn?: string
   idempotencyKey: string | null
 }
 
@@ -32,14 +34,24 @@ export async function submit(app: App, mailbox: Mailbox, composition: Compositio
   await refuseUnverified(app, mailbox)
   const messageId = newMessageId(mailbox.domain)
   // Signed before it is kept: what is stored, shown and captured is what leaves.
-  const raw = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
+  const signed = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
+  const { passesOn } = composition
+  const raw = passesOn === undefined ? signed : await sealAs(app, mailbox, signed, passesOn)
   if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
+  return keepAndQueue(app, raw, (parsed, kept) => toOutbound(app, mailbox, composition, parsed, { ...kept, messageId }))
+}
+
+/** Keeps the bytes of a message and queues what is made of them; leaves nothing behind when it throws. */
+export async function keepAndQueue(
+  app: App,
+  raw: Buffer,
+  toOutbound: (parsed: ParsedMail, kept: Omit<Kept, 'messageId'>) => NewOutbound,
+): Promise<Enqueued> {
   const sha256 = createHash('sha256').update(raw).digest('hex')
   const blobKey = newBlobKey(sha256)
   const [parsed] = await Promise.all([app.parser.parse(raw), app.blobs.put(blobKey, raw)])
   try {
-    const kept = { messageId, sizeBytes: raw.length, sha256, blobKey }
-    return await app.store.run('outbound.enqueue', toOutbound(app, mailbox, composition, parsed, kept))
+    return await app.store.run('outbound.enqueue', toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey }))
   } catch (error) {
     await app.blobs.delete([blobKey]).catch(() => {})
     throw error
@@ -73,7 +85,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
   const { draft, joins, idempotencyKey } = composition
   const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => ({
     address,
-    domain: address.slice(address.lastIndexOf('@') + 1),
+    domain: domainOf(address),
   }))
   const { sendsPerMinute, threadSendsPerHour } = app.settings
   return {
@@ -86,7 +98,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
 }
 
 type Drafted = Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt' | 'sentAt' | keyof Kept>
-type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
+export type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
 
 function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Composition, parsed: ParsedMail): Drafted {
   const { to, cc, bcc, replyTo, labels } = draft
@@ -123,4 +135,8 @@ function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
     authentication: null,
     defects: [],
   }
+}
+
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1)
 }

@@ -1,4 +1,4 @@
-import { type Caller, demand, demandWholeOrganization } from '../accounts/caller.ts'
+import { type Caller, demandWholeOrganization } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { invalid, notFound } from '../errors.ts'
 import type { OrgId } from '../ids.ts'
@@ -8,7 +8,7 @@ import type { Suppression } from './model.ts'
 
 /** The addresses that the organization has stopped writing to, newest first. */
 export async function listSuppressions(app: App, caller: Caller, page: PageRequest): Promise<Page<Suppression>> {
-  demand(caller, 'list_entry_read')
+  demandWholeOrganization(caller, 'list_entry_read')
   return app.store.read.suppressions.list(caller.orgId, page)
 }
 

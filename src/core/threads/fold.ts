@@ -18,6 +18,7 @@ export function addToThread(thread: Thread | undefined, message: Message): Threa
     senders: distinct([...thread.senders, ...message.from]),
     recipients: distinct([...thread.recipients, ...message.to, ...message.cc]),
     labels: union(thread.labels, message.labels),
+    unreadCount: thread.unreadCount + Number(!message.seen),
     updatedAt: message.createdAt,
   }
 }
@@ -53,6 +54,7 @@ function startThread(message: Message, previous: Thread | undefined): Thread {
     senders: distinct(message.from),
     recipients: distinct([...message.to, ...message.cc]),
     labels: union([], message.labels),
+    unreadCount: Number(!message.seen),
     hidden: isHidden(message),
     createdAt: previous?.createdAt ?? message.createdAt,
     updatedAt: message.createdAt,

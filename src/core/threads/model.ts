@@ -22,6 +22,8 @@ export interface Thread {
   recipients: MailboxAddress[]
   /** Union of the user labels of its messages, sorted. */
   labels: string[]
+  /** Received messages that nobody has read; those we sent are read. */
+  unreadCount: number
   /** True when every message is spam, blocked or in the trash; the fields then speak of those. */
   hidden: boolean
   createdAt: number

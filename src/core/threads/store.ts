@@ -1,22 +1,40 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, ThreadId } from '../ids.ts'
+import type { Part } from '../messages/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Thread } from './model.ts'
 
+/** Everything given must hold. Texts match as substrings without case. */
 export interface ThreadFilter {
   labels?: string[]
   before?: number
   after?: number
-  subject?: string
+  subject?: string[]
   senders?: string[]
   recipients?: string[]
-  /** Shows threads whose messages are all spam, blocked or in the trash. */
-  includeHidden?: boolean
+  /** Only those with an unread message, with a received one, with a sent one. */
+  unread?: boolean
+  received?: boolean
+  sent?: boolean
+  /** Only those with a message of this kind; for the first three the matching `include` must be set too. */
+  spam?: boolean
+  blocked?: boolean
+  trashed?: boolean
+  bounced?: boolean
+  /** Shows threads too whose messages are all hidden, when one of them is hidden by nothing else. */
+  includeSpam?: boolean
+  includeBlocked?: boolean
+  includeTrashed?: boolean
 }
 
 export interface ThreadReader {
   get(mailbox: MailboxId, id: ThreadId): Promise<Thread | undefined>
-  /** Latest activity first, ties by id. */
-  list(mailbox: MailboxId, filter: ThreadFilter, page: PageRequest): Promise<Page<Thread>>
+  /** A thread of a living mailbox within this reach. */
+  within(reach: Reach, id: ThreadId): Promise<Thread | undefined>
+  /** Of living mailboxes, latest activity first, ties by id. */
+  list(reach: Reach, filter: ThreadFilter, page: PageRequest): Promise<Page<Thread>>
+  /** The attachments of those messages of each thread that lists show, oldest first. */
+  parts(ids: ThreadId[]): Promise<Map<ThreadId, Part[]>>
 }
 
 export interface ThreadWriter extends ThreadReader {

@@ -11,8 +11,6 @@ import { isHidden } from './fold.ts'
 import type { Thread } from './model.ts'
 import type { ThreadFilter } from './store.ts'
 
-const hiding = ['label_spam_read', 'label_blocked_read', 'label_trash_read'] as const
-
 /** The threads of a mailbox, latest activity first. */
 export async function listThreads(
   app: App,
@@ -21,11 +19,18 @@ export async function listThreads(
   filter: ThreadFilter,
   page: PageRequest,
 ): Promise<Page<Thread> & { mailbox: Mailbox }> {
-  demand(caller, 'message_read')
-  // A hidden thread does not say which of the three hides it.
-  if (filter.includeHidden) for (const label of hiding) demand(caller, label)
+  demandFilter(caller, filter)
   const found = await reachMailbox(app, caller, mailbox)
-  return { mailbox: found, ...(await app.store.read.threads.list(found.id, keptOnly(app, found, filter), page)) }
+  const reach = { orgId: found.orgId, projectId: null, mailboxId: found.id }
+  return { mailbox: found, ...(await app.store.read.threads.list(reach, keptOnly(app, found, filter), page)) }
+}
+
+/** Refuses to show what the caller's labels hide from it. */
+export function demandFilter(caller: Caller, filter: ThreadFilter): void {
+  demand(caller, 'message_read')
+  if (filter.includeSpam) demand(caller, 'label_spam_read')
+  if (filter.includeBlocked) demand(caller, 'label_blocked_read')
+  if (filter.includeTrashed) demand(caller, 'label_trash_read')
 }
 
 /** A thread with its messages in full, oldest first: those that lists show, or all when all are hidden. */

@@ -1,5 +1,7 @@
+import { wholeOrganization } from '../accounts/caller.ts'
+import { checkProject } from '../accounts/check-project.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
-import type { MailboxId, OrgId, WebhookId } from '../ids.ts'
+import type { MailboxId, OrgId, ProjectId, WebhookId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { calendarOf } from './calendar.ts'
 import { laneOf } from './match.ts'
@@ -33,7 +35,8 @@ export async function createWebhook(
   const twin = await findTwin(tx, wanted)
   if (twin) return { webhook: twin, created: false, newSecret: false }
   await checkLimit(tx, wanted, input.limit)
-  await checkMailboxes(tx, wanted.orgId, wanted.mailboxIds)
+  await checkProject(tx, wanted)
+  await checkFilter(tx, wanted.orgId, wanted)
   const failing = { failures: 0, failingSince: null, pausedUntil: null }
   const times = { createdAt: tx.now, updatedAt: tx.now }
   const sinceSeq = await startHere(tx)
@@ -54,12 +57,15 @@ async function findTwin(tx: Tx, wanted: NewWebhook): Promise<Webhook | undefined
 
 async function checkLimit(tx: Tx, { orgId, style }: NewWebhook, limit: number | null): Promise<void> {
   if (limit === null) return
-  const { total } = await tx.webhooks.list(orgId, { styles: families[style] }, { limit: 0 })
+  const { total } = await tx.webhooks.list(wholeOrganization(orgId), { styles: families[style] }, { limit: 0 })
   if (total >= limit) throw new Failure('limit_reached', `An organization may have ${limit} webhooks`)
 }
 
-async function checkMailboxes(tx: Tx, orgId: OrgId, ids: readonly MailboxId[]): Promise<void> {
-  for (const id of ids) if (!(await tx.mailboxes.get(orgId, id))) throw notFound('mailbox')
+type Filter = Pick<Webhook, 'mailboxIds' | 'projectIds'>
+
+async function checkFilter(tx: Tx, orgId: OrgId, { mailboxIds, projectIds }: Filter): Promise<void> {
+  for (const projectId of projectIds) await checkProject(tx, { orgId, projectId })
+  for (const id of mailboxIds) if (!(await tx.mailboxes.get(orgId, id))) throw notFound('mailbox')
 }
 
 // Nobody follows the log while no webhook is enabled, so the first one to be moves the position to where the log is now.
@@ -73,12 +79,22 @@ async function startHere(tx: Tx): Promise<number> {
 export type WebhookChange = Partial<
   Pick<
     Webhook,
-    'url' | 'topics' | 'allMailboxes' | 'mailboxIds' | 'enabled' | 'headerNames' | 'sealedHeaders' | 'options'
+    | 'url'
+    | 'topics'
+    | 'allMailboxes'
+    | 'mailboxIds'
+    | 'projectIds'
+    | 'enabled'
+    | 'headerNames'
+    | 'sealedHeaders'
+    | 'options'
   >
 > & {
   /** Added to, or taken out of, the filter as it is now. */
   addMailboxIds?: MailboxId[]
   removeMailboxIds?: MailboxId[]
+  addProjectIds?: ProjectId[]
+  removeProjectIds?: ProjectId[]
 }
 
 /** Changes what is given. Disabling drops what waits; enabling begins anew with the events from now on. */
@@ -89,27 +105,39 @@ export async function updateWebhook(
   await tx.accounts.lockOrganization(input.orgId)
   const webhook = await tx.webhooks.get(input.orgId, input.id)
   if (!webhook) throw notFound('webhook')
-  const { addMailboxIds = [], removeMailboxIds = [], ...fields } = input.change
+  const {
+    addMailboxIds = [],
+    removeMailboxIds = [],
+    addProjectIds = [],
+    removeProjectIds = [],
+    ...fields
+  } = input.change
   const changed: Webhook = { ...webhook, ...fields, updatedAt: tx.now }
-  changed.mailboxIds = [...new Set([...changed.mailboxIds, ...addMailboxIds])].filter(
-    (id) => !removeMailboxIds.includes(id),
-  )
-  if (addMailboxIds.length > 0) changed.allMailboxes = false
+  changed.mailboxIds = without(removeMailboxIds, [...changed.mailboxIds, ...addMailboxIds])
+  changed.projectIds = without(removeProjectIds, [...changed.projectIds, ...addProjectIds])
+  if (addMailboxIds.length + addProjectIds.length > 0) changed.allMailboxes = false
   if (changed.mailboxIds.length > input.maxMailboxes) {
     throw invalid('inbox_ids', `must have at most ${input.maxMailboxes} entries`)
   }
-  const added = changed.mailboxIds.filter((id) => !webhook.mailboxIds.includes(id))
-  await checkMailboxes(tx, webhook.orgId, added)
+  await checkFilter(tx, webhook.orgId, {
+    mailboxIds: without(webhook.mailboxIds, changed.mailboxIds),
+    projectIds: without(webhook.projectIds, changed.projectIds),
+  })
   await switchWebhook(tx, webhook, changed, input.change.enabled)
   await tx.webhooks.update(changed)
   if (changed.url !== webhook.url) await tx.webhooks.changeLane(webhook.id, laneOf(changed))
   return changed
 }
 
+/** Each once, in their order. */
+function without<T>(gone: readonly T[], all: readonly T[]): T[] {
+  return [...new Set(all)].filter((one) => !gone.includes(one))
+}
+
 async function switchWebhook(tx: Tx, before: Webhook, after: Webhook, enabled: boolean | undefined): Promise<void> {
   if (enabled === true) {
-    if (!after.allMailboxes && after.mailboxIds.length === 0) {
-      throw invalid('enabled', 'the filter of this webhook is empty: its mailboxes were deleted')
+    if (isEmpty(after)) {
+      throw invalid('enabled', 'the filter of this webhook is empty: what it named was deleted')
     }
     Object.assign(after, { disabledReason: null, failures: 0, failingSince: null, pausedUntil: null })
     await tx.webhooks.clearFailures(before.id)
@@ -147,24 +175,42 @@ export async function disableWebhook(
   await tx.webhooks.cancelOfWebhook(id, tx.now)
 }
 
+function isEmpty({ allMailboxes, mailboxIds, projectIds }: Filter & Pick<Webhook, 'allMailboxes'>): boolean {
+  return !allMailboxes && mailboxIds.length + projectIds.length === 0
+}
+
 /**
  * A mailbox is deleted, in the same transaction: it leaves every filter. A webhook without a filter left must not turn into one for
  * all mailboxes: it is switched off, or deleted where it is nothing but a property of the mailbox.
  */
 export async function forgetMailbox(tx: Tx, orgId: OrgId, id: MailboxId): Promise<void> {
   await tx.webhooks.cancelOfMailbox(id, tx.now)
-  const filter = { mailboxId: id }
-  if ((await tx.webhooks.list(orgId, filter, { limit: 0 })).total === 0) return
+  await shrinkFilters(tx, orgId, { mailboxId: id })
+}
+
+/** The same for a project. */
+export async function forgetProject(tx: Tx, orgId: OrgId, id: ProjectId): Promise<void> {
+  await shrinkFilters(tx, orgId, { projectId: id })
+}
+
+async function shrinkFilters(
+  tx: Tx,
+  orgId: OrgId,
+  gone: { mailboxId: MailboxId } | { projectId: ProjectId },
+): Promise<void> {
+  const everywhere = wholeOrganization(orgId)
+  if ((await tx.webhooks.list(everywhere, gone, { limit: 0 })).total === 0) return
   await tx.accounts.lockOrganization(orgId)
-  const { items } = await tx.webhooks.list(orgId, filter, { limit: 10_000 })
+  const { items } = await tx.webhooks.list(everywhere, gone, { limit: 10_000 })
   for (const webhook of items) {
-    const mailboxIds = webhook.mailboxIds.filter((other) => other !== id)
-    const dies = mailboxIds.length === 0
-    if (dies && calendarOf(webhook.style).livesWithMailbox) {
+    const mailboxIds = 'mailboxId' in gone ? without([gone.mailboxId], webhook.mailboxIds) : webhook.mailboxIds
+    const projectIds = 'projectId' in gone ? without([gone.projectId], webhook.projectIds) : webhook.projectIds
+    const changed: Webhook = { ...webhook, mailboxIds, projectIds, updatedAt: tx.now }
+    if (isEmpty(changed) && calendarOf(webhook.style).livesWithMailbox) {
       await erase(tx, webhook)
       continue
     }
-    await tx.webhooks.update({ ...webhook, mailboxIds, updatedAt: tx.now })
-    if (dies) await disableWebhook(tx, webhook, 'filter_empty')
+    await tx.webhooks.update(changed)
+    if (isEmpty(changed)) await disableWebhook(tx, webhook, 'filter_empty')
   }
 }

@@ -1,4 +1,4 @@
-import { type Caller, demand } from '../accounts/caller.ts'
+import { type Caller, demand, isConfined } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { type EventId, newId, type WebhookDeliveryId, type WebhookId } from '../ids.ts'
@@ -17,8 +17,8 @@ export async function listWebhookDeliveries(
 ): Promise<Page<WebhookDelivery>> {
   demand(caller, 'webhook_read')
   if (filter.webhookId) await reachWebhook(app, caller, filter.webhookId)
-  // A key of one mailbox reads the log of one webhook at a time.
-  else if (caller.mailboxId !== null) throw notFound('webhook')
+  // Whoever does not see the whole organization reads the log of one webhook at a time.
+  else if (isConfined(caller)) throw notFound('webhook')
   return app.store.read.webhooks.deliveries(caller.orgId, filter, page)
 }
 
@@ -31,7 +31,7 @@ export async function getWebhookDelivery(app: App, caller: Caller, id: WebhookDe
 async function reachDelivery(app: App, caller: Caller, id: WebhookDeliveryId): Promise<WebhookDelivery> {
   const delivery = await app.store.read.webhooks.delivery(caller.orgId, id)
   if (!delivery) throw notFound('webhook delivery')
-  if (caller.mailboxId !== null) await reachWebhook(app, caller, delivery.webhookId)
+  if (isConfined(caller)) await reachWebhook(app, caller, delivery.webhookId)
   return delivery
 }
 

@@ -13,7 +13,9 @@ export async function followEvents(tx: Tx, input: { limit: number }): Promise<nu
   if (!last) return 0
   const mailboxes = new Set(events.map((event) => event.mailboxId).filter((id): id is MailboxId => id !== null))
   const webhooks = await tx.webhooks.candidates([...new Set(events.map((event) => event.orgId))], [...mailboxes])
-  await tx.webhooks.enqueue(match(events, webhooks, tx.now))
+  const anyProject = webhooks.some(({ projectIds }) => projectIds.length > 0)
+  const projects = anyProject ? await tx.mailboxes.projectsOf([...mailboxes]) : new Map()
+  await tx.webhooks.enqueue(match(events, webhooks, projects, tx.now))
   await tx.webhooks.moveTo(last.seq)
   return events.length
 }

@@ -1,26 +1,41 @@
 import type { LoggedEvent } from '../events/model.ts'
-import { newId, type WebhookDeliveryId } from '../ids.ts'
+import { type MailboxId, newId, type ProjectId, type WebhookDeliveryId } from '../ids.ts'
 import { calendarOf } from './calendar.ts'
 import type { Webhook, WebhookDelivery, WebhookEvent } from './model.ts'
 import type { QueuedDelivery } from './store.ts'
 import { topicOf } from './topics.ts'
 
-/** The deliveries that these entries of the log give, in their order. `webhooks` may hold ones that want none of them. */
-export function match(events: readonly LoggedEvent[], webhooks: readonly Webhook[], now: number): QueuedDelivery[] {
+/**
+ * The deliveries that these entries of the log give, in their order. `webhooks` may hold ones that want none of them; `projects` has
+ * the mailboxes of the entries where a webhook asks for projects.
+ */
+export function match(
+  events: readonly LoggedEvent[],
+  webhooks: readonly Webhook[],
+  projects: ReadonlyMap<MailboxId, ProjectId>,
+  now: number,
+): QueuedDelivery[] {
   const byOrganization = Map.groupBy(webhooks, (webhook) => webhook.orgId)
   return events.flatMap((event) => {
     const topic = topicOf(event)
     if (!topic) return []
     const told: WebhookEvent = { ...event, topic, test: false }
-    const interested = byOrganization.get(event.orgId)?.filter((webhook) => wants(webhook, told)) ?? []
+    const interested =
+      byOrganization.get(event.orgId)?.filter((webhook) => wants(webhook, told, projectOf(told, projects))) ?? []
     return interested.map((webhook) => toDelivery(webhook, told, now))
   })
 }
 
-/** True when the webhook was there for this event and asks for it. What is nobody's mailbox comes to webhooks without a filter only. */
-export function wants(webhook: Webhook, event: WebhookEvent): boolean {
+// What is in no mailbox says itself where it is.
+function projectOf({ mailboxId, payload }: LoggedEvent, projects: ReadonlyMap<MailboxId, ProjectId>) {
+  return mailboxId === null ? (payload.projectId as ProjectId | undefined) : projects.get(mailboxId)
+}
+
+/** True when the webhook was there for this event and asks for it, for its mailbox or for its project. */
+export function wants(webhook: Webhook, event: WebhookEvent, project: ProjectId | undefined): boolean {
   if (!webhook.enabled || event.seq <= webhook.sinceSeq || !webhook.topics.includes(event.topic)) return false
-  return webhook.allMailboxes || (event.mailboxId !== null && webhook.mailboxIds.includes(event.mailboxId))
+  if (webhook.allMailboxes || (project !== undefined && webhook.projectIds.includes(project))) return true
+  return event.mailboxId !== null && webhook.mailboxIds.includes(event.mailboxId)
 }
 
 /** A delivery that is due at once, or when its webhook's pause is over. */

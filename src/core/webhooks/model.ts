@@ -5,7 +5,7 @@ import type { WebhookTopic } from './topics.ts'
 /** The dialect a webhook was made in: whose body, headers, signature and calendar it gets. */
 export type WebhookStyle = 'agents' | 'agents-v0' | 'automation' | 'disposable' | 'mailboxes'
 
-/** `gone`: the receiver answered 410. `failing`: nothing but failures for too long. `filter_empty`: its mailboxes were deleted. */
+/** `gone`: the receiver answered 410. `failing`: nothing but failures for too long. `filter_empty`: its mailboxes and projects were deleted. */
 export type DisabledReason = 'request' | 'gone' | 'failing' | 'filter_empty'
 
 /** Where to post which events. */
@@ -17,9 +17,10 @@ export interface Webhook {
   url: string
   /** Without duplicates, in the order they were given. */
   topics: WebhookTopic[]
-  /** False: only events of `mailboxIds`, which may have become empty. */
+  /** False: only events of `mailboxIds` and of everything in `projectIds`, which may both have become empty. */
   allMailboxes: boolean
   mailboxIds: MailboxId[]
+  projectIds: ProjectId[]
   /** Whose secret signs: `webhook:<id>` for one of its own, or that of something it shares with others. */
   secretOwner: string
   /** Names of the custom headers as given; their values are sealed. */

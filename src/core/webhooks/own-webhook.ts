@@ -19,6 +19,7 @@ export async function planOwnWebhook(app: App, caller: Caller, mailboxId: Mailbo
     ...{
       allMailboxes: false,
       mailboxIds: [mailboxId],
+      projectIds: [],
       headerNames: [],
       sealedHeaders: null,
       options: {},

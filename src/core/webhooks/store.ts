@@ -1,4 +1,5 @@
-import type { MailboxId, OrgId, WebhookDeliveryId, WebhookId } from '../ids.ts'
+import type { Reach } from '../accounts/caller.ts'
+import type { MailboxId, OrgId, ProjectId, WebhookDeliveryId, WebhookId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type {
   Webhook,
@@ -12,8 +13,9 @@ import type { WebhookTopic } from './topics.ts'
 
 export interface WebhookFilter {
   styles?: readonly WebhookStyle[]
-  /** Those whose filter names this mailbox. */
+  /** Those whose filter names this mailbox, or this project. */
   mailboxId?: MailboxId
+  projectId?: ProjectId
 }
 
 export interface WebhookDeliveryFilter {
@@ -26,10 +28,12 @@ export interface WebhookDeliveryFilter {
 export interface WebhookReader {
   get(org: OrgId, id: WebhookId): Promise<Webhook | undefined>
   byClientId(org: OrgId, styles: readonly WebhookStyle[], clientId: string): Promise<Webhook | undefined>
-  /** Newest first. */
-  list(org: OrgId, filter: WebhookFilter, page: PageRequest): Promise<Page<Webhook>>
   /** For each of these mailboxes the webhook of a style that is for it alone. */
   ofMailboxes(style: WebhookStyle, mailboxes: readonly MailboxId[]): Promise<Map<MailboxId, Webhook>>
+  /** One that tells nothing from outside this reach: a mailbox or project sees what is about it alone. */
+  within(reach: Reach, id: WebhookId): Promise<Webhook | undefined>
+  /** Those that tell nothing from outside this reach, newest first. */
+  list(reach: Reach, filter: WebhookFilter, page: PageRequest): Promise<Page<Webhook>>
   secret(owner: string): Promise<WebhookSecret | undefined>
   delivery(org: OrgId, id: WebhookDeliveryId): Promise<WebhookDelivery | undefined>
   /** Newest first, attempts oldest first. */
@@ -69,7 +73,7 @@ export interface WebhookWriter extends WebhookReader {
   holdPosition(): Promise<number>
   moveTo(seq: number): Promise<void>
   anyEnabled(): Promise<boolean>
-  /** The enabled webhooks that events of these organizations and mailboxes may concern. */
+  /** The enabled webhooks that events of these organizations and mailboxes, or of any project there, may concern. */
   candidates(orgs: readonly OrgId[], mailboxes: readonly MailboxId[]): Promise<Webhook[]>
 
   enqueue(deliveries: readonly QueuedDelivery[]): Promise<void>

@@ -1,7 +1,9 @@
-import { type Caller, demand } from '../accounts/caller.ts'
+import { type Caller, demand, reachOf } from '../accounts/caller.ts'
+import { reachProject } from '../accounts/projects.ts'
 import type { App } from '../app.ts'
+import { checkClientId } from '../client-id.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
-import { type MailboxId, newId, type WebhookId } from '../ids.ts'
+import { type MailboxId, newId, type ProjectId, type WebhookId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { calendarOf } from './calendar.ts'
@@ -13,13 +15,16 @@ import { demandTopics } from './topics.ts'
 
 const MAX_WEBHOOKS = 50
 const MAX_MAILBOXES = 100
+const MAX_PROJECTS = 10
 
 export interface CreateWebhook {
   style: WebhookStyle
   url: string
   topics: readonly string[]
-  /** Ids or addresses; missing or empty is all mailboxes, those to come included. */
+  /** Ids or addresses; without mailboxes and projects it is for all mailboxes that the caller sees, those to come included. */
   mailboxes?: readonly string[]
+  /** Ids or their makers' names for them: everything in them, now and to come. */
+  projects?: readonly string[]
   clientId?: string | null
   headers?: CustomHeaders
   options?: Record<string, unknown>
@@ -31,7 +36,7 @@ export interface CreateWebhook {
 
 /**
  * Makes a webhook. `secret` is its text when it was made just now, to be shown once; `created` is false when `clientId` led to the
- * one that is there. A key of one mailbox makes webhooks of that mailbox, whatever filter it leaves out.
+ * one that is there. A key of one mailbox or project makes webhooks of that, whatever filter it leaves out.
  */
 export async function createWebhook(
   app: App,
@@ -45,7 +50,7 @@ export async function createWebhook(
   demand(caller, 'webhook_create')
   demandTopics(caller, topics)
   await checkDestination(app, input.style, input.url)
-  const filter = await readFilter(app, caller, input.mailboxes ?? [])
+  const filter = await readFilter(app, caller, input)
   const id = newId<WebhookId>()
   const secretOwner = input.secretOwner ?? `webhook:${id}`
   const { text, sealed } = newSecret(app, secretOwner, caller.orgId)
@@ -65,24 +70,30 @@ export async function createWebhook(
     limit,
   })
   // Whoever may not see the twin must not learn more than that the name is in use.
-  if (!isVisible(caller, webhook)) throw new Failure('conflict', 'This client_id belongs to another webhook')
+  if (!created && !(await app.store.read.webhooks.within(reachOf(caller), webhook.id)))
+    throw new Failure('conflict', 'This client_id belongs to another webhook')
   return { webhook, created, secret: isNew ? text : null }
-}
-
-function checkClientId(value: string | null | undefined): string | null {
-  if (value === null || value === undefined) return null
-  if (!/^[A-Za-z0-9._~-]{1,256}$/.test(value)) throw invalid('client_id', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
-  return value
 }
 
 async function checkDestination(app: App, style: WebhookStyle, url: string): Promise<void> {
   await app.webhooks.sender.check(url, calendarOf(style).reach)
 }
 
-async function readFilter(app: App, caller: Caller, named: readonly string[]) {
-  const mailboxIds = await findMailboxes(app, caller, named)
-  if (mailboxIds.length === 0 && caller.mailboxId !== null) mailboxIds.push(caller.mailboxId)
-  return { allMailboxes: mailboxIds.length === 0, mailboxIds }
+type NamedFilter = Pick<CreateWebhook, 'mailboxes' | 'projects'>
+
+async function readFilter(app: App, caller: Caller, { mailboxes = [], projects = [] }: NamedFilter) {
+  const mailboxIds = await findMailboxes(app, caller, mailboxes)
+  const projectIds = await findProjects(app, caller, projects)
+  if (mailboxIds.length + projectIds.length > 0) return { allMailboxes: false, mailboxIds, projectIds }
+  const { projectId, mailboxId } = reachOf(caller)
+  if (mailboxId !== null) return { allMailboxes: false, mailboxIds: [mailboxId], projectIds }
+  return { allMailboxes: projectId === null, mailboxIds, projectIds: projectId === null ? [] : [projectId] }
+}
+
+async function findProjects(app: App, caller: Caller, named: readonly string[]): Promise<ProjectId[]> {
+  if (named.length > MAX_PROJECTS) throw invalid('pod_ids', `must have at most ${MAX_PROJECTS} entries`)
+  const found = await Promise.all(named.map((name) => reachProject(app, caller, name)))
+  return [...new Set(found.map(({ id }) => id))]
 }
 
 async function findMailboxes(app: App, caller: Caller, named: readonly string[]): Promise<MailboxId[]> {
@@ -98,6 +109,8 @@ export interface UpdateWebhook {
   mailboxes?: readonly string[]
   addMailboxes?: readonly string[]
   removeMailboxes?: readonly string[]
+  addProjects?: readonly string[]
+  removeProjects?: readonly string[]
   enabled?: boolean
   options?: Record<string, unknown>
 }
@@ -114,9 +127,11 @@ export async function updateWebhook(app: App, caller: Caller, id: WebhookId, inp
     await checkDestination(app, webhook.style, input.url)
     change.url = input.url
   }
-  if (input.mailboxes) Object.assign(change, await readFilter(app, caller, input.mailboxes))
+  if (input.mailboxes) Object.assign(change, await readFilter(app, caller, { mailboxes: input.mailboxes }))
   if (input.addMailboxes) change.addMailboxIds = await findMailboxes(app, caller, input.addMailboxes)
   if (input.removeMailboxes) change.removeMailboxIds = await findMailboxes(app, caller, input.removeMailboxes)
+  if (input.addProjects) change.addProjectIds = await findProjects(app, caller, input.addProjects)
+  if (input.removeProjects) change.removeProjectIds = await findProjects(app, caller, input.removeProjects)
   if (input.enabled !== undefined) change.enabled = input.enabled
   if (input.options) change.options = input.options
   const { orgId } = webhook
@@ -154,15 +169,9 @@ export async function getWebhook(app: App, caller: Caller, id: WebhookId): Promi
 
 /** Like `getWebhook`, for what is done with one: the permission asked for is that of the doing. */
 export async function reachWebhook(app: App, caller: Caller, id: WebhookId): Promise<Webhook> {
-  const webhook = await app.store.read.webhooks.get(caller.orgId, id)
-  if (!webhook || !isVisible(caller, webhook)) throw notFound('webhook')
+  const webhook = await app.store.read.webhooks.within(reachOf(caller), id)
+  if (!webhook) throw notFound('webhook')
   return webhook
-}
-
-// A key of one mailbox sees the webhooks of that mailbox and of no other.
-function isVisible(caller: Caller, { allMailboxes, mailboxIds }: Webhook): boolean {
-  if (caller.mailboxId === null) return true
-  return !allMailboxes && mailboxIds.length > 0 && mailboxIds.every((id) => id === caller.mailboxId)
 }
 
 /** The webhooks of some styles that the caller may see, newest first; with `mailbox`, those whose filter names it. */
@@ -173,17 +182,7 @@ export async function listWebhooks(
   page: PageRequest,
 ): Promise<Page<Webhook>> {
   demand(caller, 'webhook_read')
-  const { webhooks } = app.store.read
-  if (caller.mailboxId === null) return webhooks.list(caller.orgId, filter, page)
-  if (filter.mailboxId && filter.mailboxId !== caller.mailboxId) throw notFound('mailbox')
-  const all = await webhooks.list(
-    caller.orgId,
-    { ...filter, mailboxId: caller.mailboxId },
-    { ...page, offset: 0, limit: 1000 },
-  )
-  const visible = all.items.filter((webhook) => isVisible(caller, webhook))
-  const offset = page.offset ?? 0
-  return { items: visible.slice(offset, offset + page.limit), total: visible.length }
+  return app.store.read.webhooks.list(reachOf(caller), filter, page)
 }
 
 /** The texts that sign now, the newest first, for the dialects that show them again. */

@@ -14,7 +14,13 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as fetched from './0120-fetched.ts'
+import * as eventIds from './0121-event-ids.ts'
+import * as projects from './0130-projects.ts'
+import * as webhookProjects from './0131-webhook-projects.ts'
 import * as hookInboxes from './0140-hook-inboxes.ts'
+import * as submissionCredentials from './0150-submission-credentials.ts'
+import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -26,8 +32,12 @@ const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
+  ...[fetched, eventIds],
+  ...[submissionCredentials],
   mailboxProperties,
   hookInboxes,
+  threadLists,
+  ...[projects, webhookProjects],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

@@ -1,11 +1,14 @@
-import type { ApiKey, Organization, Project } from '../../core/accounts/model.ts'
+import type { ExpressionBuilder } from 'kysely'
+import type { Reach } from '../../core/accounts/caller.ts'
+import type { ApiKey, Organization } from '../../core/accounts/model.ts'
 import type { AccountReader, AccountWriter } from '../../core/accounts/store.ts'
 import type { ApiKeyId, MailboxId, OrgId, ProjectId } from '../../core/ids.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
-import type { ApiKeyTable, OrganizationTable, ProjectTable } from '../schema.ts'
+import type { ApiKeyTable, OrganizationTable, Schema } from '../schema.ts'
 import { statement } from '../statement.ts'
+import { fromProject, toProject } from './projects.ts'
 
 const keyByHash = statement((db, v: { hash: string }) =>
   db.selectFrom('api_keys').selectAll().where('hash', '=', v.hash),
@@ -36,11 +39,6 @@ export function accountReader(db: Database): AccountReader {
       const row = await projects.executeTakeFirst()
       return row && toProject(row)
     },
-    async project(org, id) {
-      const projects = kysely.selectFrom('projects').selectAll().where('org_id', '=', org).where('id', '=', id)
-      const row = await projects.executeTakeFirst()
-      return row && toProject(row)
-    },
     async keyByHash(hash) {
       const row = await keyByHash.first(db, { hash })
       return row && toKey(row)
@@ -50,13 +48,18 @@ export function accountReader(db: Database): AccountReader {
       const row = await keys.executeTakeFirst()
       return row && toKey(row)
     },
-    keys: (org, page, mailbox) => listKeys(db, org, page, mailbox),
+    keys: (reach, page) => listKeys(db, reach, page),
   }
 }
 
-async function listKeys(db: Database, org: OrgId, page: PageRequest, mailbox?: MailboxId) {
-  let keys = db.kysely.selectFrom('api_keys').where('org_id', '=', org)
-  if (mailbox) keys = keys.where('mailbox_id', '=', mailbox)
+async function listKeys(db: Database, { orgId, projectId, mailboxId }: Reach, page: PageRequest) {
+  let keys = db.kysely.selectFrom('api_keys').where('org_id', '=', orgId)
+  if (projectId !== null) {
+    const inside = (eb: ExpressionBuilder<Schema, 'api_keys'>) =>
+      eb.or([eb('project_only', '=', 1), eb('mailbox_id', 'is not', null)])
+    keys = keys.where('project_id', '=', projectId).where(inside)
+  }
+  if (mailboxId !== null) keys = keys.where('mailbox_id', '=', mailboxId)
   const { n } = await keys.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
   if (page.limit === 0) return { items: [], total: n }
   const rows = await cutPage(keys, page, 'created_at', 'id').selectAll().execute()
@@ -74,6 +77,11 @@ export function accountWriter(db: Database): AccountWriter {
     },
     async insertKey(key) {
       await kysely.insertInto('api_keys').values(fromKey(key)).execute()
+    },
+    async updateKey({ id, name, permissions, updatedAt }) {
+      const white = permissions === null ? null : JSON.stringify(permissions)
+      const changed = kysely.updateTable('api_keys').set({ name, permissions: white, updated_at: updatedAt })
+      await changed.where('id', '=', id).execute()
     },
     async deleteKey(org, id) {
       const gone = await kysely.deleteFrom('api_keys').where('org_id', '=', org).where('id', '=', id).executeTakeFirst()
@@ -113,20 +121,6 @@ function fromOrganization(o: Organization): OrganizationTable {
     created_at: o.createdAt,
     updated_at: o.updatedAt,
   }
-}
-
-function toProject(row: ProjectTable): Project {
-  return {
-    id: row.id as ProjectId,
-    orgId: row.org_id as OrgId,
-    name: row.name,
-    isDefault: row.is_default === 1,
-    createdAt: row.created_at,
-  }
-}
-
-function fromProject(p: Project): ProjectTable {
-  return { id: p.id, org_id: p.orgId, name: p.name, is_default: p.isDefault ? 1 : 0, created_at: p.createdAt }
 }
 
 function toKey(row: ApiKeyTable): ApiKey {

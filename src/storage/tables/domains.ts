@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Domain, DomainStatus } from '../../core/domains/model.ts'
 import type { DomainReader, DomainWriter, SealedRoute } from '../../core/domains/store.ts'
-import type { DomainId, OrgId } from '../../core/ids.ts'
+import type { DomainId, OrgId, ProjectId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { DomainTable } from '../schema.ts'
@@ -49,10 +49,13 @@ export function domainReader(db: Database): DomainReader {
       const row = await own.first(db, { org, name })
       return row && toDomain(row)
     },
-    async list(org, page) {
-      const owned = db.kysely.selectFrom('domains').where('org_id', '=', org)
-      const { n } = await owned.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+    async list({ orgId, projectId, mailboxId }, page) {
+      if (mailboxId !== null) return { items: [], total: 0 }
+      let owned = db.kysely.selectFrom('domains').where('org_id', '=', orgId)
+      if (projectId !== null) owned = owned.where('project_id', '=', projectId)
       const rows = await cutPage(owned, page, 'created_at', 'id').selectAll().execute()
+      if (page.uncounted) return { items: rows.map(toDomain), total: rows.length }
+      const { n } = await owned.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
       return { items: rows.map(toDomain), total: n }
     },
     isLocal: async (name) => (await local.first(db, { name })) !== undefined,
@@ -86,7 +89,7 @@ export function domainWriter(db: Database): DomainWriter {
     },
     async update(domain) {
       // The way out is set by itself and stays.
-      const { id, org_id, name, created_at, sealed_route, ...changed } = fromDomain(domain)
+      const { id, org_id, project_id, name, created_at, sealed_route, ...changed } = fromDomain(domain)
       await db.kysely.updateTable('domains').set(changed).where('id', '=', id).execute()
     },
     async delete(id) {
@@ -99,6 +102,7 @@ function toDomain(row: DomainTable): Domain {
   return {
     id: row.id as DomainId,
     orgId: row.org_id as OrgId | null,
+    projectId: row.project_id as ProjectId | null,
     name: row.name,
     status: row.status as DomainStatus,
     feedbackEnabled: row.feedback_enabled === 1,
@@ -114,7 +118,7 @@ function toDomain(row: DomainTable): Domain {
 function fromDomain(d: Domain): DomainTable {
   const { id, name, status } = d
   return {
-    ...{ id, org_id: d.orgId, name, status },
+    ...{ id, org_id: d.orgId, project_id: d.projectId, name, status },
     feedback_enabled: d.feedbackEnabled ? 1 : 0,
     states: JSON.stringify(d.states),
     checked_at: d.checkedAt,

@@ -46,6 +46,11 @@ export function eventReader(db: Database): Omit<EventReader, 'onAppend'> {
       const cut = cutPage(dropped.select(['seq', ...columns]), page, 'created_at', 'id')
       return { items: (await cut.execute()).map(toEvent), total: n }
     },
+    async seqOf(org, id) {
+      const one = db.kysely.selectFrom('events').select('seq').where('id', '=', id).where('org_id', '=', org)
+      // On PostgreSQL it may not be in the log yet.
+      return (await one.executeTakeFirst())?.seq ?? undefined
+    },
     async position() {
       const newest = db.kysely.selectFrom('events').select(sql<number>`coalesce(max(seq), 0)`.as('seq'))
       return (await newest.executeTakeFirstOrThrow()).seq

@@ -37,6 +37,10 @@ export function jobWriter(db: Database): JobWriter {
       const over = kysely.deleteFrom('blob_holds').where((eb) => eb.or([eb('id', '=', id), eb('until', '<=', now)]))
       await over.execute()
     },
+    async releaseAll() {
+      const leased = kysely.updateTable('jobs').whereRef('due_at', '<>', 'run_at')
+      await leased.set((eb) => ({ due_at: eb.ref('run_at') })).execute()
+    },
     async done(id) {
       await kysely.deleteFrom('jobs').where('id', '=', id).execute()
     },

@@ -69,7 +69,18 @@ export function mailboxReader(db: Database): MailboxReader {
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
+    async withIds(ids) {
+      if (ids.length === 0) return new Map()
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const rows = await live.where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, toMailbox(row)]))
+    },
     list: (reach, page) => listMailboxes(db, reach, page),
+    async projectsOf(ids) {
+      if (ids.length === 0) return new Map()
+      const rows = await db.kysely.selectFrom('mailboxes').select(['id', 'project_id']).where('id', 'in', ids).execute()
+      return new Map(rows.map((row) => [row.id as MailboxId, row.project_id as ProjectId]))
+    },
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
       const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
@@ -78,18 +89,18 @@ export function mailboxReader(db: Database): MailboxReader {
   }
 }
 
+/** The ids of a project's mailboxes, deleted ones too until the purge, for what hangs on them. */
+export function mailboxesOf(db: Database, project: ProjectId) {
+  return db.kysely.selectFrom('mailboxes').select('id').where('project_id', '=', project)
+}
+
 const BY_NAME = sql<string>`lower(coalesce(display_name, local_part))`
 
 async function listMailboxes(db: Database, reach: Reach, page: MailboxPage) {
-  const total = await countWithin(db, reach)
-  if (page.limit === 0) return { items: [], total }
-  const rows = await cutPage(
-    within(db, reach).selectAll(),
-    page,
-    page.by === 'name' ? BY_NAME : 'created_at',
-    'id',
-  ).execute()
-  return { items: rows.map(toMailbox), total }
+  const key = page.by === 'name' ? BY_NAME : 'created_at'
+  const total = page.uncounted ? undefined : await countWithin(db, reach)
+  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, key, 'id').execute() : []
+  return { items: rows.map(toMailbox), total: total ?? rows.length }
 }
 
 function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
@@ -236,6 +247,7 @@ function fromMailbox(m: Mailbox): MailboxTable {
     thread_count: m.threadCount,
     size_bytes: m.sizeBytes,
     last_at: 0,
+    fetch_count: 0,
     created_at: m.createdAt,
     updated_at: m.updatedAt,
     deleted_at: null,

@@ -15,14 +15,14 @@ export async function listMessages(
   filter: MessageFilter,
   page: MessagePage,
 ): Promise<Page<Message>> {
-  const total = await countMessages(db, mailbox, filter)
-  if (page.limit === 0 || total === 0) return { items: [], total }
+  const total = page.uncounted ? undefined : await countMessages(db, mailbox, filter)
+  if (page.limit === 0 || total === 0) return { items: [], total: total ?? 0 }
   const matching = matchingMessages(db, mailbox, filter)
   const columns = messageColumns.map((name) => `m.${name}` as const)
   const [at, id] = filter.labels?.length ? (['l.at', 'l.message_id'] as const) : (['m.at', 'm.id'] as const)
   const key = page.by && page.by !== 'at' ? sortKeys[page.by](db) : sql.ref(at)
   const rows = await cutPage(matching.select(columns), page, key, id).execute()
-  return { items: await withParts(db, rows), total }
+  return { items: await withParts(db, rows), total: total ?? rows.length }
 }
 
 const sortKeys: Record<Exclude<MessageOrder, 'at'>, (db: Database) => RawBuilder<unknown>> = {
@@ -52,7 +52,7 @@ async function countRows(matching: ReturnType<typeof matchingMessages>): Promise
   return (await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
-function matchingMessages(db: Database, mailbox: MailboxId, filter: MessageFilter) {
+export function matchingMessages(db: Database, mailbox: MailboxId, filter: MessageFilter) {
   const [first, ...others] = filter.labels ?? []
   const start =
     first === undefined
@@ -88,11 +88,13 @@ function visibility(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
 }
 
 function narrowed(db: Database, eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
-  const { direction, threadId, before, after, handled, sender } = filter
+  const { direction, threadId, before, after, unread, status, handled, sender } = filter
   return [
     ...(direction ? [eb('m.direction', '=', direction)] : []),
     ...(['spam', 'blocked', 'trashed'] as const).filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
     ...(threadId ? [eb('m.thread_id', '=', threadId)] : []),
+    ...(unread ? [eb.or([eb('m.seen', '=', 0), labelExists(eb, 'unread')])] : []),
+    ...(status ? [eb('m.status', '=', status)] : []),
     ...(before === undefined ? [] : [eb('m.at', '<', before)]),
     ...(after === undefined ? [] : [eb('m.at', '>', after)]),
     ...(handled === undefined ? [] : [eb('m.handled', '=', handled ? 1 : 0)]),
@@ -104,13 +106,15 @@ function narrowed(db: Database, eb: Builder, filter: MessageFilter): Expression<
 }
 
 function having(eb: Builder, labels: string[]): Expression<SqlBool>[] {
-  return labels.map((label) =>
-    eb.exists(
-      eb
-        .selectFrom('message_labels as x')
-        .select('x.label')
-        .whereRef('x.message_id', '=', 'm.id')
-        .where('x.label', '=', label),
-    ),
+  return labels.map((label) => labelExists(eb, label))
+}
+
+function labelExists(eb: Builder, label: string): Expression<SqlBool> {
+  return eb.exists(
+    eb
+      .selectFrom('message_labels as x')
+      .select('x.label')
+      .whereRef('x.message_id', '=', 'm.id')
+      .where('x.label', '=', label),
   )
 }

@@ -1,13 +1,6 @@
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
-import type {
-  Direction,
-  MailboxAddress,
-  Message,
-  MessageContent,
-  OutboundStatus,
-  Part,
-  Source,
-} from '../../core/messages/model.ts'
+import { searchable } from '../../core/messages/matches.ts'
+import type { Direction, Message, MessageContent, OutboundStatus, Part, Source } from '../../core/messages/model.ts'
 import { isHidden } from '../../core/threads/fold.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 
@@ -138,6 +131,7 @@ export function fromMessage(m: Message): MessageTable {
     from_text: searchable(m.from),
     to_text: searchable(m.to),
     subject_text: (m.subject ?? '').toLowerCase(),
+    fetch_number: null,
     created_at: m.createdAt,
     updated_at: m.updatedAt,
   }
@@ -184,14 +178,6 @@ export function fromContent(id: MessageId, c: MessageContent): MessageContentTab
     authentication: c.authentication === null ? null : JSON.stringify(c.authentication),
     defects: fromList(c.defects),
   }
-}
-
-/** Names and addresses as a substring filter sees them: lower-case, as they are shown, one on a line. */
-export function searchable(list: readonly MailboxAddress[]): string {
-  return list
-    .map((a) => (a.name ? `${a.name} <${a.address}>` : a.address))
-    .join('\n')
-    .toLowerCase()
 }
 
 // Most lists of most messages are empty.

@@ -8,6 +8,7 @@ import { rowOf, statement } from '../statement.ts'
 import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
 import * as handling from './message-handling.ts'
 import { listMessages } from './message-list.ts'
+import { fetchCount, markFetched, nextMessage } from './message-next.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
 import { insertParts, readPart, withParts } from './parts.ts'
@@ -43,8 +44,11 @@ export function messageReader(db: Database): MessageReader {
   return {
     get: async (mailbox, id) => one(db, await byId.first(db, { mailbox, id })),
     byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
+    find: (mailbox, ids, messageIds) => findMessages(db, mailbox, ids, messageIds),
     list: (mailbox, filter, page) => listMessages(db, mailbox, filter, page),
     tally: (mailboxes, now) => handling.tallyMessages(db, mailboxes, now),
+    next: (mailbox, filter) => nextMessage(db, mailbox, filter),
+    fetchCount: (mailbox) => fetchCount(db, mailbox),
     async ofThread(thread) {
       const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('thread_id', '=', thread)
       return withParts(db, await all.orderBy('at').orderBy('id').execute())
@@ -89,6 +93,7 @@ export function messageWriter(db: Database): MessageWriter {
     firstUnhandled: (mailbox, since, limit) => handling.firstUnhandled(db, mailbox, since, limit),
     setHandled: (ids, handledAt, at) => handling.setHandled(db, ids, handledAt, at),
     expired: (after, now, limit) => handling.expiredMessages(db, after, now, limit),
+    markFetched: (mailbox, ids) => markFetched(db, mailbox, ids),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
     },
@@ -98,6 +103,16 @@ export function messageWriter(db: Database): MessageWriter {
 
 async function one(db: Database, row: MessageRow | undefined): Promise<Message | undefined> {
   return row && (await withParts(db, [row]))[0]
+}
+
+async function findMessages(db: Database, mailbox: MailboxId, ids: MessageId[], messageIds: string[]) {
+  if (ids.length + messageIds.length === 0) return []
+  const all = db.kysely.selectFrom('messages').select(rows.messageColumns).where('mailbox_id', '=', mailbox)
+  const named = await Promise.all([
+    ids.length > 0 ? all.where('id', 'in', ids).execute() : [],
+    messageIds.length > 0 ? all.where('message_id', 'in', messageIds).execute() : [],
+  ])
+  return withParts(db, [...new Map(named.flat().map((row) => [row.id, row])).values()])
 }
 
 async function withIds(db: Database, ids: MessageId[]): Promise<Message[]> {

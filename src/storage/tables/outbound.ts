@@ -1,4 +1,5 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Reach } from '../../core/accounts/caller.ts'
 import type { CapturedId, DeliveryId, MailboxId, MessageId, OrgId } from '../../core/ids.ts'
 import type { LaneKey } from '../../core/outbound/lanes.ts'
 import type { Attempt, Captured, Delivery, DeliveryStatus } from '../../core/outbound/model.ts'
@@ -7,6 +8,7 @@ import type { PageRequest } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { CapturedTable, DeliveryTable, Schema } from '../schema.ts'
+import { mailboxesOf } from './mailboxes.ts'
 import { BLOBS } from './message-delete.ts'
 
 /** What a peer, or its lack, has said for good. */
@@ -24,9 +26,9 @@ export function outboundReader(db: Database): OutboundReader {
       const rows = kysely.selectFrom('deliveries').selectAll().where('message_id', '=', id).orderBy('position')
       return withAttempts(db, await rows.execute())
     },
-    captured: (org, page, mailbox) => listCaptured(db, org, page, mailbox),
-    async capturedById(org, id) {
-      const one = kysely.selectFrom('captured').selectAll().where('id', '=', id).where('org_id', '=', org)
+    captured: (reach, page) => listCaptured(db, reach, page),
+    async capturedById(reach, id) {
+      const one = capturedWithin(db, reach).selectAll().where('id', '=', id)
       const row = await one.executeTakeFirst()
       return row && toCaptured(row)
     },
@@ -168,9 +170,15 @@ async function insertCaptured(db: Database, captured: Captured): Promise<void> {
   if (await message.executeTakeFirst()) await db.kysely.insertInto('captured').values(fromCaptured(captured)).execute()
 }
 
-async function listCaptured(db: Database, org: OrgId, page: PageRequest, mailbox?: MailboxId) {
-  let all = db.kysely.selectFrom('captured').where('org_id', '=', org)
-  if (mailbox) all = all.where('mailbox_id', '=', mailbox)
+function capturedWithin(db: Database, { orgId, projectId, mailboxId }: Reach) {
+  let all = db.kysely.selectFrom('captured').where('org_id', '=', orgId)
+  if (projectId !== null) all = all.where('mailbox_id', 'in', mailboxesOf(db, projectId))
+  if (mailboxId !== null) all = all.where('mailbox_id', '=', mailboxId)
+  return all
+}
+
+async function listCaptured(db: Database, reach: Reach, page: PageRequest) {
+  const all = capturedWithin(db, reach)
   const { n } = await all.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
   if (page.limit === 0) return { items: [], total: n }
   const rows = await cutPage(all, page, 'created_at', 'id').selectAll().execute()

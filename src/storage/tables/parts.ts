@@ -1,4 +1,4 @@
-import type { MessageId, OrgId, PartId } from '../../core/ids.ts'
+import type { MessageId, OrgId, PartId, ThreadId } from '../../core/ids.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
 import type { StoredPart } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
@@ -41,6 +41,25 @@ export async function withParts(db: Database, found: MessageRow[]): Promise<Mess
     }
   }
   return found.map((row) => toMessage(row, parts.get(row.id) ?? []))
+}
+
+/** The attachments of those messages of each thread that lists show, oldest first. */
+export async function partsOfThreads(db: Database, ids: ThreadId[]): Promise<Map<ThreadId, Part[]>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.kysely
+    .selectFrom('messages as m')
+    .innerJoin('threads as t', 't.id', 'm.thread_id')
+    .innerJoin('parts as p', 'p.message_id', 'm.id')
+    .selectAll('p')
+    .select('m.thread_id')
+    .where('m.thread_id', 'in', ids)
+    .where('m.part_count', '>', 0)
+    .whereRef('m.hidden', '=', 't.hidden')
+    .orderBy('m.at')
+    .orderBy('p.position')
+    .execute()
+  const byThread = Map.groupBy(rows, (row) => row.thread_id as ThreadId)
+  return new Map([...byThread].map(([id, own]) => [id, own.map(toPart)]))
 }
 
 /** A part whose message's mailbox is alive, with the blob its bytes are in. */

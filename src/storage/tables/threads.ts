@@ -1,44 +1,28 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
-import type { Page, PageRequest } from '../../core/paging.ts'
+import { searchable } from '../../core/messages/matches.ts'
+import type { Page } from '../../core/paging.ts'
 import type { Thread } from '../../core/threads/model.ts'
-import type { ThreadFilter, ThreadReader, ThreadWriter } from '../../core/threads/store.ts'
+import type { ThreadReader, ThreadWriter } from '../../core/threads/store.ts'
 import type { Database } from '../database.ts'
-import { contains, cutPage } from '../paging.ts'
-import type { Schema, ThreadTable } from '../schema.ts'
+import type { ThreadTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
-import { searchable } from './message-rows.ts'
+import { partsOfThreads } from './parts.ts'
+import { threadColumns as columns, pageOfThreads, selected, type ThreadRow, threadsWithin } from './thread-list.ts'
 
-const columns = [
-  'id',
-  'org_id',
-  'mailbox_id',
-  'subject',
-  'preview',
-  'last_message_id',
-  'last_at',
-  'last_received_at',
-  'last_sent_at',
-  'message_count',
-  'size_bytes',
-  'senders',
-  'recipients',
-  'labels',
-  'hidden',
-  'created_at',
-  'updated_at',
-] as const satisfies (keyof ThreadTable)[]
 const texts = ['subject_text', 'senders_text', 'recipients_text'] as const satisfies (keyof ThreadTable)[]
 
-type Row = Pick<ThreadTable, (typeof columns)[number]>
+type NewRow = Omit<ThreadTable, 'project_id'>
 
 const byId = statement((db, v: { mailbox: string; id: string }) =>
   db.selectFrom('threads').select(columns).where('id', '=', v.id).where('mailbox_id', '=', v.mailbox),
 )
-const insertThread = statement((db, v: ThreadTable) =>
-  db.insertInto('threads').values(rowOf(v, [...columns, ...texts])),
+const insertThread = statement((db, v: NewRow) =>
+  db.insertInto('threads').values((eb) => ({
+    ...rowOf(v, [...columns, ...texts]),
+    project_id: eb.selectFrom('mailboxes').select('project_id').where('id', '=', v.mailbox_id),
+  })),
 )
-const updateThread = statement((db, v: ThreadTable) => {
+const updateThread = statement((db, v: NewRow) => {
   const { id: _id, org_id: _org, mailbox_id: _mailbox, ...rest } = rowOf(v, [...columns, ...texts])
   return db.updateTable('threads').set(rest).where('id', '=', v.id)
 })
@@ -50,8 +34,18 @@ export function threadReader(db: Database): ThreadReader {
       const row = await byId.first(db, { mailbox, id })
       return row && toThread(row)
     },
-    list: (mailbox, filter, page) => listThreads(db, mailbox, filter, page),
+    async within(reach, id) {
+      const row = await threadsWithin(db, reach).select(selected).where('t.id', '=', id).executeTakeFirst()
+      return row && toThread(row)
+    },
+    list: (reach, filter, page) => listThreads(db, reach, filter, page),
+    parts: (ids) => partsOfThreads(db, ids),
   }
+}
+
+export async function listThreads(db: Database, ...asked: Parameters<ThreadReader['list']>): Promise<Page<Thread>> {
+  const { rows, total } = await pageOfThreads(db, ...asked)
+  return { items: rows.map(toThread), total }
 }
 
 export function threadWriter(db: Database): ThreadWriter {
@@ -85,79 +79,7 @@ async function insertLabels(db: Database, thread: Thread): Promise<void> {
   await db.kysely.insertInto('thread_labels').values(all).execute()
 }
 
-export async function listThreads(
-  db: Database,
-  mailbox: MailboxId,
-  filter: ThreadFilter,
-  page: PageRequest,
-): Promise<Page<Thread>> {
-  const total = await countThreads(db, mailbox, filter)
-  if (page.limit === 0 || total === 0) return { items: [], total }
-  const matching = matchingThreads(db, mailbox, filter).select(columns.map((name) => `t.${name}` as const))
-  const time = filter.labels?.length ? ['l.last_at', 'l.thread_id'] : ['t.last_at', 't.id']
-  const rows = await cutPage(matching, page, time[0]!, time[1]!).execute()
-  return { items: rows.map(toThread), total }
-}
-
-/** What a default list shows is read from the mailbox's own count. */
-async function countThreads(db: Database, mailbox: MailboxId, filter: ThreadFilter): Promise<number> {
-  const { includeHidden, ...narrowing } = filter
-  const narrowed = Object.values(narrowing).some((v) => v !== undefined && (!Array.isArray(v) || v.length > 0))
-  if (narrowed || includeHidden) {
-    const counted = matchingThreads(db, mailbox, filter).select((eb) => eb.fn.countAll<number>().as('n'))
-    return (await counted.executeTakeFirstOrThrow()).n
-  }
-  const counted = db.kysely.selectFrom('mailboxes').select('thread_count').where('id', '=', mailbox)
-  return (await counted.executeTakeFirst())?.thread_count ?? 0
-}
-
-function matchingThreads(db: Database, mailbox: MailboxId, filter: ThreadFilter) {
-  const [first, ...others] = filter.labels ?? []
-  const start = first === undefined ? plain(db).where('t.mailbox_id', '=', mailbox) : labelled(db, mailbox, first)
-  const query = start as ReturnType<typeof plain>
-  return query.where((eb) => eb.and([...narrowed(eb, filter), ...having(eb, others)]))
-}
-
-function plain(db: Database) {
-  return db.kysely.selectFrom('threads as t')
-}
-
-// The label's own index is in the order of the list, so it leads and the threads follow.
-function labelled(db: Database, mailbox: MailboxId, label: string) {
-  return db.kysely
-    .selectFrom('thread_labels as l')
-    .innerJoin('threads as t', 't.id', 'l.thread_id')
-    .where('l.mailbox_id', '=', mailbox)
-    .where('l.label', '=', label)
-}
-
-type Builder = ExpressionBuilder<Schema & { t: ThreadTable }, 't'>
-
-function narrowed(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
-  const { includeHidden, before, after, subject } = filter
-  return [
-    ...(includeHidden ? [] : [eb('t.hidden', '=', 0)]),
-    ...(before === undefined ? [] : [eb('t.last_at', '<', before)]),
-    ...(after === undefined ? [] : [eb('t.last_at', '>', after)]),
-    ...(subject === undefined ? [] : [contains('t.subject_text', subject)]),
-    ...(filter.senders ?? []).map((text) => contains('t.senders_text', text)),
-    ...(filter.recipients ?? []).map((text) => contains('t.recipients_text', text)),
-  ]
-}
-
-function having(eb: Builder, labels: string[]): Expression<SqlBool>[] {
-  return labels.map((label) =>
-    eb.exists(
-      eb
-        .selectFrom('thread_labels as x')
-        .select('x.label')
-        .whereRef('x.thread_id', '=', 't.id')
-        .where('x.label', '=', label),
-    ),
-  )
-}
-
-function toThread(row: Row): Thread {
+function toThread(row: ThreadRow): Thread {
   return {
     id: row.id as ThreadId,
     orgId: row.org_id as OrgId,
@@ -173,13 +95,14 @@ function toThread(row: Row): Thread {
     senders: JSON.parse(row.senders),
     recipients: JSON.parse(row.recipients),
     labels: JSON.parse(row.labels),
+    unreadCount: row.unread_count,
     hidden: row.hidden === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
 }
 
-function fromThread(t: Thread): ThreadTable {
+function fromThread(t: Thread): NewRow {
   return {
     id: t.id,
     org_id: t.orgId,
@@ -195,6 +118,7 @@ function fromThread(t: Thread): ThreadTable {
     senders: JSON.stringify(t.senders),
     recipients: JSON.stringify(t.recipients),
     labels: JSON.stringify(t.labels),
+    unread_count: t.unreadCount,
     hidden: t.hidden ? 1 : 0,
     subject_text: (t.subject ?? '').toLowerCase(),
     senders_text: searchable(t.senders),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Reach } from '../../core/accounts/caller.ts'
 import type { MailboxId, OrgId, ProjectId, WebhookId } from '../../core/ids.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { DisabledReason, Webhook, WebhookSecret, WebhookStyle } from '../../core/webhooks/model.ts'
@@ -7,6 +8,7 @@ import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { WebhookSecretTable, WebhookTable } from '../schema.ts'
 import { statement } from '../statement.ts'
+import { mailboxesOf } from './mailboxes.ts'
 import { webhookLog } from './webhook-log.ts'
 import { webhookQueueReader, webhookQueueWriter } from './webhook-queue.ts'
 
@@ -31,8 +33,12 @@ export function webhookReader(db: Database): WebhookReader {
       const row = await named.where('client_id', '=', clientId).where('style', 'in', styles).executeTakeFirst()
       return row && toWebhook(row)
     },
-    list: (org, filter, page) => listWebhooks(db, org, filter, page),
     ofMailboxes: (style, mailboxes) => ofMailboxes(db, style, mailboxes),
+    async within(reach, id) {
+      const row = await webhooksWithin(db, reach).selectAll().where('id', '=', id).executeTakeFirst()
+      return row && toWebhook(row)
+    },
+    list: (reach, filter, page) => listWebhooks(db, reach, filter, page),
     async secret(owner) {
       const row = await secretOf.first(db, { owner })
       return row && toSecret(row)
@@ -40,13 +46,33 @@ export function webhookReader(db: Database): WebhookReader {
   }
 }
 
-async function listWebhooks(db: Database, org: OrgId, { styles, mailboxId }: WebhookFilter, page: PageRequest) {
-  let all = db.kysely.selectFrom('webhooks').where('org_id', '=', org)
+// One that names mailboxes of two projects, say, is the affair of the organization only.
+function webhooksWithin(db: Database, { orgId, projectId, mailboxId }: Reach) {
+  const all = db.kysely.selectFrom('webhooks').where('org_id', '=', orgId)
+  if (projectId === null && mailboxId === null) return all
+  const named = db.kysely
+    .selectFrom('webhook_mailboxes')
+    .select('webhook_id')
+    .where('webhook_id', '=', sql.ref<string>('webhooks.id'))
+  const inside = mailboxId === null ? mailboxesOf(db, projectId as ProjectId) : [mailboxId]
+  const own = mailboxId === null ? JSON.stringify([projectId]) : '[]'
+  return all
+    .where('all_mailboxes', '=', 0)
+    .where('project_ids', 'in', ['[]', own])
+    .where((eb) => eb.or([eb('project_ids', '<>', '[]'), eb.exists(named)]))
+    .where((eb) => eb.not(eb.exists(named.where('mailbox_id', 'not in', inside))))
+}
+
+async function listWebhooks(db: Database, reach: Reach, filter: WebhookFilter, page: PageRequest) {
+  const { styles, mailboxId, projectId } = filter
+  let all = webhooksWithin(db, reach)
   if (styles) all = all.where('style', 'in', styles)
   if (mailboxId) {
     const named = db.kysely.selectFrom('webhook_mailboxes').select('webhook_id').where('mailbox_id', '=', mailboxId)
     all = all.where('id', 'in', named)
   }
+  // Only those: the index of webhooks that name projects has them.
+  if (projectId) all = all.where('project_ids', '<>', '[]').where('project_ids', 'like', `%"${projectId}"%`)
   const { n } = await all.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
   if (page.limit === 0) return { items: [], total: n }
   const rows = await cutPage(all, page, 'created_at', 'id').selectAll().execute()
@@ -116,9 +142,12 @@ async function candidates(db: Database, orgs: readonly OrgId[], mailboxes: reado
   if (orgs.length === 0) return []
   const enabled = db.kysely.selectFrom('webhooks').selectAll().where('enabled', '=', 1)
   const rows = await enabled.where('all_mailboxes', '=', 1).where('org_id', 'in', orgs).execute()
+  const ofProjects = enabled.where('all_mailboxes', '=', 0).where('project_ids', '<>', '[]').where('org_id', 'in', orgs)
+  rows.push(...(await ofProjects.execute()))
   if (mailboxes.length > 0) {
     const naming = db.kysely.selectFrom('webhook_mailboxes').select('webhook_id').where('mailbox_id', 'in', mailboxes)
-    rows.push(...(await enabled.where('all_mailboxes', '=', 0).where('id', 'in', naming).execute()))
+    const ofMailboxes = enabled.where('all_mailboxes', '=', 0).where('project_ids', '=', '[]')
+    rows.push(...(await ofMailboxes.where('id', 'in', naming).execute()))
   }
   return rows.map(toWebhook)
 }
@@ -133,6 +162,7 @@ function toWebhook(row: WebhookTable): Webhook {
     topics: JSON.parse(row.topics),
     allMailboxes: row.all_mailboxes === 1,
     mailboxIds: JSON.parse(row.mailbox_ids),
+    projectIds: JSON.parse(row.project_ids),
     secretOwner: row.secret_owner,
     headerNames: JSON.parse(row.header_names),
     sealedHeaders: row.sealed_headers,
@@ -159,6 +189,7 @@ function fromWebhook(w: Webhook): WebhookTable {
     topics: JSON.stringify(w.topics),
     all_mailboxes: w.allMailboxes ? 1 : 0,
     mailbox_ids: JSON.stringify(w.mailboxIds),
+    project_ids: JSON.stringify(w.projectIds),
     secret_owner: w.secretOwner,
     header_names: JSON.stringify(w.headerNames),
     sealed_headers: w.sealedHeaders,

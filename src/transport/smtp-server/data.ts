@@ -1,13 +1,8 @@
-import { newId } from '../../core/ids.ts'
-import type { Filed } from '../../core/messages/file-inbound.ts'
-import { receive } from '../../core/messages/receive.ts'
-import { refusalOfAll } from '../../core/messages/refused.ts'
 import { DataDecoder } from '../../protocol/smtp/data-decoder.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { badArgument, badSequence, Refusal, reply } from './refusal.ts'
 import type { Session } from './session.ts'
 import type { Spool } from './spool.ts'
-import type { Transaction } from './transaction.ts'
 
 /** How far beyond the limit a client may go before it is cut off instead of being listened to until its end. */
 const MAX_EXCESS = 4
@@ -27,9 +22,9 @@ export async function data(session: Session, argument: string): Promise<SmtpRepl
   const trouble = await readMessage(session, spool)
   if (trouble) throw trouble
   using _share = await session.budget.take(spool.sizeBytes)
-  const filed = await file(session, transaction, spool)
+  const answer = await transaction.finish(spool)
   session.forgiveMistakes()
-  return toReply(session, filed)
+  return answer
 }
 
 /** Reads to the end of the message, whatever is wrong with it: the client hears of it then. */
@@ -61,23 +56,4 @@ async function keep(session: Session, spool: Spool, content: Buffer): Promise<Re
     session.app.log.error({ err: error }, 'the spool folder takes no mail')
     return new Refusal(452, '4.3.1', 'No room for the message now')
   }
-}
-
-async function file(session: Session, transaction: Transaction, spool: Spool): Promise<Filed[]> {
-  const { app, helo, remoteAddress, tls } = session
-  const { raw, sha256 } = await spool.read()
-  const envelope = { mailFrom: transaction.mailFrom, helo, remoteAddress, tls }
-  const { copies, spf } = transaction
-  return receive(app, { source: 'smtp', envelope, copies, raw, spf, sha256 })
-}
-
-function toReply(session: Session, filed: Filed[]): SmtpReply {
-  const refusal = refusalOfAll(filed)
-  if (refusal) throw refusal
-  const stored = filed.find((f) => f.result === 'stored')
-  const repeated = filed.some((f) => f.result === 'duplicate')
-  session.app.log.debug({ messageId: stored?.messageId, copies: filed.length }, 'a mail came in over SMTP')
-  if (!stored && repeated) return reply(250, '2.0.0', 'Ok: the same mail is here already')
-  // What a mailbox throws away looks as if it were kept.
-  return reply(250, '2.0.0', `Ok: queued as ${stored?.messageId ?? newId()}`)
 }

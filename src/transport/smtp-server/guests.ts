@@ -35,7 +35,8 @@ export class Guests {
   }
 }
 
-function hostOf(text: string): string {
+/** One IPv4 address, or one IPv6 network of 64 bits: what one guest can have. */
+export function hostOf(text: string): string {
   const address = ipaddr.process(text)
   if (address.range() === 'loopback') return 'loopback'
   return address instanceof ipaddr.IPv6 ? address.toByteArray().slice(0, 8).join('.') : address.toString()

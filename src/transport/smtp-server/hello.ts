@@ -16,6 +16,7 @@ export function ehlo(session: Session, argument: string): SmtpReply {
     'SMTPUTF8',
     'ENHANCEDSTATUSCODES',
     ...(session.tls === null ? ['STARTTLS'] : []),
+    ...session.service.offers(session),
     'HELP',
   )
 }

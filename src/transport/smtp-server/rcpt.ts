@@ -1,11 +1,7 @@
-import { refuseDeclaredSize } from '../../core/mailboxes/policy.ts'
-import { resolveRecipient } from '../../core/mailboxes/resolve-recipient.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { readEnvelopeArgument, refuseUnannouncedUtf8 } from './envelope-argument.ts'
 import { badSequence, Refusal, reply } from './refusal.ts'
 import type { Session } from './session.ts'
-
-const MAX_RECIPIENTS = 100
 
 /** RCPT TO (RFC 5321 §4.1.1.3). What can be refused is refused here, so that nothing needs a bounce later. */
 export async function rcpt(session: Session, argument: string): Promise<SmtpReply> {
@@ -16,11 +12,9 @@ export async function rcpt(session: Session, argument: string): Promise<SmtpRepl
   if (path.address === '') throw new Refusal(501, '5.1.3', 'A recipient needs an address')
   refuseUnannouncedUtf8(path.address, transaction.utf8)
   // RFC 5321 §4.5.3.1.10: 452, not 552, so the client keeps the recipients we already took.
-  if (transaction.accepted >= MAX_RECIPIENTS) throw new Refusal(452, '4.5.3', 'Too many recipients')
+  if (transaction.accepted >= transaction.maxRecipients) throw new Refusal(452, '4.5.3', 'Too many recipients')
   // RFC 5321 §4.5.1: postmaster without a domain is the one of this server.
   const address = path.domain === null ? `${path.address}@${app.settings.mailDomain}` : path.address
-  const mailbox = await resolveRecipient(app, address)
-  refuseDeclaredSize(mailbox, transaction.declaredBytes)
-  transaction.add(mailbox, address)
+  await transaction.add(address)
   return reply(250, '2.1.5', 'Recipient ok')
 }

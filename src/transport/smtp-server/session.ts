@@ -2,12 +2,13 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { App } from '../../core/app.ts'
+import type { Login } from '../../core/submission/login.ts'
 import { parseCommandLine } from '../../protocol/smtp/command-line.ts'
 import { formatReply, type SmtpReply } from '../../protocol/smtp/reply.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { commands } from './commands.ts'
 import { toReply } from './errors.ts'
 import { Refusal, reply } from './refusal.ts'
+import type { Service } from './service.ts'
 import { SessionEnded } from './session-ended.ts'
 import { type Line, SocketInput } from './socket-input.ts'
 import type { Spool, SpoolFolder } from './spool.ts'
@@ -27,6 +28,7 @@ const MAX_UNSENT = 8_192
 /** What all sessions of a server share. */
 export interface SessionSurroundings {
   app: App
+  service: Service
   budget: ByteBudget
   spoolFolder: SpoolFolder
   secureContext: SecureContext
@@ -35,6 +37,7 @@ export interface SessionSurroundings {
 /** One client from greeting to farewell: reads its commands one after the other and writes the replies. */
 export class Session {
   readonly app: App
+  readonly service: Service
   readonly budget: ByteBudget
   readonly remoteAddress: string
   /** What the client calls itself; null until EHLO. */
@@ -42,6 +45,8 @@ export class Session {
   /** Protocol and cipher; null in the clear. */
   tls: string | null = null
   transaction: Transaction | null = null
+  /** Whose mail the client may send; null until AUTH. */
+  login: Login | null = null
   /** The reply to this command is the last. */
   ending = false
   readonly #surroundings: SessionSurroundings
@@ -56,6 +61,7 @@ export class Session {
 
   constructor(surroundings: SessionSurroundings, socket: Socket, remoteAddress: string) {
     this.app = surroundings.app
+    this.service = surroundings.service
     this.budget = surroundings.budget
     this.remoteAddress = remoteAddress
     this.#surroundings = surroundings
@@ -103,6 +109,13 @@ export class Session {
       if (bytes) return bytes
       await this.#more(deadline)
     }
+  }
+
+  /** A line that is no command, behind a reply that asked for it. */
+  async readLine(): Promise<Buffer> {
+    const line = await this.#nextLine()
+    if (line.kind === 'too-long') throw new Refusal(500, '5.5.6', 'The line is too long')
+    return line.bytes
   }
 
   /** Who delivers mail in between is no attacker. */
@@ -173,7 +186,7 @@ export class Session {
       const command = parseCommandLine(line.bytes)
       verb = command.verb
       if (/^(GET|POST|PUT|HEAD|OPTIONS|CONNECT)$/.test(verb)) throw this.end(reply(421, '4.7.0', 'This is not HTTP'))
-      const run = commands.get(verb)
+      const run = this.service.commands.get(verb)
       if (!run) throw new Refusal(500, '5.5.1', 'This command is not known')
       return await run(this, command.argument)
     } catch (error) {

@@ -5,7 +5,9 @@ import type { App } from '../../core/app.ts'
 import { formatReply } from '../../protocol/smtp/reply.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { type GuestLimits, Guests } from './guests.ts'
+import { inbound } from './inbound.ts'
 import { reply } from './refusal.ts'
+import type { Service } from './service.ts'
 import { Session, type SessionSurroundings } from './session.ts'
 import { SpoolFolder } from './spool.ts'
 
@@ -20,18 +22,21 @@ export interface SmtpServerOptions {
   /** PEM texts. */
   tls: { cert: string; key: string }
   limits?: Partial<GuestLimits>
+  /** Absent: mail from other servers is taken in. */
+  service?: Service
 }
 
-/** Takes mail in from other servers (RFC 5321). It never relays and asks nobody who they are. */
+/** Speaks SMTP (RFC 5321) to everybody who connects, for the service that it is given. */
 export class SmtpServer implements AsyncDisposable {
   readonly #surroundings: SessionSurroundings
   readonly #server: Server
   readonly #guests: Guests
   readonly #sessions = new Map<Session, Promise<void>>()
 
-  constructor(app: App, { spoolFolder, tls, limits }: SmtpServerOptions) {
+  constructor(app: App, { spoolFolder, tls, limits, service = inbound }: SmtpServerOptions) {
     this.#surroundings = {
       app,
+      service,
       budget: new ByteBudget(MAX_BYTES_AT_ONCE),
       spoolFolder: new SpoolFolder(spoolFolder),
       secureContext: createSecureContext({ ...tls, minVersion: 'TLSv1.2' }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FakeRecords, fakeResolver } from '../../../../test/fakes/dns-zone.ts'
 import { type TestApp, testApp } from '../../../../test/support/app.ts'
-import { buildMailbox } from '../../../../test/support/builders.ts'
+import { buildMailbox, wholeReach } from '../../../../test/support/builders.ts'
 import { verifyDkim } from '../../../protocol/dkim/verify-dkim.ts'
 import { Failure } from '../../errors.ts'
 import type { Mailbox } from '../../mailboxes/model.ts'
@@ -114,7 +114,7 @@ describe('DKIM keys of a domain', () => {
     await it.work()
     const box = await it.app.store.read.mailboxes.byAddress('signer@posthouse.test')
     const stored = box && (await it.app.store.read.messages.list(box.id, {}, { limit: 1 })).items[0]
-    const captured = box && (await it.app.store.read.outbound.captured(box.orgId, { limit: 1 })).items[0]
+    const captured = box && (await it.app.store.read.outbound.captured(wholeReach(box.orgId), { limit: 1 })).items[0]
     expect(sent.status).toBeLessThan(300)
     expect(captured?.blobKey).toBe(stored?.blobKey)
     const raw = await it.app.blobs.get(stored?.blobKey ?? '')

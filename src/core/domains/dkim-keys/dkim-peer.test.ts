@@ -99,10 +99,13 @@ async function bytesOf({ it, box }: Signer, { messageId }: Awaited<ReturnType<ty
 }
 
 /** What dkimpy says of each mail's RSA and Ed25519 signature. */
-async function verdicts({ it }: Signer, mails: Buffer[]): Promise<boolean[][]> {
+async function verdicts(us: Signer, mails: Buffer[]): Promise<boolean[][]> {
   if ('missing' in dkimpy) throw new Error(dkimpy.missing)
-  const zone = Object.fromEntries((await dnsRecordsOf(it.app, 'posthouse.test')).map((r) => [r.name, r.value]))
-  return dkimpy.verify(mails, zone)
+  return dkimpy.verify(mails, await zoneOf(us))
+}
+
+async function zoneOf({ it }: Signer): Promise<Record<string, string>> {
+  return Object.fromEntries((await dnsRecordsOf(it.app, 'posthouse.test')).map((r) => [r.name, r.value]))
 }
 
 test.skipIf(absent)('both signatures of all kinds of composed mail verify elsewhere', async () => {
@@ -116,6 +119,22 @@ test.skipIf(absent)('both signatures of all kinds of composed mail verify elsewh
   const wrong = drafts.filter((_, i) => said[i]?.[0] !== true || said[i]?.[1] !== true)
   expect(wrong.map(({ key, subject }) => [key, subject])).toEqual([])
   expect(said).toHaveLength(200)
+})
+
+test.skipIf(absent)('a forward carries a chain that verifies elsewhere, with what we saw of the original', async () => {
+  if ('missing' in dkimpy) throw new Error(dkimpy.missing)
+  await using it = await testApp()
+  const us = await signer(it)
+  await it.mail('desk@posthouse.test', Buffer.from(FOREIGN.replace(/\n/g, '\r\n')))
+  const [original] = (await it.app.store.read.messages.list(us.box.id, {}, { limit: 1 })).items
+  const forward = { ...request, subject: null, includeOriginal: true }
+  const sent = await forwardMessage(it.app, ownerOf(us.box), us.box.id, original?.id ?? '', forward)
+  const plain = await sendMessage(it.app, ownerOf(us.box), us.box.id, request)
+  const mail = await bytesOf(us, sent)
+  const changed = Buffer.from(mail.toString('latin1').replace('engine', 'Engine'), 'latin1')
+  expect(dkimpy.chains([mail, await bytesOf(us, plain), changed], await zoneOf(us))).toEqual(['pass', 'none', 'fail'])
+  expect(mail.toString()).toMatch(/^ARC-Seal: i=1;[\s\S]*cv=none/)
+  expect(mail.toString()).toMatch(/^ARC-Authentication-Results: i=1; mail\.posthouse\.test;\s+spf=none/m)
 })
 
 test.skipIf(absent)('forwards and answers verify elsewhere', async () => {

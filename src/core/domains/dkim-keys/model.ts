@@ -1,5 +1,6 @@
 import type { SigningAlgorithm } from '../../../protocol/dkim/signature-field.ts'
 import type { DkimKeyId, DomainId } from '../../ids.ts'
+import type { Domain } from '../model.ts'
 
 /**
  * `pending`: published, so that it is known everywhere before it signs. `active`: signs. `retired`: signs no more, stays published
@@ -21,4 +22,14 @@ export interface DkimKey {
   createdAt: number
   activatedAt: number | null
   retiredAt: number | null
+}
+
+/** True for a key that an organization may leave unpublished: its domain is verified without it, and signs with it once the DNS shows it. */
+export function isOptional({ orgId }: Pick<Domain, 'orgId'>, { algorithm }: Pick<DkimKey, 'algorithm'>): boolean {
+  return orgId !== null && algorithm === 'ed25519-sha256'
+}
+
+/** Where the public half of a key is published. */
+export function nameOfKey({ name }: Pick<Domain, 'name'>, { selector }: Pick<DkimKey, 'selector'>): string {
+  return `${selector}._domainkey.${name}`
 }

@@ -5,7 +5,7 @@ import { domainNamed } from '../domains.ts'
 import type { Domain } from '../model.ts'
 import type { NewDkimKey } from './commands.ts'
 import { newKey } from './key-box.ts'
-import type { DkimKey } from './model.ts'
+import { type DkimKey, isOptional, nameOfKey } from './model.ts'
 
 /** Gives a new domain its first keys, under the selectors `dkim` and `dkim-ed`; every domain that is made goes through here. */
 export async function ensureDkimKeys(app: App, domain: Domain): Promise<void> {
@@ -33,8 +33,9 @@ export async function activateDkimKeys(app: App, domainName: string, options: { 
   const domain = await domainNamed(app, domainName)
   const known = await app.store.read.dkimKeys.ofDomain(domain.id)
   for (const key of known) {
-    if (key.state !== 'pending' || options.force || (await isPublished(app, domain, key))) continue
-    throw new Failure('unprocessable', `${key.selector}._domainkey.${domain.name} is not published yet`)
+    if (key.state !== 'pending' || options.force || isOptional(domain, key)) continue
+    if (await isPublished(app, domain, key)) continue
+    throw new Failure('unprocessable', `${nameOfKey(domain, key)} is not published yet`)
   }
   return app.store.run('dkim-keys.activate', { domainId: domain.id })
 }
@@ -42,7 +43,7 @@ export async function activateDkimKeys(app: App, domainName: string, options: { 
 /** True when the DNS shows this key, however its strings are cut and spaced. */
 export async function isPublished(app: Pick<App, 'resolver'>, domain: Domain, key: DkimKey): Promise<boolean> {
   try {
-    const records = await app.resolver.txt(`${key.selector}._domainkey.${domain.name}`)
+    const records = await app.resolver.txt(nameOfKey(domain, key))
     return records.some((strings) => keyIn(strings.join('')) === keyIn(key.publicRecord))
   } catch (error) {
     if (error instanceof DnsError) return false
@@ -54,13 +55,12 @@ function keyIn(record: string): string {
   return /(?:^|;)\s*p=([^;]*)/.exec(record)?.[1]?.replace(/\s/g, '') ?? ''
 }
 
-/** Keys that a domain may sign with: RSA, which everybody verifies, and beside it Ed25519 where the operator publishes the records. */
-export function newKeys(app: App, { id, orgId }: Pick<Domain, 'id' | 'orgId'>, suffix = ''): Promise<NewDkimKey[]> {
-  const rsa = newKey(app.secrets, id, `dkim${suffix}`, 'rsa-sha256')
-  // A customer publishes each record by hand, and a second key gains next to nothing.
-  return orgId === null
-    ? Promise.all([rsa, newKey(app.secrets, id, `dkim-ed${suffix}`, 'ed25519-sha256')])
-    : Promise.all([rsa])
+/** The keys that a domain signs with: RSA, which everybody verifies, and beside it Ed25519 (RFC 8463 §3). */
+export function newKeys(app: App, { id }: Pick<Domain, 'id'>, suffix = ''): Promise<NewDkimKey[]> {
+  return Promise.all([
+    newKey(app.secrets, id, `dkim${suffix}`, 'rsa-sha256'),
+    newKey(app.secrets, id, `dkim-ed${suffix}`, 'ed25519-sha256'),
+  ])
 }
 
 /** `20261121`, with a number behind it from the second rotation of a day on. */

@@ -1,0 +1,41 @@
+import { isHidden } from '../threads/fold.ts'
+import type { MailboxAddress, Message } from './model.ts'
+import type { MessageFilter } from './store.ts'
+
+/** Names and addresses as a substring filter sees them: lower-case, as they are shown, one on a line. */
+export function searchable(list: readonly MailboxAddress[]): string {
+  return list
+    .map((a) => (a.name ? `${a.name} <${a.address}>` : a.address))
+    .join('\n')
+    .toLowerCase()
+}
+
+/** What of a filter can be told from one message alone. */
+export type OneMessageFilter = Pick<
+  MessageFilter,
+  'after' | 'from' | 'to' | 'subject' | 'includeSpam' | 'includeBlocked' | 'includeTrashed'
+>
+
+/** True for a message that a list with this filter holds. */
+export function matches(message: Message, filter: OneMessageFilter): boolean {
+  if (!isShown(message, filter)) return false
+  if (filter.after !== undefined && message.at <= filter.after) return false
+  return (
+    holdsAll(searchable(message.from), filter.from) &&
+    holdsAll(searchable(message.to), filter.to) &&
+    holdsAll((message.subject ?? '').toLowerCase(), filter.subject)
+  )
+}
+
+function isShown(message: Message, { includeSpam, includeBlocked, includeTrashed }: OneMessageFilter): boolean {
+  if (!isHidden(message)) return true
+  return (
+    (!message.spam || includeSpam === true) &&
+    (!message.blocked || includeBlocked === true) &&
+    (!message.trashed || includeTrashed === true)
+  )
+}
+
+function holdsAll(text: string, wanted: readonly string[] = []): boolean {
+  return wanted.every((one) => text.includes(one.toLowerCase()))
+}

@@ -1,6 +1,0 @@
-import type { App } from '../app.ts'
-
-/** At the start of a worker: what a process that died held is due at once, if it is certain that nobody else holds anything. */
-export function joinDeliveryWorkers(app: App): Promise<void> {
-  return app.store.joinWorkers(() => app.store.run('outbound.release-all', {}))
-}

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Caller } from '../../src/core/accounts/caller.ts'
+import type { App } from '../../src/core/app.ts'
+import { EventFeed } from '../../src/core/events/feed.ts'
+import { type ApiKeyId, newId } from '../../src/core/ids.ts'
+import { silentLog } from '../../src/core/log.ts'
+import type { Mailbox } from '../../src/core/mailboxes/model.ts'
+import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
+import type { Store } from '../../src/core/store.ts'
+import { waitForMessage } from '../../src/core/waiting/wait.ts'
+import { WaitingRoom } from '../../src/core/waiting/waiting-room.ts'
+import { buildMailbox, buildOrganization, fileMail, type Owner, readMail } from '../support/builders.ts'
+import type { Opened } from './open.ts'
+
+const RACES = 500
+
+export function waitingContract(opened: () => Opened): void {
+  describe('waiting for mail', () => {
+    let it: Opened
+    let app: App
+    let owner: Owner
+    beforeAll(async () => {
+      it = opened()
+      app = appOver(it, it.store)
+      owner = await buildOrganization(it.store)
+    })
+    afterAll(() => app.feed[Symbol.asyncDispose]())
+
+    // The clock stands still: who misses a message waits for ever.
+    const wait = (box: Mailbox, criteria: object = {}, { timeoutMs = 30_000, over = app } = {}) =>
+      waitForMessage(over, callerOf(owner), { mailbox: box.id, criteria, timeoutMs })
+    const file = (box: Mailbox, fields: Partial<ReadMail> = {}) => fileMail(it.store, box, fields)
+    const subject = async (found: ReturnType<typeof wait>) => (await found)?.message.subject
+
+    test(`a mail that is committed while a wait begins is never missed, ${RACES} times`, async () => {
+      const box = await buildMailbox(it.store, owner)
+      for (let round = 0; round < RACES; round++) {
+        const filed = turns(round % 7).then(() => file(box))
+        const found = turns(round % 5).then(() => wait(box))
+        const [{ messageId }, answer] = await Promise.all([filed, found])
+        expect(answer?.message.id).toBe(messageId)
+      }
+      expect(await wait(box, {}, { timeoutMs: 0 })).toBeNull()
+    })
+
+    test('the oldest match comes first, and each only once', async () => {
+      const box = await buildMailbox(it.store, owner)
+      for (const name of ['one', 'two', 'three']) await file(box, { subject: name })
+      expect([await subject(wait(box)), await subject(wait(box)), await subject(wait(box))]).toEqual([
+        'one',
+        'two',
+        'three',
+      ])
+      expect(await wait(box, {}, { timeoutMs: 0 })).toBeNull()
+    })
+
+    test('with a time, everything later comes one after the other, as often as it is asked for', async () => {
+      const box = await buildMailbox(it.store, owner)
+      for (const name of ['one', 'two', 'three']) await file(box, { subject: name })
+      for (let again = 0; again < 2; again++) {
+        const walked: unknown[] = []
+        for (let after = 0; ; ) {
+          const found = await wait(box, { after }, { timeoutMs: 0 })
+          if (!found) break
+          walked.push(found.message.subject)
+          after = found.message.at
+        }
+        expect(walked).toEqual(['one', 'two', 'three'])
+      }
+    })
+
+    test('only what matches ends the wait, letters in any case', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const waits = [
+        wait(box, { subject: ['your CODE'] }),
+        wait(box, { from: ['grace@'] }),
+        wait(box, { to: ['+tag@'], after: 0 }),
+      ].map(subject)
+      await file(box, { subject: 'Nothing for anybody' })
+      await file(box, { subject: 'Ihr Code: your code' })
+      await file(box, { subject: 'By Grace', from: [{ name: 'Grace', address: 'Grace@example.com' }] })
+      await file(box, { subject: 'To a tag', to: [{ name: null, address: 'box+tag@posthouse.test' }] })
+      expect(await Promise.all(waits)).toEqual(['Ihr Code: your code', 'By Grace', 'To a tag'])
+    })
+
+    test('two who wait at one mailbox both get the message, and who comes later does not', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const waits = [wait(box), wait(box), wait(box, { after: 0 })].map(subject)
+      await turns(20)
+      await file(box, { subject: 'For all' })
+      expect(await Promise.all(waits)).toEqual(['For all', 'For all', 'For all'])
+      expect(await wait(box, {}, { timeoutMs: 0 })).toBeNull()
+    })
+
+    test('a message that was handed out is not handed out on another node', async () => {
+      const other = await it.openAnother()
+      const over = appOver(it, other)
+      const box = await buildMailbox(it.store, owner)
+      for (let round = 0; round < 3; round++) {
+        await file(box, { subject: `Mail ${round}` })
+        expect(await subject(wait(box))).toBe(`Mail ${round}`)
+        const next = subject(wait(box, {}, { over }))
+        await file(box, { subject: `Next ${round}` })
+        expect(await next).toBe(`Next ${round}`)
+      }
+      await over.feed[Symbol.asyncDispose]()
+      await other[Symbol.asyncDispose]()
+    })
+
+    test('a hidden message comes when its label goes, or when it was asked for', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const { messageId: id } = await file(box)
+      const label = (spam: boolean) => it.store.run('messages.label', { mailboxId: box.id, id, change: { spam } })
+      await label(true)
+      expect(await wait(box, { after: 0 }, { timeoutMs: 0 })).toBeNull()
+      expect((await wait(box, { after: 0, includeSpam: true }))?.message.id).toBe(id)
+      const found = wait(box)
+      await turns(20)
+      await label(false)
+      expect((await found)?.message.id).toBe(id)
+    })
+
+    test('what is sent from the mailbox is not waited for, and the whole message is answered', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const mail = readMail({ subject: 'Whole' })
+      const found = wait(box)
+      await fileMail(it.store, box, mail)
+      expect(await found).toMatchObject({
+        mailbox: { id: box.id },
+        message: { subject: 'Whole', direction: 'inbound' },
+        content: { text: mail.content.text },
+      })
+    })
+
+    test('a mailbox that is deleted ends the waits at it', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const found = expect(wait(box)).rejects.toMatchObject({ code: 'not_found' })
+      await turns(20)
+      await it.store.run('mailboxes.delete', { orgId: box.orgId, id: box.id })
+      await found
+    })
+
+    test('the time is up by the clock', async () => {
+      const box = await buildMailbox(it.store, owner)
+      let over = false
+      const found = wait(box, {}, { timeoutMs: 5_000 }).finally(() => {
+        over = true
+      })
+      while (!over) {
+        await turns(1)
+        it.clock.advance(100)
+      }
+      expect(await found).toBeNull()
+    })
+
+    test('a thousand who wait are each told of their own mail', async () => {
+      const boxes = await Promise.all(Array.from({ length: 1000 }, () => buildMailbox(it.store)))
+      const found = boxes.map((box) => {
+        const caller = { ...callerOf(owner), orgId: box.orgId, keyId: newId<ApiKeyId>() }
+        return waitForMessage(app, caller, { mailbox: box.id, criteria: {}, timeoutMs: 30_000 })
+      })
+      await turns(20)
+      await Promise.all(boxes.map((box) => file(box, { subject: box.address })))
+      for (const answer of await Promise.all(found)) expect(answer?.message.subject).toBe(answer?.mailbox.address)
+    })
+  })
+}
+
+function appOver({ clock }: Opened, store: Store): App {
+  const feed = new EventFeed({ clock, log: silentLog, store })
+  return { clock, log: silentLog, store, feed, waitingRoom: new WaitingRoom({ feed, store }) } as unknown as App
+}
+
+function callerOf({ organization, project }: Owner): Caller {
+  return {
+    orgId: organization.id,
+    projectId: project.id,
+    projectOnly: false,
+    keyId: null,
+    keyName: 'test',
+    scopes: ['read'],
+    permissions: null,
+    mailboxId: null,
+    expiresAt: null,
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
+}
