@@ -154,6 +154,12 @@ export const settings = {
     default: '1',
     read: integer(1, 1, 100),
   }),
+  POSTHOUSE_INGEST_SECRET: setting({
+    help: 'Signs mail that is pushed to /ingest/v1/raw; without it none is taken there',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
+  }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
     default: 'none',

@@ -84,5 +84,6 @@ function settingsOf(config: Config): Settings {
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
     hookKeys: config.POSTHOUSE_HOOK_KEYS,
+    ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,
   }
 }

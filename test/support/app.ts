@@ -173,6 +173,7 @@ const defaults: Settings = {
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
   hookKeys: 1,
+  ingestSecret: null,
 }
 
 const fromOutside: TestEnvelope = {

@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { decodePart } from '../../protocol/mime/decode-part.ts'
+import type { Caller } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import { expiryOf } from '../mailboxes/policy.ts'
+import { isExpired } from '../mailboxes/policy.ts'
 import { sameBytes } from '../secrets.ts'
+import { findMessage } from './messages.ts'
 import type { Message, Part } from './model.ts'
 
 /** Which key signed; a later one would come beside it. */
@@ -38,6 +40,19 @@ export function signStoredLink(
   return { url: `${app.settings.publicUrl}/files/${storageKey}?${query}`, expiresAt: exp * 1000 }
 }
 
+/** A link to one part of a message that the caller may read. */
+export async function linkStoredPart(
+  app: App,
+  caller: Caller,
+  [mailboxId, messageId, partId]: readonly [mailbox: string, message: string, part: string],
+  expirySeconds: number,
+): Promise<{ url: string; expiresAt: number }> {
+  const { mailbox, message } = await findMessage(app, caller, mailboxId, messageId)
+  const part = message.attachments.find(({ id }) => id === partId)
+  if (!part) throw notFound('attachment')
+  return signStoredLink(app, mailbox, message, part, expirySeconds)
+}
+
 function sign(app: App, storageKey: string, exp: string): string {
   const key = app.secrets.derive(`stored links ${KEY_ID}`)
   return createHmac('sha256', key).update(`GET\n${storageKey}\n${exp}`).digest('base64url')
@@ -64,7 +79,6 @@ async function findPart(app: App, [, orgId, , mailboxId, messageId, partId]: str
   const mailbox = await mailboxes.get(orgId as Mailbox['orgId'], mailboxId as MailboxId)
   const message = mailbox && (await messages.get(mailbox.id, messageId as MessageId))
   const part = message?.attachments.find((one) => one.id === partId)
-  if (!mailbox || !message || !part) return undefined
-  const expiry = expiryOf(mailbox, message)
-  return expiry !== null && expiry <= app.clock.now() ? undefined : { part, blobKey: message.blobKey }
+  if (!message || !part || isExpired(mailbox, message, app.clock.now())) return undefined
+  return { part, blobKey: message.blobKey }
 }
