@@ -9,6 +9,7 @@ import { measureListed } from './parts/listed.ts'
 import { measureMemory } from './parts/memory.ts'
 import { measureReading } from './parts/reading.ts'
 import { measureRestart } from './parts/restart.ts'
+import { measureWaiting } from './parts/waiting.ts'
 import { describeMachine } from './support/machine.ts'
 import { renderTable, type Table } from './support/table.ts'
 
@@ -24,6 +25,7 @@ const parts = {
     return measureIntake({ seconds: flags.full ? 10 : 3, sizes: [5_000, 50_000], connections })
   },
   listed: () => measureListed({ mails: flags.full ? 2_000 : 300 }),
+  waiting: () => measureWaiting({ perSecond: 200, seconds: flags.full ? 30 : 5 }),
   reading: () => {
     const levels = flags.full ? [1_000, 100_000, 1_000_000] : [1_000, 100_000]
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })

@@ -1,8 +1,9 @@
 import { startEmptyDns } from '../../test/resilience/empty-dns.ts'
-import { SmtpWire, toData } from '../../test/resilience/smtp-wire.ts'
+import { SmtpWire } from '../../test/resilience/smtp-wire.ts'
 import { HttpClient } from '../support/http.ts'
 import { load } from '../support/load.ts'
 import { mailForms } from '../support/mails.ts'
+import { expectReply, sendOne } from '../support/one-mail.ts'
 import { ms, quantile } from '../support/statistics.ts'
 import type { Table } from '../support/table.ts'
 import { type Posthouse, startPosthouse } from '../support/targets.ts'
@@ -42,10 +43,7 @@ async function watch(server: Posthouse, mails: number, seconds = Number.POSITIVE
   const before: number = (await http.json(path)).total
   const end = performance.now() + seconds * 1000
   for (let i = 0; i < mails && performance.now() < end; i++) {
-    wire.write(`MAIL FROM:<${form?.mailFrom}>\r\nRCPT TO:<${address}>\r\nDATA\r\n`)
-    for (const expected of [250, 250, 354]) await expectReply(wire, expected)
-    const dot = performance.now()
-    wire.write(toData(Buffer.from(`Message-ID: <listed.${before + i}@bench.example>\r\n${form?.text}`)))
+    const dot = await sendOne(wire, address!, form!, `listed.${before + i}`)
     const answered = expectReply(wire, 250).then(() => times.answered.push(performance.now() - dot))
     await Promise.all([
       answered,
@@ -61,11 +59,6 @@ async function untilListed(http: HttpClient, path: string, more: number): Promis
   while ((await http.json(path)).total <= more) {
     if (performance.now() > giveUp) throw new Error('The message is in no list')
   }
-}
-
-async function expectReply(wire: SmtpWire, expected: number): Promise<void> {
-  const { code, text } = await wire.reply()
-  if (code !== expected) throw new Error(text)
 }
 
 function row(name: string, { answered, listed }: Times): string[] {

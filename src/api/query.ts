@@ -40,6 +40,16 @@ function schemaOf({ min, max }: Bounds) {
   return { type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }) } as const
 }
 
+/** Seconds, with or without a fraction, as milliseconds; more than `max` is `max`. */
+export function seconds({ max, fallback }: { max: number; fallback: number }) {
+  return z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a number of seconds from 0')
+    .transform((text) => Math.min(Number(text), max) * 1000)
+    .default(fallback * 1000)
+    .meta({ type: 'number', minimum: 0, description: `${fallback} when absent; more than ${max} is ${max}` })
+}
+
 /** `true` or `false`. */
 export const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })

@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from '../core/app.ts'
-import { createHandler, newRequestId } from './handler.ts'
+import { createHandler, dialects, newRequestId } from './handler.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { SocketServer } from './sockets/socket-server.ts'
 
 /** How long running requests may take to end at shutdown. */
 const DRAIN_MS = 5_000
@@ -11,12 +12,17 @@ const SWEEP_MS = 50
 
 /** The HTTP listener. Disposing of it stops listening, lets running requests end, and closes every kept-alive connection. */
 export class HttpServer implements AsyncDisposable {
+  readonly #app: App
   readonly #server: Server
 
   constructor(app: App, { metrics = createMetrics() }: { metrics?: Metrics } = {}) {
+    this.#app = app
     const handler = createHandler(app, { metrics })
     const listener = getRequestListener(handler, { errorHandler: refuseTarget })
-    this.#server = createServer({ requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
+    const timeouts = { requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }
+    this.#server = createServer({ ...timeouts, shouldUpgradeCallback: asksForSocket }, listener)
+    const sockets = new SocketServer(app, dialects, metrics)
+    this.#server.on('upgrade', (request, stream, head) => void sockets.upgrade(request, stream, head))
   }
 
   /** Resolves with the port, which matters when 0 asked for any. */
@@ -36,6 +42,8 @@ export class HttpServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#server.listening) return
+    // Who waits for news is answered now, and asks another server.
+    await this.#app.feed[Symbol.asyncDispose]()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // A connection whose request ends now becomes idle only later, and would be kept alive for a minute.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS)
@@ -44,6 +52,11 @@ export class HttpServer implements AsyncDisposable {
     clearInterval(sweep)
     clearTimeout(giveUp)
   }
+}
+
+// Anything else, like h2c, is answered as if it had not been asked for (RFC 9110 §7.8).
+function asksForSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 // Thrown before there is a request to hand over: its target and Host make no URL.

@@ -3,8 +3,10 @@ import type { AccountReader, AccountWriter } from './accounts/store.ts'
 import type { CommandInput, CommandName, CommandOutput } from './commands.ts'
 import type { DkimKeyReader, DkimKeyWriter } from './domains/dkim-keys/store.ts'
 import type { DomainReader, DomainWriter } from './domains/store.ts'
+import type { DraftReader, DraftWriter } from './drafts/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
+import type { ImapSourceReader, ImapSourceWriter } from './imap-sources/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
@@ -23,12 +25,14 @@ export interface Reader {
   mailboxes: MailboxReader
   messages: MessageReader
   threads: ThreadReader
+  drafts: DraftReader
   outbound: OutboundReader
   suppressions: SuppressionReader
   submission: SubmissionReader
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
+  imapSources: ImapSourceReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
@@ -44,6 +48,7 @@ export interface Tx {
   mailboxes: MailboxWriter
   messages: MessageWriter
   threads: ThreadWriter
+  drafts: DraftWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
   submission: SubmissionWriter
@@ -51,6 +56,7 @@ export interface Tx {
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
+  imapSources: ImapSourceWriter
 }
 
 /**

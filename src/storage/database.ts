@@ -17,9 +17,14 @@ export interface Engine {
 }
 
 /** A connection or a transaction, and whose. */
-export interface Database {
+export interface Connection {
   kysely: Kysely<Schema>
   engine: Engine
+}
+
+export interface Database extends Connection {
+  /** The time of the command, or of the reading: what is over by then is not seen any more. */
+  now(): number
 }
 
 /**

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import type { Database } from './database.ts'
+import type { Connection } from './database.ts'
 import { connectionOptions } from './postgres.ts'
 
 const CHANNEL = 'posthouse_events'
@@ -15,7 +15,7 @@ const POLL_MS = 1000
  * only, and numbers are given after the commit by one sequencer at a time, on whichever node.
  */
 export class EventLog implements AsyncDisposable {
-  readonly #db: Database
+  readonly #db: Connection
   readonly #url: string
   readonly #appended: () => void
   readonly #poll: NodeJS.Timeout
@@ -25,7 +25,7 @@ export class EventLog implements AsyncDisposable {
   #closed = false
   #known = 0
 
-  constructor(db: Database, url: string, appended: () => void) {
+  constructor(db: Connection, url: string, appended: () => void) {
     this.#db = db
     this.#url = url
     this.#appended = appended
@@ -97,7 +97,7 @@ export class EventLog implements AsyncDisposable {
 }
 
 /** Numbers the next entries that are committed and have no number yet; answers how many, at most a thousand. */
-export function numberCommitted({ kysely }: Database): Promise<number> {
+export function numberCommitted({ kysely }: Connection): Promise<number> {
   return kysely.transaction().execute(async (transaction) => {
     // The next statement sees what was committed when this lock was given, so nobody's numbers are overlooked.
     await sql`select last from event_position for update`.execute(transaction)

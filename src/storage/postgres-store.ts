@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { type CommandInput, type CommandName, type CommandOutput, commands } from '../core/commands.ts'
 import { Failure } from '../core/errors.ts'
 import type { Reader, Store, Tx } from '../core/store.ts'
-import type { Database } from './database.ts'
+import type { Connection } from './database.ts'
 import { Listeners } from './listeners.ts'
 import { databaseOver, isCollision, migratePostgres, openPool, orFailure, unavailable } from './postgres.ts'
 import { EventLog } from './postgres-events.ts'
@@ -30,18 +30,18 @@ export async function openPostgresStore(options: { url: string; clock: Clock }):
 class PostgresStore implements Store {
   readonly read: Reader
   readonly #pool: pg.Pool
-  readonly #db: Database
+  readonly #db: Connection
   readonly #clock: Clock
   readonly #listeners = new Listeners()
   readonly #log: EventLog
   #closed = false
 
-  constructor(pool: pg.Pool, db: Database, options: { url: string; clock: Clock }) {
+  constructor(pool: pg.Pool, db: Connection, options: { url: string; clock: Clock }) {
     this.#pool = pool
     this.#db = db
     this.#clock = options.clock
     this.#log = new EventLog(db, options.url, () => this.#listeners.call())
-    this.read = readerOver(db, (listener) => this.#listeners.add(listener))
+    this.read = readerOver(db, options.clock.now, (listener) => this.#listeners.add(listener))
   }
 
   listen(): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../core/errors.ts'
-import { type Database, type Engine, storable } from './database.ts'
+import { type Connection, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
 import { postgresMigrations } from './migrations/list.ts'
 import type { Schema } from './schema.ts'
@@ -57,7 +57,7 @@ function typeParser(oid: number, format?: 'text' | 'binary') {
 }
 
 /** The typed query builder over a pool. */
-export function databaseOver(pool: pg.Pool): Database {
+export function databaseOver(pool: pg.Pool): Connection {
   const dialect = new PostgresDialect({
     pool: {
       connect: async () => clientOver(await orFailure(pool.connect())),
@@ -82,7 +82,7 @@ function clientOver(client: pg.PoolClient) {
 type PoolOf = Exclude<ConstructorParameters<typeof PostgresDialect>[0]['pool'], (...args: never) => unknown>
 
 /** Brings the schema up to date, one process at a time. */
-export async function migratePostgres({ kysely }: Database): Promise<void> {
+export async function migratePostgres({ kysely }: Connection): Promise<void> {
   await kysely.transaction().execute(async (transaction) => {
     await postgresEngine.hold(transaction, 'migrations')
     await migrate(transaction, postgresMigrations)

@@ -142,9 +142,12 @@ export interface MessageTable {
   handled_at: number | null
   spam: Flag
   blocked: Flag
+  unauthenticated: Flag
   trashed: Flag
-  /** Spam, blocked or trashed: what default lists leave out. */
+  /** Spam, blocked, unauthenticated or trashed: what default lists leave out. */
   hidden: Flag
+  has_code: Flag
+  has_link: Flag
   labels: Json
   part_count: number
   /** Lower-cased, for substring filters. */
@@ -167,6 +170,9 @@ export interface MessageContentTable {
   envelope: Json | null
   authentication: Json | null
   defects: Json
+  codes: Json
+  links: Json
+  risk: Json | null
 }
 
 export interface MessageLabelTable {
@@ -189,6 +195,55 @@ export interface PartTable {
   byte_offset: number
   byte_length: number
   encoding: string
+}
+
+export interface DraftTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  client_id: string | null
+  kind: string
+  original_id: string | null
+  original_message_id: string | null
+  in_reply_to: string | null
+  reference_list: Json
+  thread_id: string | null
+  to_list: Json
+  cc_list: Json
+  bcc_list: Json
+  reply_to_list: Json
+  subject: string | null
+  preview: string | null
+  text: string | null
+  html: string | null
+  labels: Json
+  send_at: number | null
+  send_status: string | null
+  failure: string | null
+  job_id: string | null
+  generation: number
+  created_by: string | null
+  scheduled_by: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface DraftLabelTable {
+  draft_id: string
+  label: string
+}
+
+export interface DraftAttachmentTable {
+  id: string
+  draft_id: string
+  position: number
+  filename: string | null
+  content_type: string
+  disposition: string
+  content_id: string | null
+  size_bytes: number
+  sha256: string
+  blob_key: string
 }
 
 export interface ThreadTable {
@@ -405,6 +460,50 @@ export interface WebhookAttemptTable {
   answer: string
 }
 
+export interface MessageUidTable {
+  domain: string
+  uid: number
+  message_id: string
+}
+
+export interface DomainUidTable {
+  domain: string
+  last_uid: number
+}
+
+export interface ImapSourceTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  host: string
+  port: number
+  use_ssl: Flag
+  username: string
+  /** Case folded: it is the same user. */
+  username_key: string
+  folder: string
+  sealed_password: string
+  key_id: string
+  fetch_interval_minutes: number
+  after_fetch_action: string
+  uid_validity: string | null
+  last_uid: number
+  pending_uids: Json
+  last_fetch_at: number | null
+  last_success_at: number | null
+  last_error: string | null
+  last_fetched: number
+  last_ingested: number
+  failures: number
+  next_fetch_at: number
+  lease: string | null
+  lease_until: number | null
+  /** When it may be taken: its next fetch, or the end of its lease. */
+  due_at: number
+  created_at: number
+  updated_at: number | null
+}
+
 export interface SubmissionCredentialTable {
   mailbox_id: string
   org_id: string
@@ -425,7 +524,12 @@ export interface Schema {
   messages: MessageTable
   message_contents: MessageContentTable
   message_labels: MessageLabelTable
+  message_uids: MessageUidTable
+  domain_uids: DomainUidTable
   parts: PartTable
+  drafts: DraftTable
+  draft_labels: DraftLabelTable
+  draft_attachments: DraftAttachmentTable
   threads: ThreadTable
   thread_labels: ThreadLabelTable
   deliveries: DeliveryTable
@@ -444,4 +548,5 @@ export interface Schema {
   webhook_lanes: WebhookLaneTable
   webhook_deliveries: WebhookDeliveryTable
   webhook_attempts: WebhookAttemptTable
+  imap_sources: ImapSourceTable
 }

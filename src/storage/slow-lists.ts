@@ -15,21 +15,23 @@ export interface SlowLists {
  * The same reader, but lists with a filter are asked from a thread: a substring or a count may go through all rows of a mailbox,
  * a quarter of a second for a million, and nothing else may wait for that. What a default list shows is quick, and stays here.
  */
-export function withSlowLists(read: Reader, thread: CommandThread): Reader {
+export function withSlowLists(read: Reader, thread: CommandThread, now: () => number): Reader {
   const messages: MessageReader['list'] = (mailbox, filter, page) =>
     isEmpty(filter) && (page.by ?? 'at') === 'at'
       ? read.messages.list(mailbox, filter, page)
-      : thread.run('messages', [mailbox, filter, page])
+      : thread.run('messages', [mailbox, filter, page], now())
   const next: MessageReader['next'] = (mailbox, filter) => {
     const { from, to, subject } = filter
-    return isEmpty({ from, to, subject }) ? read.messages.next(mailbox, filter) : thread.run('next', [mailbox, filter])
+    return isEmpty({ from, to, subject })
+      ? read.messages.next(mailbox, filter)
+      : thread.run('next', [mailbox, filter], now())
   }
   // Counting beyond one mailbox reads every row.
   const threads: ThreadReader['list'] = (reach, filter, page) =>
     isEmpty(filter) && (reach.mailboxId !== null || page.uncounted)
       ? read.threads.list(reach, filter, page)
-      : thread.run('threads', [reach, filter, page])
-  const tally: MessageReader['tally'] = (...asked) => thread.run('tally', asked)
+      : thread.run('threads', [reach, filter, page], now())
+  const tally: MessageReader['tally'] = (...asked) => thread.run('tally', asked, now())
   return {
     ...read,
     messages: { ...read.messages, list: messages, next, tally },

@@ -11,7 +11,8 @@ import { listThreads } from './tables/threads.ts'
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
 const connection = openConnection((workerData as { path: string }).path, { readOnly: true })
-const db = databaseOver(connection)
+let now = 0
+const db = { ...databaseOver(connection), now: () => now }
 const lists: SlowLists = {
   messages: (...asked) => listMessages(db, ...asked),
   next: (...asked) => nextMessage(db, ...asked),
@@ -28,7 +29,8 @@ port.on('message', async (message: CommandRequest[] | 'close') => {
   for (const request of message) port.postMessage(await answer(request))
 })
 
-async function answer({ id, name, input }: CommandRequest): Promise<CommandReply> {
+async function answer({ id, name, input, now: asked }: CommandRequest): Promise<CommandReply> {
+  now = asked
   const list = lists[name as keyof SlowLists] as (...asked: unknown[]) => Promise<unknown>
   try {
     return { results: [{ id, value: await list(...(input as unknown[])) }], appended: false }

@@ -46,8 +46,8 @@ class SqliteStore implements Store {
     this.#writer = new CommandThread(writerScript, path, () => this.#listeners.call())
     this.#lister = new CommandThread(readerScript, path)
     this.#workerLock = new WorkerLock(`${path}-workers`)
-    const read = readerOver(databaseOver(this.#connection), (listener) => this.#listeners.add(listener))
-    this.read = withSlowLists(read, this.#lister)
+    const read = readerOver(databaseOver(this.#connection), clock.now, (listener) => this.#listeners.add(listener))
+    this.read = withSlowLists(read, this.#lister, clock.now)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
 

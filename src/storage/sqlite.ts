@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, sql } from 'kysely'
 import { Failure } from '../core/errors.ts'
-import { type Database, type Engine, storable } from './database.ts'
+import { type Connection, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
 import { sqliteMigrations } from './migrations/list.ts'
 import type { Schema } from './schema.ts'
@@ -50,7 +50,7 @@ function assertDurable(connection: DatabaseSync): void {
 }
 
 /** The typed query builder over a connection. */
-export function databaseOver(connection: DatabaseSync): Database {
+export function databaseOver(connection: DatabaseSync): Connection {
   const dialect = new SqliteDialect({ database: { prepare: statementCache(connection), close: () => {} } })
   return { kysely: new Kysely<Schema>({ dialect }), engine: sqliteEngine }
 }

@@ -1,13 +1,13 @@
 import type { Compilable, CompiledQuery, Kysely } from 'kysely'
-import type { Database, Engine } from './database.ts'
+import type { Connection, Engine } from './database.ts'
 import type { Schema } from './schema.ts'
 
 /** A statement that is built and compiled once for each engine and then only run. */
 export interface Statement<P, R> {
-  all(db: Database, values: P): Promise<R[]>
-  first(db: Database, values: P): Promise<R | undefined>
+  all(db: Connection, values: P): Promise<R[]>
+  first(db: Connection, values: P): Promise<R | undefined>
   /** How many rows it changed. */
-  change(db: Database, values: P): Promise<number>
+  change(db: Connection, values: P): Promise<number>
 }
 
 /** Stands for a value while a statement is compiled. */
@@ -26,7 +26,7 @@ export function statement<P extends object, R>(
   build: (db: Kysely<Schema>, values: P, engine: Engine) => Compilable<R>,
 ): Statement<P, R> {
   const compiled = new Map<Engine, CompiledQuery<R>>()
-  const bind = (db: Database, values: P): CompiledQuery<R> => {
+  const bind = (db: Connection, values: P): CompiledQuery<R> => {
     let query = compiled.get(db.engine)
     if (!query) {
       query = build(db.kysely, slots<P>(), db.engine).compile()

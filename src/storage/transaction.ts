@@ -1,11 +1,13 @@
 import type { EventReader } from '../core/events/store.ts'
 import type { Reader, Tx } from '../core/store.ts'
-import type { Database } from './database.ts'
+import type { Connection } from './database.ts'
 import { accountReader, accountWriter } from './tables/accounts.ts'
 import { dkimKeyReader, dkimKeyWriter } from './tables/dkim-keys.ts'
 import { domainReader, domainWriter } from './tables/domains.ts'
+import { draftReader, draftWriter } from './tables/drafts.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
+import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
@@ -17,7 +19,8 @@ import { threadReader, threadWriter } from './tables/threads.ts'
 import { webhookReader, webhookWriter } from './tables/webhooks.ts'
 
 /** Core's reading side over one connection. */
-export function readerOver(db: Database, onAppend: EventReader['onAppend']): Reader {
+export function readerOver(connection: Connection, now: () => number, onAppend: EventReader['onAppend']): Reader {
+  const db = { ...connection, now }
   return {
     accounts: accountReader(db),
     projects: projectReader(db),
@@ -26,12 +29,14 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
     mailboxes: mailboxReader(db),
     messages: messageReader(db),
     threads: threadReader(db),
+    drafts: draftReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
     submission: submissionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
+    imapSources: imapSourceReader(db),
   }
 }
 
@@ -40,7 +45,8 @@ export function readerOver(db: Database, onAppend: EventReader['onAppend']): Rea
  * mailbox, a message, a thread) is read under its mailbox's row, and that row is held first: so what two commands read and write
  * back never crosses, and they wait for each other in one order.
  */
-export function transactionOver(db: Database, now: number, appended: () => void): Tx {
+export function transactionOver(connection: Connection, now: number, appended: () => void): Tx {
+  const db = { ...connection, now: () => now }
   return {
     now,
     hold: (name) => db.engine.hold(db.kysely, name),
@@ -51,6 +57,7 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     mailboxes: mailboxWriter(db),
     messages: messageWriter(db),
     threads: threadWriter(db),
+    drafts: draftWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
     submission: submissionWriter(db),
@@ -58,5 +65,6 @@ export function transactionOver(db: Database, now: number, appended: () => void)
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
+    imapSources: imapSourceWriter(db),
   }
 }

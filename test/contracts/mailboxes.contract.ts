@@ -34,6 +34,36 @@ export function mailboxesContract(opened: () => Opened): void {
       expect(box).toMatchObject({ displayName: 'Ada', enabled: true, messageCount: 0, createdAt: it.clock.now() })
     })
 
+    test('a mailbox whose time is over is nowhere to be seen, takes no mail, and is deleted when somebody looks', async () => {
+      const { mailboxes } = it.store.read
+      const own = await buildOrganization(it.store)
+      const expiresAt = it.clock.now() + 1000
+      const box = await buildMailbox(it.store, own, { expiresAt, clientId: 'brief' })
+      const { messageId } = await fileMail(it.store, box)
+      const [part] = (await it.store.read.messages.get(box.id, messageId))?.attachments ?? []
+      expect(part).toBeUndefined()
+      it.clock.advance(999)
+      expect(await mailboxes.get(box.orgId, box.id)).toMatchObject({ id: box.id, expiresAt })
+      expect(await mailboxes.expired(10)).toEqual([])
+      it.clock.advance(1)
+      expect(await mailboxes.get(box.orgId, box.id)).toBeUndefined()
+      expect(await mailboxes.byAddress(box.address)).toBeUndefined()
+      expect(await mailboxes.byClientId(box.orgId, 'brief')).toBeUndefined()
+      expect((await mailboxes.list(wholeReach(box.orgId), { limit: 10 })).items).toEqual([])
+      await expect(fileMail(it.store, box)).rejects.toThrow('gone')
+      expect(await mailboxes.expired(10)).toEqual([{ orgId: box.orgId, id: box.id }])
+      await it.store.run('mailboxes.expire', { orgId: box.orgId, id: box.id })
+      expect(await mailboxes.expired(10)).toEqual([])
+      await it.store.run('mailboxes.expire', { orgId: box.orgId, id: box.id })
+      expect(await buildMailbox(it.store, own, { localPart: box.localPart })).toMatchObject({ address: box.address })
+    })
+
+    test('a living mailbox is not deleted by the sweep', async () => {
+      const box = await buildMailbox(it.store, owner, { expiresAt: it.clock.now() + 1000 })
+      await it.store.run('mailboxes.expire', { orgId: box.orgId, id: box.id })
+      expect(await it.store.read.mailboxes.get(box.orgId, box.id)).toBeDefined()
+    })
+
     test('another organization finds nothing by id or by client id', async () => {
       const box = await buildMailbox(it.store, owner, { clientId: 'ada-2' })
       const stranger = newId<OrgId>()
@@ -102,7 +132,12 @@ export function mailboxesContract(opened: () => Opened): void {
     test('an update changes what it names', async () => {
       const box = await buildMailbox(it.store, owner)
       it.clock.advance(5)
-      const change = { displayName: 'New', enabled: false, metadata: { run: 7, live: true }, expiresAt: 9 }
+      const change = {
+        displayName: 'New',
+        enabled: false,
+        metadata: { run: 7, live: true },
+        expiresAt: it.clock.now() + 9,
+      }
       const input = { orgId: box.orgId, id: box.id, change }
       const changed = await it.store.run('mailboxes.update', input)
       expect(changed).toEqual({ ...box, ...change, updatedAt: it.clock.now() })

@@ -1,6 +1,7 @@
 import { accountsContract } from './accounts.contract.ts'
 import { dkimKeysContract } from './dkim-keys.contract.ts'
 import { domainsContract } from './domains.contract.ts'
+import { draftsContract } from './drafts.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
@@ -12,9 +13,11 @@ import { outboundContract } from './outbound.contract.ts'
 import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { socketsContract } from './sockets.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
+import { uidsContract } from './uids.contract.ts'
 import { waitingContract } from './waiting.contract.ts'
 import { webhooksContract } from './webhooks.contract.ts'
 
@@ -28,8 +31,10 @@ export function storeContracts(opened: () => Opened): void {
   messagesContract(opened)
   threadsContract(opened)
   outboundContract(opened)
+  draftsContract(opened)
   suppressionsContract(opened)
   submissionContract(opened)
+  uidsContract(opened)
   eventsContract(opened)
   jobsContract(opened)
   idempotencyContract(opened)
@@ -37,5 +42,6 @@ export function storeContracts(opened: () => Opened): void {
   racesContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
+  socketsContract(opened)
   searchContract(opened)
 }

@@ -17,7 +17,7 @@ const RACES = 500
 export function waitingContract(opened: () => Opened): void {
   describe('waiting for mail', () => {
     let it: Opened
-    let app: App
+    let app: Watched
     let owner: Owner
     beforeAll(async () => {
       it = opened()
@@ -30,6 +30,9 @@ export function waitingContract(opened: () => Opened): void {
     const wait = (box: Mailbox, criteria: object = {}, { timeoutMs = 30_000, over = app } = {}) =>
       waitForMessage(over, callerOf(owner), { mailbox: box.id, criteria, timeoutMs })
     const file = (box: Mailbox, fields: Partial<ReadMail> = {}) => fileMail(it.store, box, fields)
+    const looked = async (times: number) => {
+      while (app.looks < times) await turns(1)
+    }
     const subject = async (found: ReturnType<typeof wait>) => (await found)?.message.subject
 
     test(`a mail that is committed while a wait begins is never missed, ${RACES} times`, async () => {
@@ -85,8 +88,9 @@ export function waitingContract(opened: () => Opened): void {
 
     test('two who wait at one mailbox both get the message, and who comes later does not', async () => {
       const box = await buildMailbox(it.store, owner)
+      app.looks = 0
       const waits = [wait(box), wait(box), wait(box, { after: 0 })].map(subject)
-      await turns(20)
+      await looked(3)
       await file(box, { subject: 'For all' })
       expect(await Promise.all(waits)).toEqual(['For all', 'For all', 'For all'])
       expect(await wait(box, {}, { timeoutMs: 0 })).toBeNull()
@@ -114,8 +118,9 @@ export function waitingContract(opened: () => Opened): void {
       await label(true)
       expect(await wait(box, { after: 0 }, { timeoutMs: 0 })).toBeNull()
       expect((await wait(box, { after: 0, includeSpam: true }))?.message.id).toBe(id)
+      app.looks = 0
       const found = wait(box)
-      await turns(20)
+      await looked(1)
       await label(false)
       expect((await found)?.message.id).toBe(id)
     })
@@ -134,10 +139,29 @@ export function waitingContract(opened: () => Opened): void {
 
     test('a mailbox that is deleted ends the waits at it', async () => {
       const box = await buildMailbox(it.store, owner)
+      app.looks = 0
       const found = expect(wait(box)).rejects.toMatchObject({ code: 'not_found' })
-      await turns(20)
+      await looked(1)
       await it.store.run('mailboxes.delete', { orgId: box.orgId, id: box.id })
       await found
+    })
+
+    test('a mailbox that expires ends the waits at it, and one that lives longer does not', async () => {
+      const expiresAt = it.clock.now() + 1_000
+      const [short, long] = [await buildMailbox(it.store, owner), await buildMailbox(it.store, owner)]
+      for (const { orgId, id } of [short, long]) {
+        await it.store.run('mailboxes.update', { orgId, id, change: { expiresAt } })
+      }
+      app.looks = 0
+      const ended = expect(wait(short)).rejects.toMatchObject({ code: 'not_found' })
+      const found = subject(wait(long))
+      await looked(2)
+      const change = { expiresAt: expiresAt + 1_000_000 }
+      await it.store.run('mailboxes.update', { orgId: long.orgId, id: long.id, change })
+      it.clock.advance(1_001)
+      await ended
+      await file(long, { subject: 'Still here' })
+      expect(await found).toBe('Still here')
     })
 
     test('the time is up by the clock', async () => {
@@ -155,20 +179,35 @@ export function waitingContract(opened: () => Opened): void {
 
     test('a thousand who wait are each told of their own mail', async () => {
       const boxes = await Promise.all(Array.from({ length: 1000 }, () => buildMailbox(it.store)))
+      app.looks = 0
       const found = boxes.map((box) => {
         const caller = { ...callerOf(owner), orgId: box.orgId, keyId: newId<ApiKeyId>() }
         return waitForMessage(app, caller, { mailbox: box.id, criteria: {}, timeoutMs: 30_000 })
       })
-      await turns(20)
+      await looked(1000)
       await Promise.all(boxes.map((box) => file(box, { subject: box.address })))
       for (const answer of await Promise.all(found)) expect(answer?.message.subject).toBe(answer?.mailbox.address)
     })
   })
 }
 
-function appOver({ clock }: Opened, store: Store): App {
+type Watched = App & { looks: number }
+
+/** The part of the product that waits, and how often it has looked: whoever looks is registered. */
+function appOver({ clock }: Opened, opened: Store): Watched {
+  const messages: Store['read']['messages'] = {
+    ...opened.read.messages,
+    async next(...asked) {
+      const found = await opened.read.messages.next(...asked)
+      app.looks++
+      return found
+    },
+  }
+  const store = { read: { ...opened.read, messages }, run: opened.run.bind(opened) } as Store
   const feed = new EventFeed({ clock, log: silentLog, store })
-  return { clock, log: silentLog, store, feed, waitingRoom: new WaitingRoom({ feed, store }) } as unknown as App
+  const waitingRoom = new WaitingRoom({ feed, store })
+  const app = { clock, log: silentLog, store, feed, waitingRoom, looks: 0 } as unknown as Watched
+  return app
 }
 
 function callerOf({ organization, project }: Owner): Caller {

@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Reach, wholeOrganization } from '../../src/core/accounts/caller.ts'
 import type { Organization, Project } from '../../src/core/accounts/model.ts'
 import { newBlobKey } from '../../src/core/blob-key.ts'
-import { type MessageId, newId, type PartId } from '../../src/core/ids.ts'
+import type { NewDraft } from '../../src/core/drafts/commands.ts'
+import type { DraftAttachment } from '../../src/core/drafts/model.ts'
+import { type DraftId, type MessageId, newId, type PartId } from '../../src/core/ids.ts'
 import type { NewMailbox } from '../../src/core/mailboxes/commands.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
@@ -86,6 +88,9 @@ export function content(fields: Partial<MessageContent> = {}): MessageContent {
     envelope: null,
     authentication: null,
     defects: [],
+    codes: [],
+    links: [],
+    risk: null,
     ...fields,
   }
 }
@@ -152,7 +157,10 @@ export function newOutbound(
       handledAt: null,
       spam: false,
       blocked: false,
+      unauthenticated: false,
       trashed: false,
+      hasCode: false,
+      hasLink: false,
       labels: [],
       attachments: [],
       ...message,
@@ -173,4 +181,49 @@ export const wholeReach = wholeOrganization
 /** All of one mailbox. */
 export function reachInto({ orgId, id }: Mailbox): Reach {
   return { orgId, projectId: null, mailboxId: id }
+}
+
+/** The input of `drafts.create` for a draft in this mailbox. */
+export function newDraft(mailbox: Mailbox, fields: Partial<NewDraft> = {}): NewDraft {
+  return {
+    id: newId<DraftId>(),
+    orgId: mailbox.orgId,
+    mailboxId: mailbox.id,
+    mailboxAddress: mailbox.address,
+    clientId: null,
+    kind: 'plain',
+    original: null,
+    inReplyTo: null,
+    references: [],
+    threadId: null,
+    to: [{ name: 'Ada Lovelace', address: 'ada@example.com' }],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    subject: 'Notes on the engine',
+    preview: 'It weaves',
+    text: 'It weaves',
+    html: null,
+    labels: [],
+    attachments: [],
+    sendAt: null,
+    createdBy: null,
+    ...fields,
+  }
+}
+
+/** A file of a draft; its bytes are nowhere. */
+export function draftFile(fields: Partial<DraftAttachment> = {}): DraftAttachment {
+  const sha256 = createHash('sha256').update(randomBytes(16)).digest('hex')
+  return {
+    id: newId<PartId>(),
+    filename: 'engine.pdf',
+    contentType: 'application/pdf',
+    disposition: 'attachment',
+    contentId: null,
+    sizeBytes: 300,
+    sha256,
+    blobKey: newBlobKey(sha256),
+    ...fields,
+  }
 }

@@ -11,6 +11,7 @@ import * as messages from './messages.ts'
 import * as organizations from './organizations.ts'
 import * as sends from './sends.ts'
 import * as threads from './threads.ts'
+import * as waits from './wait.ts'
 import * as webhookDeliveries from './webhook-deliveries.ts'
 import * as webhooks from './webhooks.ts'
 
@@ -25,6 +26,7 @@ export const routes = {
 
   sendMessage: sends.send,
   listMessages: messages.list,
+  waitForMessage: waits.wait,
   searchMessages: messages.search,
   getMessage: messages.get,
   updateMessage: messages.update,

@@ -1,6 +1,5 @@
 import type { App } from '../../core/app.ts'
-import { openLink } from '../../core/messages/attachment-links.ts'
-import type { Part } from '../../core/messages/model.ts'
+import { type LinkedFile, openLink } from '../../core/messages/attachment-links.ts'
 import { openStoredLink } from '../../core/messages/stored-links.ts'
 import { parseRange } from '../byte-range.ts'
 import { attachmentDisposition } from '../content-disposition.ts'
@@ -27,7 +26,7 @@ export function filesPages(app: App): Page[] {
   ]
 }
 
-function serve(request: Request, { part, content }: { part: Part; content: Buffer }, requestId: string): Response {
+function serve(request: Request, { part, content }: LinkedFile, requestId: string): Response {
   const headers = headersFor(part.filename, part.contentType)
   // Without validators no If-Range can hold, and then the whole is the answer (RFC 9110 §13.1.5).
   const field = request.headers.has('if-range') ? null : request.headers.get('range')

@@ -1,22 +1,16 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
-import type { EventId, MailboxId, OrgId, ProjectId } from '../ids.ts'
+import type { EventId, OrgId } from '../ids.ts'
+import { mailboxProjects } from './mailbox-projects.ts'
 import type { LoggedEvent } from './model.ts'
 
 /** How many entries wait in memory for one reader; behind that the log itself keeps them. */
 const BUFFER = 1000
 const BATCH = 200
-const KNOWN_MAILBOXES = 10_000
-
-/** Whose events: an organization's, or only those of one project or one mailbox of it. */
-export interface EventReach {
-  orgId: OrgId
-  projectId: ProjectId | null
-  mailboxId: MailboxId | null
-}
 
 export interface FollowOptions {
-  reach: EventReach
+  reach: Reach
   /** Begins behind this entry; without it, with what happens from now on. */
   from?: EventId
   /** Ends the iteration. Needed even for one that is never begun. */
@@ -46,7 +40,7 @@ export async function followEvents(app: App, options: FollowOptions): Promise<As
   return read(app, buffer, reach, stop)
 }
 
-async function* read(app: App, buffer: Buffered, reach: EventReach, stop: () => void): AsyncIterable<LoggedEvent> {
+async function* read(app: App, buffer: Buffered, reach: Reach, stop: () => void): AsyncIterable<LoggedEvent> {
   const within = reachFilter(app, reach)
   try {
     while (!buffer.ended) {
@@ -128,17 +122,11 @@ class Buffered {
 }
 
 /** Which entries are within a reach. An entry of no mailbox belongs to the whole organization. */
-function reachFilter(app: App, { orgId, projectId, mailboxId }: EventReach) {
-  const known = new Map<MailboxId, boolean>()
-  const inProject = async (mailbox: MailboxId) => {
-    const there = known.get(mailbox) ?? (await app.store.read.mailboxes.get(orgId, mailbox))?.projectId === projectId
-    if (known.size >= KNOWN_MAILBOXES) known.clear()
-    known.set(mailbox, there)
-    return there
-  }
+function reachFilter(app: App, { orgId, projectId, mailboxId }: Reach) {
+  const projectOf = mailboxProjects(app, orgId)
   return async (event: LoggedEvent): Promise<boolean> => {
     if (mailboxId !== null) return event.mailboxId === mailboxId
     if (projectId === null) return true
-    return event.mailboxId !== null && inProject(event.mailboxId)
+    return event.mailboxId !== null && (await projectOf(event.mailboxId)) === projectId
   }
 }

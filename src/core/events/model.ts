@@ -21,7 +21,16 @@ export type EventType =
   | 'thread.deleted'
   | 'domain.created'
   | 'domain.deleted'
+  /** A draft that is sent becomes a message: `message.queued` names it. */
+  | 'draft.created'
+  | 'draft.updated'
+  | 'draft.deleted'
+  /** It was scheduled and refused when its time came. */
+  | 'draft.failed'
   | 'domain.verified'
+  /** Of an API key: `payload.keyId` says which. */
+  | 'key.updated'
+  | 'key.deleted'
   | 'project.created'
   | 'project.deleted'
   /** A test or a replay waits for a worker. */

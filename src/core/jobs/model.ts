@@ -1,4 +1,4 @@
-import type { DeliveryId, JobId, MailboxId, MessageId, OrgId } from '../ids.ts'
+import type { DeliveryId, DraftId, JobId, MailboxId, MessageId, OrgId } from '../ids.ts'
 
 /** What a job does, and what it needs to know. */
 export type JobTask =
@@ -8,6 +8,8 @@ export type JobTask =
   | SweepBlobs
   | RecheckDomains
   | SweepExpired
+  | ExpireMailboxes
+  | SendDraft
 
 /** The sender is to hear of deliveries of one message that are late, or of all that have failed and were not reported yet. */
 export type SendDsn = {
@@ -32,6 +34,19 @@ export interface RecheckDomains {
 export interface SweepExpired {
   kind: 'sweep-expired'
   after: string
+}
+
+/** Deletes the mailboxes whose time is over. */
+export interface ExpireMailboxes {
+  kind: 'expire-mailboxes'
+}
+
+/** The time of a scheduled draft has come. Each scheduling has a job of its own. */
+export interface SendDraft {
+  kind: 'send-draft'
+  orgId: OrgId
+  mailboxId: MailboxId
+  draftId: DraftId
 }
 
 /** A durable unit of later work. It runs at least once: leased while it runs, tried again when it fails. */

@@ -8,7 +8,7 @@ export interface JobReader {
 }
 
 export interface JobWriter extends JobReader {
-  add(task: JobTask, runAt: number): Promise<void>
+  add(task: JobTask, runAt: number): Promise<JobId>
   /** Adds it unless there is a job of its kind. */
   ensure(task: JobTask, runAt: number): Promise<void>
   /** Takes up to `limit` due jobs; each is nobody else's until `leaseUntil`. */

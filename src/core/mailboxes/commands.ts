@@ -3,6 +3,7 @@ import { Failure, invalid, notFound } from '../errors.ts'
 import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { forgetMailbox } from '../webhooks/commands.ts'
+import { type MetadataChange, mergeMetadata } from './metadata.ts'
 import { type AddressKind, type Mailbox, type MailboxPolicy, openPolicy } from './model.ts'
 
 export interface NewMailbox {
@@ -98,6 +99,8 @@ function toMailbox(
 /** What can be changed about a mailbox; what is absent stays. */
 export type MailboxChange = Partial<Pick<Mailbox, 'displayName' | 'enabled' | 'metadata' | 'expiresAt'>> & {
   policy?: Partial<MailboxPolicy>
+  /** Changes some of the notes, or with null removes all. */
+  mergeMetadata?: MetadataChange | null
 }
 
 /** Changes what is given and leaves the rest. */
@@ -107,7 +110,9 @@ export async function updateMailbox(
 ): Promise<Mailbox> {
   const mailbox = await tx.mailboxes.get(input.orgId, input.id)
   if (!mailbox) throw notFound('mailbox')
-  const given = Object.entries(input.change).filter(([, value]) => value !== undefined)
+  const { mergeMetadata: notes, ...fields } = input.change
+  const merged = notes === undefined ? {} : { metadata: mergeMetadata(mailbox.metadata, notes) }
+  const given = Object.entries({ ...fields, ...merged }).filter(([, value]) => value !== undefined)
   if (given.length === 0) return mailbox
   const policy = { ...mailbox.policy, ...input.change.policy }
   const changed: Mailbox = { ...mailbox, ...Object.fromEntries(given), policy, updatedAt: tx.now }
@@ -123,11 +128,22 @@ export async function deleteMailbox(
   const mailbox = await tx.mailboxes.get(input.orgId, input.id)
   if (!mailbox) throw notFound('mailbox')
   if (input.unlessUnhandled) await refuseUnhandled(tx, mailbox.id)
+  await removeMailbox(tx, mailbox)
+}
+
+/** Deletes a mailbox whose time is over, if nobody did that before. */
+export async function expireMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId }): Promise<void> {
+  const mailbox = await tx.mailboxes.takeExpired(input.orgId, input.id)
+  if (mailbox) await removeMailbox(tx, mailbox)
+}
+
+async function removeMailbox(tx: Tx, mailbox: Mailbox): Promise<void> {
   await tx.mailboxes.markDeleted(mailbox.id, tx.now)
   await tx.accounts.deleteKeysOfMailbox(mailbox.id)
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
   await tx.submission.delete(mailbox.id)
   await forgetMailbox(tx, mailbox.orgId, mailbox.id)
+  await tx.imapSources.deleteOfMailbox(mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
 }

@@ -1,5 +1,5 @@
 import type { Reach } from '../accounts/caller.ts'
-import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
+import type { MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Address, Mailbox, MailboxPolicy } from './model.ts'
 
@@ -8,7 +8,7 @@ export interface MailboxPage extends PageRequest {
   by?: 'name'
 }
 
-/** Deleted mailboxes are never seen through these, although their rows may still be waiting for the purge. */
+/** Deleted mailboxes, and those whose time is over, are never seen through these, although their rows may still be there. */
 export interface MailboxReader {
   get(org: OrgId, id: MailboxId): Promise<Mailbox | undefined>
   /** By exact address over the whole server: lower-case, ASCII domain. */
@@ -18,13 +18,17 @@ export interface MailboxReader {
   withIds(ids: MailboxId[]): Promise<Map<MailboxId, Mailbox>>
   /** Newest first, ties by id. */
   list(reach: Reach, page: MailboxPage): Promise<Page<Mailbox>>
+  /** Those that only wait to be deleted because their time is over, the longest overdue first. */
+  expired(limit: number): Promise<Pick<Mailbox, 'orgId' | 'id'>[]>
   /** Where mailboxes are, deleted ones too until the purge. */
-  projectsOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, ProjectId>>
+  placesOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, Pick<Mailbox, 'projectId' | 'address'>>>
   /** True when this organization has a mailbox whose primary address is in this domain. */
   anyIn(org: OrgId, domain: string): Promise<boolean>
 }
 
 export interface MailboxWriter extends MailboxReader {
+  /** One whose time is over and that is not deleted yet. */
+  takeExpired(org: OrgId, id: MailboxId): Promise<Mailbox | undefined>
   /** Throws nothing on a clash. After one the transaction must not go on. */
   insert(mailbox: Mailbox, address: Address): Promise<'inserted' | 'address_taken' | 'id_taken'>
   /** Keeps the selector of a hook address for ever; false when some address has it or had it. */

@@ -2,18 +2,22 @@ import { decodePart } from '../../protocol/mime/decode-part.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
-import type { OrgId, PartId } from '../ids.ts'
+import type { MessageId, OrgId, PartId } from '../ids.ts'
 import { isExpired } from '../mailboxes/policy.ts'
 import { authenticate, sameBytes } from '../secrets.ts'
 import { findMessage } from './messages.ts'
-import type { Part } from './model.ts'
+import type { Message, Part } from './model.ts'
 
 const LINK_MS = 3_600_000
 
-export interface AttachmentLink {
-  part: Part
+/** Where the bytes of a file are for an hour. */
+export interface FileLink {
   url: string
   expiresAt: number
+}
+
+export interface AttachmentLink extends FileLink {
+  part: Part
 }
 
 /** A link to the bytes of a part that needs no key, lives an hour, and breaks when anything in it is altered. */
@@ -27,9 +31,29 @@ export async function linkAttachment(
   const found = await findMessage(app, caller, mailbox, message)
   const part = found.message.attachments.find((a) => a.id === partId)
   if (!part) throw notFound('attachment')
+  return { part, ...linkFile(app, caller.orgId, part) }
+}
+
+/** The same for any file that the caller was found to see. */
+export function linkFile(app: App, orgId: OrgId, part: Claim['part']): FileLink {
   const expiresAt = app.clock.now() + LINK_MS
-  const token = signToken(app, { orgId: caller.orgId, part, expiresAt })
-  return { part, expiresAt, url: `${app.settings.publicUrl}/files/${token}` }
+  const token = signToken(app, { orgId, part, expiresAt })
+  return { expiresAt, url: `${app.settings.publicUrl}/files/${token}` }
+}
+
+/** The same for the bytes of a whole message. */
+export async function linkRaw(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  id: string,
+): Promise<FileLink & { message: Message }> {
+  const { message } = await findMessage(app, caller, mailbox, id)
+  return { message, ...linkFile(app, caller.orgId, rawFile(message.id)) }
+}
+
+function rawFile(id: MessageId): Claim['part'] {
+  return { id: id as string as PartId, filename: `${id}.eml`, contentType: 'message/rfc822' }
 }
 
 interface Claim {
@@ -56,20 +80,45 @@ function faceOf(app: App, { filename, contentType }: Claim['part']): string {
     .toString('base64url')
 }
 
-/** The part a link leads to: `link_invalid` when it was altered, `link_expired`, or `not_found` when its message is gone. */
-export async function openLink(app: App, token: string): Promise<{ part: Part; content: Buffer }> {
+/** What a link leads to. */
+export interface LinkedFile {
+  part: Claim['part']
+  content: Buffer
+}
+
+/** The file a link leads to: `link_invalid` when it was altered, `link_expired`, or `not_found` when its message or draft is gone. */
+export async function openLink(app: App, token: string): Promise<LinkedFile> {
   const body = token.split('.')
   const mac = body.pop() ?? ''
   const [orgId = '', partId = '', expiry = '', face] = body
   // Compared as texts: base64url has several spellings for the last bits, and an altered link is an altered link.
   if (body.length !== 4 || !sameBytes(Buffer.from(macOf(app, body)), Buffer.from(mac))) throw broken()
   if (Number.parseInt(expiry, 36) <= app.clock.now()) throw new Failure('link_expired', 'This link has expired')
-  const found = await app.store.read.messages.part(orgId as OrgId, partId as PartId)
-  if (!found || isExpired(found.mailbox, found, app.clock.now())) throw notFound('file')
+  const found = await fileOf(app, orgId as OrgId, partId as PartId)
+  if (!found) throw notFound('file')
   if (faceOf(app, found.part) !== face) throw broken()
   const raw = await app.blobs.get(found.blobKey)
   if (!raw) throw notFound('file')
-  return { part: found.part, content: decodePart(raw, toRange(found.part)) }
+  return { part: found.part, content: found.range ? decodePart(raw, found.range) : raw }
+}
+
+/** The blob of a part of a message, and where in it; or that of a file of a draft, or of a whole message, which is all of it. */
+async function fileOf(app: App, orgId: OrgId, id: PartId) {
+  const { messages, drafts } = app.store.read
+  const found = await messages.part(orgId, id)
+  if (found && isExpired(found.mailbox, found, app.clock.now())) return undefined
+  if (found) return { ...found, range: toRange(found.part) }
+  const file = await drafts.attachment(orgId, id)
+  if (file) return { part: file, blobKey: file.blobKey, range: null }
+  const blobKey = await rawBlob(app, orgId, id as string as MessageId)
+  return blobKey && { part: rawFile(id as string as MessageId), blobKey, range: null }
+}
+
+async function rawBlob(app: App, orgId: OrgId, id: MessageId): Promise<string | undefined> {
+  const [message] = await app.store.read.messages.withIds([id])
+  if (message?.orgId !== orgId) return undefined
+  const mailbox = await app.store.read.mailboxes.get(orgId, message.mailboxId)
+  return mailbox && !isExpired(mailbox, message, app.clock.now()) ? message.blobKey : undefined
 }
 
 function toRange(part: Part) {

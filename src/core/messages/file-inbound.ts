@@ -1,4 +1,6 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
+import { advance } from '../imap-sources/commands.ts'
+import type { FetchedMark } from '../imap-sources/model.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type Arrival, type DropReason, isExpired, refusalOf } from '../mailboxes/policy.ts'
@@ -55,7 +57,7 @@ export type Filed =
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
 export async function fileInbound(
   tx: Tx,
-  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[] },
+  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[]; fetched?: FetchedMark },
 ): Promise<Filed[]> {
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
@@ -69,7 +71,14 @@ export async function fileInbound(
     const heard = ({ result }: Filed) => result === 'stored' || result === 'dropped'
     if (filed.some((f) => f.mailboxId === news.mailboxId && heard(f))) await applyReport(tx, news)
   }
+  await tx.messages.assignUids(filed.flatMap((f) => (f.result === 'stored' ? f : [])))
+  if (input.fetched) await advance(tx, input.fetched, filed.some(isKept))
   return filed
+}
+
+/** The mailbox has the mail now, or had it before. */
+export function isKept({ result }: Filed): boolean {
+  return result === 'stored' || result === 'duplicate' || result === 'told'
 }
 
 async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<Filed | undefined> {
@@ -130,10 +139,12 @@ async function drop(tx: Tx, mail: ReadMail, { mailbox }: Copy, reason: DropReaso
 async function nameFor(
   tx: Tx,
   mailbox: Pick<Mailbox, 'id' | 'policy'>,
-  mail: Pick<ReadMail, 'messageId' | 'sha256'>,
+  mail: Pick<ReadMail, 'source' | 'messageId' | 'sha256'>,
   { random, ofBytes }: { random: string; ofBytes: string },
 ): Promise<string | null> {
-  if (mail.messageId === null && !mailbox.policy.sameBytesOnce) return random
+  // What is fetched comes again when the numbers of its folder change; what is sent twice without a name is meant twice.
+  const mayRepeat = !mailbox.policy.sameBytesOnce && mail.source !== 'imap'
+  if (mail.messageId === null && mayRepeat) return random
   const theirs = mail.messageId ?? ofBytes
   const taken = new Set<string>()
   for (const known of await tx.messages.namedAs(mailbox.id, [theirs, ofBytes])) {
@@ -178,7 +189,10 @@ function toMessage(
     handledAt: null,
     spam: false,
     blocked: false,
+    unauthenticated: false,
     trashed: false,
+    hasCode: mail.content.codes.length > 0,
+    hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],
     attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
     createdAt: given.now,

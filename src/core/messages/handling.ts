@@ -3,7 +3,8 @@ import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
-import { type FullMessage, maySee, reachMessage } from './messages.ts'
+import { maySee } from './hiding.ts'
+import { type FullMessage, reachMessage } from './messages.ts'
 
 /** Takes the oldest messages that nobody has handled; no two callers are ever given the same one. */
 export async function takeUnhandled(app: App, caller: Caller, mailbox: string, limit: number): Promise<FullMessage[]> {

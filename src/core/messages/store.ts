@@ -1,11 +1,13 @@
+import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { Including } from './hiding.ts'
 import type { OneMessageFilter } from './matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part } from './model.ts'
 
 /** Everything given must hold. Texts match as substrings without case. */
-export interface MessageFilter {
+export interface MessageFilter extends Including {
   labels?: string[]
   direction?: Direction
   status?: OutboundStatus
@@ -16,6 +18,7 @@ export interface MessageFilter {
   before?: number
   after?: number
   from?: string[]
+  /** Among all recipients: To, Cc and Bcc. */
   to?: string[]
   subject?: string[]
   /** In the address alone of the first author. */
@@ -24,10 +27,10 @@ export interface MessageFilter {
   /** Only those with the flag; the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
+  unauthenticated?: boolean
   trashed?: boolean
-  includeSpam?: boolean
-  includeBlocked?: boolean
-  includeTrashed?: boolean
+  hasCode?: boolean
+  hasLink?: boolean
 }
 
 /** What a list is ordered by; ties by id. */
@@ -50,6 +53,12 @@ export interface NextFilter extends OneMessageFilter {
   unfetchedAt?: number
 }
 
+/** What a received message is called beside its id: a number in the domain of its mailbox. */
+export interface Placed {
+  domain: string
+  uid: number
+}
+
 export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
@@ -62,6 +71,11 @@ export interface MessageReader {
   tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
+  /** The newest shown ones of one direction of all mailboxes within reach, and whether they were handed out as new before. */
+  newest(reach: Reach, direction: Direction, limit: number): Promise<{ message: Message; fetched: boolean }[]>
+  /** The received message with this number, if its mailbox is this organization's and alive. */
+  byUid(org: OrgId, place: Placed): Promise<{ id: MessageId; mailboxId: MailboxId } | undefined>
+  uids(ids: readonly MessageId[]): Promise<Map<MessageId, Placed>>
   /** How often messages of this mailbox were handed out as new. */
   fetchCount(mailbox: MailboxId): Promise<number>
   /** Oldest first, everything, hidden ones too. */
@@ -76,7 +90,7 @@ export interface MessageReader {
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<StoredPart | undefined>
-  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails. */
+  /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails, drafts. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
   /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
   blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>
@@ -97,13 +111,25 @@ export interface ExpiredMessage {
 
 export interface MessageWriter extends MessageReader {
   insert(message: Message, content: MessageContent): Promise<void>
+  /** Numbers received messages. To be the last thing in its transaction: it holds the numbers of whole domains. */
+  assignUids(copies: { mailboxId: MailboxId; messageId: MessageId }[]): Promise<void>
   /** The threads of stored messages with these Message-IDs in one mailbox. */
   threadsOf(mailbox: MailboxId, messageIds: string[]): Promise<Map<string, ThreadId>>
   /** Replaces the user labels and the flags that a person may change. */
   updateFlags(
     message: Pick<
       Message,
-      'id' | 'labels' | 'seen' | 'flagged' | 'handled' | 'handledAt' | 'spam' | 'blocked' | 'trashed' | 'updatedAt'
+      | 'id'
+      | 'labels'
+      | 'seen'
+      | 'flagged'
+      | 'handled'
+      | 'handledAt'
+      | 'spam'
+      | 'blocked'
+      | 'unauthenticated'
+      | 'trashed'
+      | 'updatedAt'
     >,
   ): Promise<void>
   /** Those of the mailbox that have one of these Message-IDs. */

@@ -4,7 +4,7 @@ import { Failure, invalid } from '../errors.ts'
 import { contentTypeOf } from './content-types.ts'
 
 export const MAX_ATTACHMENTS = 50
-const MAX_TOTAL_BYTES = 25 * 1024 * 1024
+export const MAX_TOTAL_BYTES = 25 * 1024 * 1024
 
 /** A file to attach: its content in base64, or a URL to fetch it from. */
 export interface AttachmentInput {
@@ -17,9 +17,9 @@ export interface AttachmentInput {
 }
 
 /** Refuses what can be refused without decoding or fetching anything. */
-export function checkAttachments(inputs: readonly AttachmentInput[]): void {
-  if (inputs.length > MAX_ATTACHMENTS) throw invalid('attachments', `at most ${MAX_ATTACHMENTS} attachments`)
-  for (const [at, input] of inputs.entries()) checkInput(input, at)
+export function checkAttachments(inputs: readonly AttachmentInput[], field = 'attachments'): void {
+  if (inputs.length > MAX_ATTACHMENTS) throw invalid(field, `at most ${MAX_ATTACHMENTS} attachments`)
+  for (const [at, input] of inputs.entries()) checkInput(input, [field, at])
 }
 
 /** The files themselves, decoded or fetched, within the size of one message. They must have been checked. */
@@ -35,10 +35,10 @@ export async function loadAttachments(app: App, inputs: readonly AttachmentInput
   return loaded
 }
 
-function checkInput(input: AttachmentInput, at: number): void {
-  const path = (field: string) => ['attachments', at, field]
+function checkInput(input: AttachmentInput, place: (string | number)[]): void {
+  const path = (field: string) => [...place, field]
   if ((input.content === null) === (input.url === null)) {
-    throw invalid(['attachments', at], 'exactly one of content and url is required')
+    throw invalid(place, 'exactly one of content and url is required')
   }
   for (const field of ['filename', 'contentType', 'contentId'] as const) {
     const name = field === 'contentType' ? 'content_type' : field === 'contentId' ? 'content_id' : field

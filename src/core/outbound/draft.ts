@@ -82,7 +82,7 @@ function parseAll(field: string, texts: readonly string[]): MailboxAddress[] {
 type Recipients = Pick<CheckedDraft, 'to' | 'cc' | 'bcc'>
 
 // The first of to, cc, bcc wins. Only of our own domains do we know that the case of a local part means nothing (RFC 5321 §2.4).
-function distinctRecipients({ to, cc, bcc }: Recipients, localDomains: readonly string[]): Recipients {
+export function distinctRecipients({ to, cc, bcc }: Recipients, localDomains: readonly string[]): Recipients {
   const seen = new Set<string>()
   const fresh = (list: MailboxAddress[]) =>
     list.filter(({ address }) => {

@@ -1,3 +1,4 @@
+import { consumeDraft, type SentDraft } from '../drafts/commands.ts'
 import { notFound } from '../errors.ts'
 import { finishIdempotent } from '../idempotency/commands.ts'
 import { type DeliveryId, type MessageId, newId, type ThreadId } from '../ids.ts'
@@ -21,10 +22,14 @@ export interface NewOutbound {
   recipients: { address: string; domain: string }[]
   idempotencyKey: string | null
   pace: Pace
+  /** The draft that it is made of, which is gone with the same commit. */
+  consumes?: SentDraft
 }
 
 export interface Enqueued {
   messageId: MessageId
+  /** Its Message-ID field, brackets included. */
+  rfcMessageId: string
   threadId: ThreadId
 }
 
@@ -40,6 +45,7 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
     )
   const at = mailbox && (await tx.mailboxes.nextTime(mailboxId, tx.now))
   if (at === undefined) throw notFound('mailbox')
+  const draft = input.consumes && (await consumeDraft(tx, mailboxId, input.consumes))
   const thread = await threadFor(tx, input)
   const threadId = thread?.id ?? newId<ThreadId>()
   await keepPace(tx, mailboxId, thread?.id, input.pace)
@@ -54,9 +60,9 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   await tx.messages.insert(message, input.content)
   await placeInThread(tx, thread, message)
   await tx.outbound.insert(input.recipients.map((r) => toDelivery(message, input.mailFrom, r, tx.now)))
-  const answer = { messageId: message.id, threadId }
+  const answer = { messageId: message.id, rfcMessageId: message.messageId, threadId }
   if (input.idempotencyKey !== null) await finishIdempotent(tx, orgId, input.idempotencyKey, answer)
-  const payload = { recipients: input.recipients.map((r) => r.address) }
+  const payload = { recipients: input.recipients.map((r) => r.address), ...(draft && { draft }) }
   await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.queued', payload })
   return answer
 }

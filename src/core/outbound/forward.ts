@@ -51,13 +51,19 @@ export async function forwardMessage(
   })
 }
 
-// Who receives the forward may believe the original for what we saw of it; a mail of our own has nothing to tell.
-function passedOn(app: App, { content: { authentication, envelope } }: FullMessage): { passesOn?: string } {
+type Original = Pick<FullMessage, 'message' | 'content'>
+
+/** Who receives a forward may believe the original for what we saw of it; a mail of our own has nothing to tell. */
+export function passedOn(app: App, { content: { authentication, envelope } }: Original): { passesOn?: string } {
   if (!authentication || !envelope) return {}
   return { passesOn: resultsField(app.settings.mailHost, envelope, authentication).value }
 }
 
-function bodiesOf(original: FullMessage, request: ForwardRequest): Pick<SendRequest, 'text' | 'html'> {
+/** What a forwarded message says. */
+export function bodiesOf(
+  original: Original,
+  request: Pick<ForwardRequest, 'text' | 'html' | 'includeOriginal'>,
+): Bodies {
   const { text, html } = request
   if ((text !== null || html !== null) && !request.includeOriginal) return { text, html }
   const { message, content } = original
@@ -90,7 +96,8 @@ function escapeHtml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r?\n/g, '<br>')
 }
 
-async function originalAttachments(app: App, { message }: FullMessage): Promise<Attachment[]> {
+/** The files of a message, to go with it. */
+export async function originalAttachments(app: App, { message }: Original): Promise<Attachment[]> {
   if (message.attachments.length === 0) return []
   const raw = await app.blobs.get(message.blobKey)
   if (!raw) throw new Failure('unprocessable', 'The raw content of this message is no longer kept')

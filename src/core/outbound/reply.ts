@@ -43,24 +43,27 @@ export async function replyToMessage(
   const { mailbox, message: original } = await reachMessage(app, caller, mailboxId, messageId)
   const subject = replySubject(oneLine(original.subject))
   const cc = request.all ? request.cc.filter((text) => !isOwn(parseAddress(text), mailbox)) : request.cc
-  const found = recipientsOf(original, mailbox, { ...request, cc })
+  const found = recipientsOf(original, mailbox, request)
+  const lists = [found.to, found.cc, request.to, request.cc, request.bcc]
+  if (lists.every((list) => list.length === 0)) throw new Failure('unprocessable', 'Nobody is left to answer')
   const draft = checkDraft({ ...request, cc, subject }, [app.settings.mailDomain], found)
   return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
     const attachments = await loadAttachments(app, request.attachments)
-    const parent = await parentIdOf(app, original)
-    const ancestry = { inReplyTo: parent, references: ancestors(original, parent), joins: original.threadId }
+    const ancestry = { ...(await ancestryOf(app, original)), joins: original.threadId }
     return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
   })
 }
 
 /** Those that the original names, beside the ones in the request. */
-function recipientsOf(original: Message, mailbox: Mailbox, request: ReplyRequest): FoundRecipients {
+export function recipientsOf(
+  original: Message,
+  mailbox: Mailbox,
+  request: Pick<ReplyRequest, 'all' | 'to'>,
+): FoundRecipients {
   const own = (a: MailboxAddress) => isOwn(a, mailbox)
   const sender = original.direction === 'outbound' ? original.to : senderOf(original)
   const to = request.to.length > 0 ? [] : usable(request.all ? everybody(original, sender, own) : sender)
   const cc = request.all ? usable(original.cc.filter((a) => !own(a))) : []
-  const all = [to, cc, request.to, request.cc, request.bcc]
-  if (all.every((list) => list.length === 0)) throw new Failure('unprocessable', 'Nobody is left to answer')
   return { to, cc }
 }
 
@@ -98,6 +101,15 @@ function addrSpecOrNull(address: string) {
     if (error instanceof ParseError) return null
     throw error
   }
+}
+
+/** Where an answer to a message stands in the conversation. */
+export async function ancestryOf(
+  app: App,
+  original: Message,
+): Promise<{ inReplyTo: string | null; references: string[] }> {
+  const parent = await parentIdOf(app, original)
+  return { inReplyTo: parent, references: ancestors(original, parent) }
 }
 
 /** The Message-ID that the sender knows their mail by. The one we keep it under may be ours: then theirs is in the field. */

@@ -8,10 +8,11 @@ import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
 import { sealAs, signAs } from '../domains/dkim-keys/sign.ts'
 import { refuseUnverified } from '../domains/sending-domain.ts'
+import type { SentDraft } from '../drafts/commands.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import type { Message, MessageContent } from '../messages/model.ts'
+import { type Message, type MessageContent, sentFlags } from '../messages/model.ts'
 import type { ParsedMail } from '../messages/parser.ts'
 import type { CheckedDraft } from './draft.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
@@ -27,6 +28,8 @@ export interface Composition {
   /** What we found out about the mail that this one passes on: the value of an Authentication-Results field. */
   passesOn?: string
   idempotencyKey: string | null
+  /** The draft that it was until now. */
+  consumes?: SentDraft
 }
 
 /** Composes, keeps and queues a message. When it resolves, the message will be sent; when it throws, nothing was queued. */
@@ -82,7 +85,7 @@ function written(draft: Draft): Buffer {
 }
 
 function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed: ParsedMail, kept: Kept): NewOutbound {
-  const { draft, joins, idempotencyKey } = composition
+  const { draft, joins, idempotencyKey, consumes } = composition
   const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => ({
     address,
     domain: domainOf(address),
@@ -94,6 +97,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
     mailFrom: mailbox.address,
     ...{ joins, recipients, idempotencyKey },
     pace: { sendsPerMinute, threadSendsPerHour },
+    ...(consumes && { consumes }),
   }
 }
 
@@ -113,13 +117,7 @@ function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Compositi
     ...{ to, cc, bcc, replyTo, labels, inReplyTo, references },
     subject: draft.subject === '' ? null : draft.subject,
     preview: parsed.preview,
-    seen: true,
-    flagged: false,
-    handled: false,
-    handledAt: null,
-    spam: false,
-    blocked: false,
-    trashed: false,
+    ...sentFlags,
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }
 }
@@ -134,6 +132,9 @@ function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
     envelope: null,
     authentication: null,
     defects: [],
+    codes: [],
+    links: [],
+    risk: null,
   }
 }
 

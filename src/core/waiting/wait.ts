@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { demandIncluded } from '../messages/hiding.ts'
 import type { OneMessageFilter } from '../messages/matches.ts'
 import { type FullMessage, keptOnly } from '../messages/messages.ts'
 import type { NextFilter } from '../messages/store.ts'
@@ -29,13 +30,12 @@ export interface WaitRequest {
 export async function waitForMessage(app: App, caller: Caller, request: WaitRequest): Promise<FullMessage | null> {
   const { criteria, timeoutMs, signal } = request
   demand(caller, 'message_read')
-  if (criteria.includeSpam) demand(caller, 'label_spam_read')
-  if (criteria.includeBlocked) demand(caller, 'label_blocked_read')
-  if (criteria.includeTrashed) demand(caller, 'label_trash_read')
+  demandIncluded(caller, criteria)
   const mailbox = await reachMailbox(app, caller, request.mailbox)
   const bell = new Bell()
   using _seat = await app.waitingRoom.enter(caller, { mailboxId: mailbox.id, filter: criteria, bell })
-  using _clock = finishAt(app, bell, app.clock.now() + timeoutMs)
+  using _clock = at(app, app.clock.now() + timeoutMs, () => bell.finish())
+  using _expiry = at(app, mailbox.expiresAt, () => bell.ring())
   using _client = finishOn(signal, bell)
   const filter = criteria.after === undefined ? await unfetched(app, mailbox, criteria) : criteria
   for (;;) {
@@ -54,7 +54,7 @@ async function unfetched(app: App, mailbox: Mailbox, criteria: NextFilter): Prom
 async function look(app: App, { id, orgId }: Mailbox, filter: NextFilter): Promise<FullMessage | null> {
   const { mailboxes, messages } = app.store.read
   const mailbox = await mailboxes.get(orgId, id)
-  if (!mailbox) throw notFound('mailbox')
+  if (!mailbox || (mailbox.expiresAt !== null && mailbox.expiresAt <= app.clock.now())) throw notFound('mailbox')
   const message = await messages.next(id, keptOnly(app, mailbox, filter))
   const content = message && (await messages.content(message.id))
   if (!message || !content) return null
@@ -64,8 +64,8 @@ async function look(app: App, { id, orgId }: Mailbox, filter: NextFilter): Promi
   return { mailbox, message, content }
 }
 
-function finishAt(app: App, bell: Bell, at: number): Disposable {
-  const cancel = app.clock.at(at, () => bell.finish())
+function at(app: App, time: number | null, run: () => void): Disposable {
+  const cancel = time === null ? () => {} : app.clock.at(time, run)
   return { [Symbol.dispose]: cancel }
 }
 

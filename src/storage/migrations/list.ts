@@ -14,12 +14,17 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as reading from './0100-reading.ts'
+import * as unauthenticated from './0101-unauthenticated.ts'
+import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as hookInboxes from './0140-hook-inboxes.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
+import * as messageUids from './0151-message-uids.ts'
+import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -32,12 +37,18 @@ const later: Migration[] = [
   ...[dkimKeys, suppressions, delayNotices, failureNotices],
   ...[webhooks, webhookIndexes],
   ...[domainRecords, domainRoutes, blobHolds],
-  ...[fetched, eventIds],
-  ...[submissionCredentials],
   mailboxProperties,
   hookInboxes,
+  reading,
+  unauthenticated,
   threadLists,
   ...[projects, webhookProjects],
+  drafts,
+  ...[fetched, eventIds],
+  ...[projects, webhookProjects],
+  ...[submissionCredentials, messageUids],
+  imapSources,
+  threadLists,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

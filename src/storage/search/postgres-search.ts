@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { MessageId } from '../../core/ids.ts'
 import type { Search, SearchEntry, SearchIndex, SearchQuery, SearchStep } from '../../core/messages/search-store.ts'
 import type { Reader } from '../../core/store.ts'
-import type { Database } from '../database.ts'
+import type { Connection } from '../database.ts'
 import { databaseOver, openPool, orFailure } from '../postgres.ts'
 import { numberCommitted } from '../postgres-events.ts'
 import { LogFollower } from './log-follower.ts'
@@ -15,7 +15,7 @@ export async function openPostgresSearch(options: { url: string; read: Reader })
 
 class PostgresSearch implements Search {
   readonly #pool: pg.Pool
-  readonly #db: Database
+  readonly #db: Connection
   readonly #follower: LogFollower
   readonly #leave: () => void
   #closed = false

@@ -11,7 +11,7 @@ if (!port) throw new Error('This file runs as a worker thread')
 const { rowsPath, indexPath } = workerData as { rowsPath: string; indexPath: string }
 const rows = openConnection(rowsPath, { readOnly: true })
 const index = openConnection(indexPath)
-const read = readerOver(databaseOver(rows), () => () => {})
+const read = readerOver(databaseOver(rows), Date.now, () => () => {})
 const follower = new LogFollower(read, sqliteIndex(index))
 
 port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {

@@ -54,12 +54,14 @@ export function jobWriter(db: Database): JobWriter {
   }
 }
 
-async function add(db: Database, task: JobTask, runAt: number): Promise<void> {
-  const row = { id: newId<JobId>(), kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
+async function add(db: Database, task: JobTask, runAt: number): Promise<JobId> {
+  const id = newId<JobId>()
+  const row = { id, kind: task.kind, task: JSON.stringify(task), run_at: runAt, due_at: runAt }
   await db.kysely
     .insertInto('jobs')
     .values({ ...row, attempts: 0 })
     .execute()
+  return id
 }
 
 async function claim(db: Database, now: number, leaseUntil: number, limit: number): Promise<Job[]> {

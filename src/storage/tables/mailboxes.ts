@@ -7,24 +7,25 @@ import type { Database } from '../database.ts'
 import { cutPage } from '../paging.ts'
 import type { AddressTable, MailboxTable } from '../schema.ts'
 import { statement } from '../statement.ts'
+import { alive, aliveAt } from './alive.ts'
 import { purgeMailbox } from './purge.ts'
 
-const byId = statement((db, v: { org: string; id: string }) =>
+const byId = statement((db, v: { org: string; id: string; now: number }) =>
   db
     .selectFrom('mailboxes')
     .selectAll()
     .where('id', '=', v.id)
     .where('org_id', '=', v.org)
-    .where('deleted_at', 'is', null),
+    .where(aliveAt('mailboxes', v.now)),
 )
 
-const byAddress = statement((db, v: { address: string }) =>
+const byAddress = statement((db, v: { address: string; now: number }) =>
   db
     .selectFrom('addresses as a')
     .innerJoin('mailboxes as m', 'm.id', 'a.mailbox_id')
     .selectAll('m')
     .where('a.address', '=', v.address)
-    .where('m.deleted_at', 'is', null),
+    .where(aliveAt('m', v.now)),
 )
 
 const nextTime = statement((db, v: { id: string; now: number }) =>
@@ -39,7 +40,7 @@ const nextTime = statement((db, v: { id: string; now: number }) =>
         .end(),
     }))
     .where('id', '=', v.id)
-    .where('deleted_at', 'is', null)
+    .where(aliveAt('mailboxes', v.now))
     .returning(['last_at', 'policy']),
 )
 
@@ -57,29 +58,33 @@ const count = statement((db, v: { id: string; messages: number; threads: number;
 export function mailboxReader(db: Database): MailboxReader {
   return {
     async get(org, id) {
-      const row = await byId.first(db, { org, id })
+      const row = await byId.first(db, { org, id, now: db.now() })
       return row && toMailbox(row)
     },
     async byAddress(address) {
-      const row = await byAddress.first(db, { address })
+      const row = await byAddress.first(db, { address, now: db.now() })
       return row && toMailbox(row)
     },
     async byClientId(org, clientId) {
-      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where(alive(db, 'mailboxes'))
       const row = await live.where('org_id', '=', org).where('client_id', '=', clientId).executeTakeFirst()
       return row && toMailbox(row)
     },
     async withIds(ids) {
       if (ids.length === 0) return new Map()
-      const live = db.kysely.selectFrom('mailboxes').selectAll().where('deleted_at', 'is', null)
+      const live = db.kysely.selectFrom('mailboxes').selectAll().where(alive(db, 'mailboxes'))
       const rows = await live.where('id', 'in', ids).execute()
       return new Map(rows.map((row) => [row.id as MailboxId, toMailbox(row)]))
     },
     list: (reach, page) => listMailboxes(db, reach, page),
-    async projectsOf(ids) {
+    expired: (limit) => expired(db, limit),
+    async placesOf(ids) {
       if (ids.length === 0) return new Map()
-      const rows = await db.kysely.selectFrom('mailboxes').select(['id', 'project_id']).where('id', 'in', ids).execute()
-      return new Map(rows.map((row) => [row.id as MailboxId, row.project_id as ProjectId]))
+      const named = db.kysely.selectFrom('mailboxes').select(['id', 'project_id', 'address']).where('id', 'in', ids)
+      const toPlace = (row: Pick<MailboxTable, 'project_id' | 'address'>) => ({
+        ...{ projectId: row.project_id as ProjectId, address: row.address },
+      })
+      return new Map((await named.execute()).map((row) => [row.id as MailboxId, toPlace(row)]))
     },
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
@@ -104,7 +109,7 @@ async function listMailboxes(db: Database, reach: Reach, page: MailboxPage) {
 }
 
 function within(db: Database, { orgId, projectId, mailboxId }: Reach) {
-  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where('deleted_at', 'is', null)
+  let live = db.kysely.selectFrom('mailboxes').where('org_id', '=', orgId).where(alive(db, 'mailboxes'))
   if (projectId !== null) live = live.where('project_id', '=', projectId)
   if (mailboxId !== null) live = live.where('id', '=', mailboxId)
   return live
@@ -126,6 +131,12 @@ export function mailboxWriter(db: Database): MailboxWriter {
     async get(org, id) {
       await db.engine.holdMailbox(db.kysely, id)
       return reader.get(org, id)
+    },
+    async takeExpired(org, id) {
+      await db.engine.holdMailbox(db.kysely, id)
+      const over = db.kysely.selectFrom('mailboxes').selectAll().where('id', '=', id).where('org_id', '=', org)
+      const row = await over.where('deleted_at', 'is', null).where('expires_at', '<=', db.now()).executeTakeFirst()
+      return row && toMailbox(row)
     },
     insert: (mailbox, address) => insertMailbox(db, mailbox, address),
     async update(mailbox) {
@@ -166,6 +177,12 @@ export function mailboxWriter(db: Database): MailboxWriter {
     },
     purge: (id, limit) => purgeMailbox(db, id, limit),
   }
+}
+
+async function expired(db: Database, limit: number) {
+  const over = db.kysely.selectFrom('mailboxes').select(['org_id', 'id']).where('deleted_at', 'is', null)
+  const rows = await over.where('expires_at', '<=', db.now()).orderBy('expires_at').limit(limit).execute()
+  return rows.map((row) => ({ orgId: row.org_id as OrgId, id: row.id as MailboxId }))
 }
 
 async function insertMailbox(db: Database, mailbox: Mailbox, address: Address) {

@@ -21,7 +21,7 @@ async function deleteBite(db: Database, ids: MessageId[]): Promise<string[]> {
   const { kysely } = db
   const deliveries = kysely.selectFrom('deliveries').select('id').where('message_id', 'in', ids)
   await kysely.deleteFrom('delivery_attempts').where('delivery_id', 'in', deliveries).execute()
-  for (const table of ['deliveries', 'message_labels', 'parts', 'message_contents'] as const) {
+  for (const table of ['deliveries', 'message_labels', 'message_uids', 'parts', 'message_contents'] as const) {
     await kysely.deleteFrom(table).where('message_id', 'in', ids).execute()
   }
   const gone = await kysely.deleteFrom('messages').where('id', 'in', ids).returning('blob_key').execute()
@@ -37,9 +37,10 @@ export async function unreferenced(db: Database, keys: string[]): Promise<string
 /** Those of the blob keys that a row names. Every table that names blobs is asked here: what is forgotten is swept away. */
 export async function referencedBlobs(db: Database, keys: string[]): Promise<Set<string>> {
   if (keys.length === 0) return new Set()
-  const named = (table: 'messages' | 'deliveries' | 'captured') =>
+  const named = (table: 'messages' | 'deliveries' | 'captured' | 'draft_attachments') =>
     db.kysely.selectFrom(table).select('blob_key').where('blob_key', 'in', keys)
-  const used = await named('messages').union(named('deliveries')).union(named('captured')).execute()
+  const sent = named('messages').union(named('deliveries')).union(named('captured'))
+  const used = await sent.union(named('draft_attachments')).execute()
   return new Set(used.map((row) => row.blob_key))
 }
 
@@ -50,7 +51,7 @@ export async function blobsAfter(
   limit: number,
 ): Promise<{ key: string; sha256: string }[]> {
   const found = new Map<string, string>()
-  for (const table of ['deliveries', 'captured'] as const) {
+  for (const table of ['deliveries', 'captured', 'draft_attachments'] as const) {
     const named = db.kysely.selectFrom(table).select('blob_key').distinct().where('blob_key', '>', after)
     const rows = await named.orderBy('blob_key').limit(limit).execute()
     for (const { blob_key } of rows) found.set(blob_key, sha256OfKey(blob_key) ?? '')

@@ -1,7 +1,7 @@
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
+import { type HidingFlag, isHidden } from '../../core/messages/hiding.ts'
 import { searchable } from '../../core/messages/matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part, Source } from '../../core/messages/model.ts'
-import { isHidden } from '../../core/threads/fold.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 
 /** What a `Message` is made of: all but the columns that only filters look at. */
@@ -34,7 +34,10 @@ export const messageColumns = [
   'handled_at',
   'spam',
   'blocked',
+  'unauthenticated',
   'trashed',
+  'has_code',
+  'has_link',
   'labels',
   'part_count',
   'created_at',
@@ -59,6 +62,9 @@ export const contentColumns = [
   'envelope',
   'authentication',
   'defects',
+  'codes',
+  'links',
+  'risk',
 ] as const satisfies (keyof MessageContentTable)[]
 
 export type MessageRow = Pick<MessageTable, (typeof messageColumns)[number]>
@@ -93,7 +99,10 @@ export function toMessage(row: MessageRow, attachments: Part[]): Message {
     handledAt: row.handled_at,
     spam: row.spam === 1,
     blocked: row.blocked === 1,
+    unauthenticated: row.unauthenticated === 1,
     trashed: row.trashed === 1,
+    hasCode: row.has_code === 1,
+    hasLink: row.has_link === 1,
     labels: toList(row.labels),
     attachments,
     createdAt: row.created_at,
@@ -126,10 +135,12 @@ export function fromMessage(m: Message): MessageTable {
     sha256: m.sha256,
     blob_key: m.blobKey,
     ...flagsOf(m),
+    has_code: m.hasCode ? 1 : 0,
+    has_link: m.hasLink ? 1 : 0,
     labels: fromList(m.labels),
     part_count: m.attachments.length,
     from_text: searchable(m.from),
-    to_text: searchable(m.to),
+    to_text: searchable([...m.to, ...m.cc, ...m.bcc]),
     subject_text: (m.subject ?? '').toLowerCase(),
     fetch_number: null,
     created_at: m.createdAt,
@@ -137,7 +148,7 @@ export function fromMessage(m: Message): MessageTable {
   }
 }
 
-type Flags = 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed'
+type Flags = 'seen' | 'flagged' | 'handled' | HidingFlag
 
 export function flagsOf(m: Pick<Message, Flags | 'handledAt'>): Pick<MessageTable, Flags | 'hidden' | 'handled_at'> {
   const flag = (on: boolean) => (on ? 1 : 0)
@@ -148,6 +159,7 @@ export function flagsOf(m: Pick<Message, Flags | 'handledAt'>): Pick<MessageTabl
     handled_at: m.handledAt,
     spam: flag(m.spam),
     blocked: flag(m.blocked),
+    unauthenticated: flag(m.unauthenticated),
     trashed: flag(m.trashed),
     hidden: flag(isHidden(m)),
   }
@@ -163,6 +175,9 @@ export function toContent(row: MessageContentTable): MessageContent {
     envelope: row.envelope === null ? null : JSON.parse(row.envelope),
     authentication: row.authentication === null ? null : JSON.parse(row.authentication),
     defects: toList(row.defects),
+    codes: toList(row.codes),
+    links: toList(row.links),
+    risk: row.risk === null ? null : JSON.parse(row.risk),
   }
 }
 
@@ -177,6 +192,9 @@ export function fromContent(id: MessageId, c: MessageContent): MessageContentTab
     envelope: c.envelope === null ? null : JSON.stringify(c.envelope),
     authentication: c.authentication === null ? null : JSON.stringify(c.authentication),
     defects: fromList(c.defects),
+    codes: fromList(c.codes),
+    links: fromList(c.links),
+    risk: c.risk === null ? null : JSON.stringify(c.risk),
   }
 }
 

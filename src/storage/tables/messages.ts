@@ -9,8 +9,10 @@ import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts
 import * as handling from './message-handling.ts'
 import { listMessages } from './message-list.ts'
 import { fetchCount, markFetched, nextMessage } from './message-next.ts'
+import { newestWithin } from './message-reach.ts'
 import type { MessageRow } from './message-rows.ts'
 import * as rows from './message-rows.ts'
+import { assignUids, findByUid, uidsOf } from './message-uids.ts'
 import { insertParts, readPart, withParts } from './parts.ts'
 
 const byId = statement((db, v: { mailbox: string; id: string }) =>
@@ -62,6 +64,9 @@ export function messageReader(db: Database): MessageReader {
       return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
     },
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
+    newest: (reach, direction, limit) => newestWithin(db, reach, direction, limit),
+    byUid: (org, place) => findByUid(db, org, place),
+    uids: (ids) => uidsOf(db, ids),
     part: (org, id) => readPart(db, org, id),
     referencedBlobs: (keys) => referencedBlobs(db, keys),
     blobsAfter: (after, limit) => blobsAfter(db, after, limit),
@@ -85,6 +90,7 @@ export function messageWriter(db: Database): MessageWriter {
       return reader.get(mailbox, id)
     },
     insert: (message, content) => insert(db, message, content),
+    assignUids: (copies) => assignUids(db, copies),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
     updateFlags: (message) => updateFlags(db, message),
     async namedAs(mailbox, [first, second]) {

@@ -4,6 +4,7 @@ import type { StoredPart } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { PartTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
+import { alive } from './alive.ts'
 import { toPolicy } from './mailboxes.ts'
 import { type MessageRow, toMessage } from './message-rows.ts'
 
@@ -72,7 +73,7 @@ export async function readPart(db: Database, org: OrgId, id: PartId): Promise<St
     .select(['m.blob_key', 'm.at', 'b.policy'])
     .where('p.id', '=', id)
     .where('m.org_id', '=', org)
-    .where('b.deleted_at', 'is', null)
+    .where(alive(db, 'b'))
     .executeTakeFirst()
   return row && { part: toPart(row), blobKey: row.blob_key, at: row.at, mailbox: { policy: toPolicy(row.policy) } }
 }

@@ -1,9 +1,10 @@
 import type { MailboxId, MessageId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
+import { purgeDrafts } from './draft-purge.ts'
 import { BLOBS, deleteMessages, unreferenced } from './message-delete.ts'
 import { purgeWebhookLog } from './webhook-log.ts'
 
-/** Erases one bite of a deleted mailbox: messages first, then captured mails, then what webhooks were told, then threads, at last the row itself. */
+/** Erases one bite of a deleted mailbox: messages first, then captured mails, drafts, then what webhooks were told, then threads, at last the row itself. */
 export async function purgeMailbox(db: Database, id: MailboxId, limit: number) {
   const { kysely } = db
   const row = await kysely.selectFrom('mailboxes').select('deleted_at').where('id', '=', id).executeTakeFirst()
@@ -19,6 +20,8 @@ export async function purgeMailbox(db: Database, id: MailboxId, limit: number) {
   }
   const captured = await purgeCaptured(db, id, limit)
   if (captured.length > 0) return { blobs: captured, done: false }
+  const drafts = await purgeDrafts(db, id, limit)
+  if (drafts) return { blobs: drafts, done: false }
   if (await purgeWebhookLog(db, id, limit)) return { blobs: [], done: false }
   return { blobs: [], done: !(await purgeThreads(db, id, limit)) && (await purgeRow(db, id)) }
 }

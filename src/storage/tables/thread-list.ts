@@ -1,10 +1,12 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { Reach } from '../../core/accounts/caller.ts'
+import { hidingFlags, withheld } from '../../core/messages/hiding.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { ThreadFilter } from '../../core/threads/store.ts'
 import type { Database } from '../database.ts'
 import { contains, cutPage } from '../paging.ts'
 import type { Schema, ThreadTable } from '../schema.ts'
+import { alive } from './alive.ts'
 
 /** What a `Thread` is made of: all but the columns that only filters look at. */
 export const threadColumns = [
@@ -77,11 +79,7 @@ export function threadsWithin(db: Database, { orgId, projectId, mailboxId }: Rea
   if (mailboxId !== null) return all.where('t.mailbox_id', '=', mailboxId)
   const living = all.where((eb) =>
     eb.exists(
-      eb
-        .selectFrom('mailboxes as b')
-        .select('b.id')
-        .whereRef('b.id', '=', 't.mailbox_id')
-        .where('b.deleted_at', 'is', null),
+      eb.selectFrom('mailboxes as b').select('b.id').whereRef('b.id', '=', 't.mailbox_id').where(alive(db, 'b')),
     ),
   )
   return projectId === null ? living.where('t.org_id', '=', orgId) : living.where('t.project_id', '=', projectId)
@@ -100,13 +98,10 @@ type Builder = ExpressionBuilder<Schema & { t: ThreadTable }, 't'>
 
 /** Shown are threads with a message that nothing hides, and those with one that is hidden only by what was asked for. */
 function visibility(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
-  const { includeSpam, includeBlocked, includeTrashed } = filter
-  if (!includeSpam && !includeBlocked && !includeTrashed) return [eb('t.hidden', '=', 0)]
-  if (includeSpam && includeBlocked && includeTrashed) return []
-  let asked = messagesOf(eb)
-  if (!includeSpam) asked = asked.where('m.spam', '=', 0)
-  if (!includeBlocked) asked = asked.where('m.blocked', '=', 0)
-  if (!includeTrashed) asked = asked.where('m.trashed', '=', 0)
+  const left = withheld(filter)
+  if (left.length === hidingFlags.length) return [eb('t.hidden', '=', 0)]
+  if (left.length === 0) return []
+  const asked = left.reduce((query, flag) => query.where(`m.${flag}`, '=', 0), messagesOf(eb))
   return [eb.or([eb('t.hidden', '=', 0), eb.exists(asked)])]
 }
 
@@ -122,9 +117,7 @@ function narrowed(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
     ...(unread ? [eb('t.unread_count', '>', 0)] : []),
     ...(received ? [eb('t.last_received_at', 'is not', null)] : []),
     ...(sent ? [eb('t.last_sent_at', 'is not', null)] : []),
-    ...(['spam', 'blocked', 'trashed'] as const)
-      .filter((flag) => filter[flag])
-      .map((flag) => eb.exists(messagesOf(eb).where(`m.${flag}`, '=', 1))),
+    ...hidingFlags.filter((flag) => filter[flag]).map((flag) => eb.exists(messagesOf(eb).where(`m.${flag}`, '=', 1))),
     ...(bounced ? [eb.exists(messagesOf(eb).where('m.status', '=', 'bounced'))] : []),
     ...(filter.subject ?? []).map((text) => contains('t.subject_text', text)),
     ...(filter.senders ?? []).map((text) => contains('t.senders_text', text)),
