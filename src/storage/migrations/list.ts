@@ -34,21 +34,28 @@ export interface Migration {
 }
 
 const later: Migration[] = [
-  ...[dkimKeys, suppressions, delayNotices, failureNotices],
-  ...[webhooks, webhookIndexes],
-  ...[domainRecords, domainRoutes, blobHolds],
+  dkimKeys,
+  suppressions,
+  delayNotices,
+  failureNotices,
+  webhooks,
+  webhookIndexes,
+  domainRecords,
+  domainRoutes,
+  blobHolds,
   mailboxProperties,
-  hookInboxes,
   reading,
   unauthenticated,
-  threadLists,
-  ...[projects, webhookProjects],
   drafts,
-  ...[fetched, eventIds],
-  ...[projects, webhookProjects],
-  ...[submissionCredentials, messageUids],
+  fetched,
+  eventIds,
+  projects,
+  webhookProjects,
+  submissionCredentials,
+  messageUids,
   imapSources,
   threadLists,
+  hookInboxes,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
