@@ -104,13 +104,13 @@ export function toInbox(mailbox: Mailbox, webhookUrl: string | null, serverMaxBy
 }
 
 export function toDetail(
-  { mailbox, tally, webhook }: MailboxState,
+  { mailbox, tally, imapSources, webhook }: MailboxState,
   serverMaxBytes: number,
 ): z.output<typeof InboxDetail> {
   return {
     ...toInbox(mailbox, webhook?.url ?? null, serverMaxBytes),
     messageCount: tally.messages,
     unhandledCount: tally.unhandled,
-    imapSourceCount: 0,
+    imapSourceCount: imapSources,
   }
 }

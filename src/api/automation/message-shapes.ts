@@ -82,7 +82,7 @@ export function toItem(app: App, { mailbox, message, content }: FullMessage): z.
     handledAt: printTimeOrNull(message.handledAt),
     attachments: message.attachments.map((part, at) => toAttachment(app, mailbox, message, part, at)),
     source: source === 'push' || source === 'imap' ? source : 'smtp',
-    imapConfigId: null,
+    imapConfigId: content.envelope?.imapSourceId ?? null,
   }
 }
 

@@ -3,6 +3,7 @@ import * as attachments from './attachments.ts'
 import { authenticate } from './auth.ts'
 import * as drops from './drops.ts'
 import { errorSchema, toReply } from './errors.ts'
+import * as events from './events.ts'
 import * as handling from './handling.ts'
 import * as inboxes from './inboxes.ts'
 import * as live from './live.ts'
@@ -33,6 +34,7 @@ export const automation: Dialect = {
     downloadAttachment: attachments.download,
     getAttachmentUrl: attachments.url,
     waitForMessage: live.wait,
+    followInbox: events.follow,
     listDrops: drops.list,
     listWebhookDeliveries: webhooks.deliveries,
     replayWebhookDelivery: webhooks.replay,

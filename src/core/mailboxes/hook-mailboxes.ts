@@ -62,6 +62,7 @@ async function makeUnderFreeAddress(
 export interface MailboxState {
   mailbox: Mailbox
   tally: Tally
+  imapSources: number
   webhook: Webhook | undefined
 }
 
@@ -80,13 +81,14 @@ export async function listMailboxStates(app: App, caller: Caller, page: MailboxP
 
 async function withState(app: App, mailboxes: Mailbox[]): Promise<MailboxState[]> {
   const ids = mailboxes.map(({ id }) => id)
-  const [tallies, webhooks] = await Promise.all([
+  const [tallies, sources, webhooks] = await Promise.all([
     app.store.read.messages.tally(ids, app.clock.now()),
+    app.store.read.imapSources.counts(ids),
     app.store.read.webhooks.ofMailboxes('automation', ids),
   ])
   return mailboxes.map((mailbox) => {
     const tally = tallies.get(mailbox.id) ?? { messages: 0, unhandled: 0 }
-    return { mailbox, tally, webhook: webhooks.get(mailbox.id) }
+    return { mailbox, tally, imapSources: sources.get(mailbox.id) ?? 0, webhook: webhooks.get(mailbox.id) }
   })
 }
 
