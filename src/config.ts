@@ -149,6 +149,11 @@ export const settings = {
     default: '50',
     read: integer(50, 0, 1_000_000),
   }),
+  POSTHOUSE_DISPOSABLE_TTL_HOURS: setting({
+    help: 'Hours that an inbox made over /v1 lives; 0 is for ever',
+    default: '168',
+    read: integer(168, 0, 1_000_000),
+  }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
     default: 'none',

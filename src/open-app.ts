@@ -83,5 +83,7 @@ function settingsOf(config: Config): Settings {
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
+    disposableHours: config.POSTHOUSE_DISPOSABLE_TTL_HOURS,
+    sendWaitMs: 2_000,
   }
 }

@@ -32,6 +32,10 @@ export interface Settings {
   sendsPerMinute: number
   /** Per thread, against machines that answer each other; 0 is no limit. */
   threadSendsPerHour: number
+  /** How long a disposable mailbox lives; 0 is for ever. */
+  disposableHours: number
+  /** How long a send over the disposable API waits for what becomes of it; 0 is not at all. */
+  sendWaitMs: number
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */

@@ -172,6 +172,8 @@ const defaults: Settings = {
   maxMessageBytes: 25 * 1024 * 1024,
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
+  disposableHours: 168,
+  sendWaitMs: 0,
 }
 
 const fromOutside: TestEnvelope = {

@@ -6,6 +6,8 @@ import { forgetMailbox } from '../webhooks/commands.ts'
 import { type Mailbox, openPolicy } from './model.ts'
 
 export interface NewMailbox {
+  /** Chosen by the maker; drawn when absent. */
+  id?: MailboxId
   orgId: OrgId
   projectId: ProjectId
   localPart: string
@@ -73,7 +75,7 @@ function toMailbox({ domainId: _, unlimited: __, anyTwin: ___, ...input }: NewMa
     metadata: input.metadata ?? {},
     policy: input.policy ?? openPolicy,
     expiresAt: input.expiresAt ?? null,
-    id: newId<MailboxId>(),
+    id: input.id ?? newId<MailboxId>(),
     address: `${input.localPart}@${input.domain}`,
     enabled: true,
     messageCount: 0,
