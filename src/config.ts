@@ -118,6 +118,16 @@ export const settings = {
     default: 'none',
     read: cidrs,
   }),
+  POSTHOUSE_IMAP_PORTS: setting({
+    help: 'Ports of the IMAP servers that mail is fetched from, separated by commas',
+    default: '143,993',
+    read: portList,
+  }),
+  POSTHOUSE_IMAP_CLEARTEXT: setting({
+    help: 'Fetch from IMAP servers that offer no TLS: true or false',
+    default: 'false',
+    read: flag,
+  }),
   POSTHOUSE_ROLES: setting({ help: `What this process does: ${roles.join(',')}`, default: 'all', read: roleList }),
   POSTHOUSE_TLS_CERT: setting({
     help: 'PEM file with the certificate chain',
@@ -235,6 +245,15 @@ function integer(fallback: number, min: number, max: number) {
       throw new Error(`must be a whole number from ${min} to ${max}`)
     return value
   }
+}
+
+function portList(text: string | undefined): number[] {
+  return list(text ?? '143,993').map(integer(0, 1, 65_535))
+}
+
+function flag(text: string | undefined): boolean {
+  if (text !== undefined && text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
 }
 
 function httpUrl(text: string): string {

@@ -13,6 +13,7 @@ import { openLog } from './log.ts'
 import { openBlobs, openSearch, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
+import { ImapflowClient } from './transport/imap/imapflow-client.ts'
 import { openRoad } from './transport/mx/open-road.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
 import { GuardedFetch } from './transport/net/guarded-fetch.ts'
@@ -65,6 +66,13 @@ export async function openApp(config: Config): Promise<OpenApp> {
     feed,
     waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: webhookSender, renderers: webhookRenderers },
+    imap: new ImapflowClient({
+      resolver,
+      allowNet,
+      ports: config.POSTHOUSE_IMAP_PORTS,
+      cleartext: config.POSTHOUSE_IMAP_CLEARTEXT,
+      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    }),
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})

@@ -4,6 +4,7 @@ import { HttpServer } from './api/server.ts'
 import type { Config, Role } from './config.ts'
 import { openFirstOrganization } from './core/accounts/organizations.ts'
 import type { App } from './core/app.ts'
+import { ImapWorker } from './core/imap-sources/worker.ts'
 import { joinWorkers } from './core/jobs/take-back.ts'
 import { JobWorker } from './core/jobs/worker.ts'
 import { DeliveryWorker } from './core/outbound/worker.ts'
@@ -37,6 +38,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     parts.use(new JobWorker(app))
     parts.use(new DeliveryWorker(app))
     parts.use(new WebhookWorker(app))
+    parts.use(new ImapWorker(app))
   }
   const smtpPort = has('smtp') ? await listenSmtp(app, config, parts) : null
   const submissionPort = has('submission') ? await listenSubmission(app, config, parts) : null

@@ -2,6 +2,7 @@ import type { Resolver } from '../protocol/dns/resolver.ts'
 import type { KeyUses } from './accounts/key-uses.ts'
 import type { Clock } from './clock.ts'
 import type { EventFeed } from './events/feed.ts'
+import type { ImapClient } from './imap-sources/imap-client.ts'
 import type { Log } from './log.ts'
 import type { MailParser } from './messages/parser.ts'
 import type { Search } from './messages/search-store.ts'
@@ -57,4 +58,5 @@ export interface App {
   feed: EventFeed
   waitingRoom: WaitingRoom
   webhooks: WebhookPorts
+  imap: ImapClient
 }

@@ -8,13 +8,25 @@ import { setDomainRoute } from './domains/routes/commands.ts'
 import { createDraft, deleteDraft, replaceDraft } from './drafts/commands.ts'
 import { beginSending, failDraft, putOffDraft } from './drafts/schedule-commands.ts'
 import { beginIdempotent, forgetIdempotent, renewIdempotent, sweepIdempotent } from './idempotency/commands.ts'
+import {
+  claimImapSource,
+  claimImapSources,
+  createImapSource,
+  deleteImapSource,
+  finishImapFetch,
+  passImapMessage,
+  postponeImapFetch,
+  releaseImapSources,
+  settleImapMessages,
+  updateImapSource,
+} from './imap-sources/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
-import { labelMessage } from './messages/label-command.ts'
+import { labelMessage, labelMessages } from './messages/label-command.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -30,6 +42,7 @@ import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
 import { deleteThread } from './threads/delete-command.ts'
+import { labelThread } from './threads/label-command.ts'
 import { createWebhook, deleteWebhook, updateWebhook } from './webhooks/commands.ts'
 import {
   cancelWebhookDelivery,
@@ -69,9 +82,11 @@ export const commands = {
   'mailboxes.purge': purgeMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
-  'messages.mark-fetched': markFetched,
+  'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
   'threads.delete': deleteThread,
+  'threads.label': labelThread,
+  'messages.mark-fetched': markFetched,
   'drafts.create': createDraft,
   'drafts.replace': replaceDraft,
   'drafts.delete': deleteDraft,
@@ -117,6 +132,16 @@ export const commands = {
   'webhooks.cancel': cancelWebhookDelivery,
   'webhooks.release': releaseWebhookDeliveries,
   'webhooks.sweep': sweepWebhookDeliveries,
+  'imap-sources.create': createImapSource,
+  'imap-sources.update': updateImapSource,
+  'imap-sources.delete': deleteImapSource,
+  'imap-sources.claim': claimImapSources,
+  'imap-sources.claim-one': claimImapSource,
+  'imap-sources.pass': passImapMessage,
+  'imap-sources.settle': settleImapMessages,
+  'imap-sources.finish': finishImapFetch,
+  'imap-sources.postpone': postponeImapFetch,
+  'imap-sources.release': releaseImapSources,
 } satisfies Record<string, (tx: Tx, input: never) => Promise<unknown>>
 
 type Commands = typeof commands

@@ -49,6 +49,12 @@ export interface Issue {
   message: string
 }
 
+/**
+ * What it was exactly, for dialects that have a word for it. `unrestricted`: a key with a white list tried to make one without.
+ * `range_too_wide`: more was asked for at once than is answered.
+ */
+export type FailureReason = 'unrestricted' | 'range_too_wide'
+
 export interface FailureDetails {
   issues?: Issue[]
   retryAfterSeconds?: number
@@ -56,8 +62,7 @@ export interface FailureDetails {
   rate?: { limit: number; resetAt: number }
   /** The permission that was missing, for `forbidden`. */
   permission?: string
-  /** For `escalation`: a key with a white list tried to make one without. */
-  unrestricted?: boolean
+  reason?: FailureReason
   cause?: unknown
 }
 
@@ -68,7 +73,7 @@ export class Failure extends Error {
   readonly issues: Issue[]
   readonly retryAfterSeconds: number | undefined
   readonly permission: string | undefined
-  readonly unrestricted: boolean
+  readonly reason: FailureReason | undefined
   readonly rate: { limit: number; resetAt: number } | undefined
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
@@ -77,7 +82,7 @@ export class Failure extends Error {
     this.issues = details.issues ?? []
     this.retryAfterSeconds = details.retryAfterSeconds
     this.permission = details.permission
-    this.unrestricted = details.unrestricted ?? false
+    this.reason = details.reason
     this.rate = details.rate
   }
 }

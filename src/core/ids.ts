@@ -16,6 +16,7 @@ export type DraftId = Id<'draft'>
 export type DeliveryId = Id<'delivery'>
 export type CapturedId = Id<'captured message'>
 export type EventId = Id<'event'>
+export type ImapSourceId = Id<'IMAP source'>
 export type JobId = Id<'job'>
 export type WebhookId = Id<'webhook'>
 export type WebhookDeliveryId = Id<'webhook delivery'>

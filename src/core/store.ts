@@ -6,6 +6,7 @@ import type { DomainReader, DomainWriter } from './domains/store.ts'
 import type { DraftReader, DraftWriter } from './drafts/store.ts'
 import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
+import type { ImapSourceReader, ImapSourceWriter } from './imap-sources/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
@@ -31,6 +32,7 @@ export interface Reader {
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
+  imapSources: ImapSourceReader
 }
 
 /** A transaction: what a command may read and write. Nothing else may be awaited inside one. */
@@ -54,6 +56,7 @@ export interface Tx {
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
+  imapSources: ImapSourceWriter
 }
 
 /**

@@ -26,6 +26,7 @@ type ErrorData =
       issues: Issue[]
       retryAfterSeconds: number | undefined
       permission: string | undefined
+      reason: Failure['reason']
       rate: Failure['rate']
       cause: string | undefined
     }
@@ -33,9 +34,9 @@ type ErrorData =
 
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof Failure) {
-    const { code, message, issues, retryAfterSeconds, permission, rate } = error
+    const { code, message, issues, retryAfterSeconds, permission, reason, rate } = error
     const cause = error.cause === undefined ? undefined : String(error.cause)
-    return { failure: true, code, message, issues, retryAfterSeconds, permission, rate, cause }
+    return { failure: true, code, message, issues, retryAfterSeconds, permission, reason, rate, cause }
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
   return { failure: false, name, message, stack }
@@ -43,11 +44,12 @@ export function toErrorData(error: unknown): ErrorData {
 
 export function fromErrorData(data: ErrorData): Error {
   if (data.failure) {
-    const { issues, retryAfterSeconds, permission, rate, cause } = data
+    const { issues, retryAfterSeconds, permission, reason, rate, cause } = data
     return new Failure(data.code, data.message, {
       issues,
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       ...(permission === undefined ? {} : { permission }),
+      ...(reason === undefined ? {} : { reason }),
       ...(rate === undefined ? {} : { rate }),
       ...(cause === undefined ? {} : { cause }),
     })

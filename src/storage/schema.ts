@@ -132,9 +132,12 @@ export interface MessageTable {
   handled: Flag
   spam: Flag
   blocked: Flag
+  unauthenticated: Flag
   trashed: Flag
-  /** Spam, blocked or trashed: what default lists leave out. */
+  /** Spam, blocked, unauthenticated or trashed: what default lists leave out. */
   hidden: Flag
+  has_code: Flag
+  has_link: Flag
   labels: Json
   part_count: number
   /** Lower-cased, for substring filters. */
@@ -157,6 +160,9 @@ export interface MessageContentTable {
   envelope: Json | null
   authentication: Json | null
   defects: Json
+  codes: Json
+  links: Json
+  risk: Json | null
 }
 
 export interface MessageLabelTable {
@@ -455,6 +461,39 @@ export interface DomainUidTable {
   last_uid: number
 }
 
+export interface ImapSourceTable {
+  id: string
+  org_id: string
+  mailbox_id: string
+  host: string
+  port: number
+  use_ssl: Flag
+  username: string
+  /** Case folded: it is the same user. */
+  username_key: string
+  folder: string
+  sealed_password: string
+  key_id: string
+  fetch_interval_minutes: number
+  after_fetch_action: string
+  uid_validity: string | null
+  last_uid: number
+  pending_uids: Json
+  last_fetch_at: number | null
+  last_success_at: number | null
+  last_error: string | null
+  last_fetched: number
+  last_ingested: number
+  failures: number
+  next_fetch_at: number
+  lease: string | null
+  lease_until: number | null
+  /** When it may be taken: its next fetch, or the end of its lease. */
+  due_at: number
+  created_at: number
+  updated_at: number | null
+}
+
 export interface SubmissionCredentialTable {
   mailbox_id: string
   org_id: string
@@ -498,4 +537,5 @@ export interface Schema {
   webhook_lanes: WebhookLaneTable
   webhook_deliveries: WebhookDeliveryTable
   webhook_attempts: WebhookAttemptTable
+  imap_sources: ImapSourceTable
 }

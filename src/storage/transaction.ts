@@ -7,6 +7,7 @@ import { domainReader, domainWriter } from './tables/domains.ts'
 import { draftReader, draftWriter } from './tables/drafts.ts'
 import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
+import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
@@ -35,6 +36,7 @@ export function readerOver(connection: Connection, now: () => number, onAppend: 
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
+    imapSources: imapSourceReader(db),
   }
 }
 
@@ -63,5 +65,6 @@ export function transactionOver(connection: Connection, now: number, appended: (
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
+    imapSources: imapSourceWriter(db),
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
+import type { FoundLink } from '../../src/protocol/reading/links.ts'
 import { buildMailbox, content, fileMail, newOutbound, newPart, readMail } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
@@ -37,6 +38,9 @@ export function messagesContract(opened: () => Opened): void {
           extractedText: 'short',
           extractedHtml: '<p>short</p>',
           defects: [{ code: 'missing-boundary', detail: 'x' }],
+          codes: [{ value: '482193', kind: 'code', confidence: 0.9 }],
+          links: [{ href: 'https://example.com/', text: 'Ünï "q"', kind: 'other', confidence: 0.5 }],
+          risk: { level: 'low', findings: [{ code: 'hidden-text', level: 'low', explanation: 'x' }] },
           authentication: {
             spf: { result: 'pass', domain: 'example.com', explanation: null },
             dkim: [],
@@ -205,6 +209,25 @@ export function messagesContract(opened: () => Opened): void {
         expect(await names({ threadId: (await at('odd')).threadId })).toEqual(['odd'])
         expect(await names({ before: (await at('labelled')).at })).toEqual(['plain', 'odd'])
         expect(await names({ after: (await at('labelled too')).at })).toEqual(['sent'])
+      })
+
+      test('what holds a code or a link that does more than unsubscribe is found by that', async () => {
+        const told = await buildMailbox(it.store)
+        const code = { value: '482193', kind: 'code', confidence: 0.9 } as const
+        const link = (kind: FoundLink['kind']): FoundLink => ({
+          href: 'https://a.example/',
+          text: 'a',
+          kind,
+          confidence: 1,
+        })
+        const kept = []
+        for (const fields of [{ codes: [code] }, { links: [link('verify')] }, { links: [link('unsubscribe')] }])
+          kept.push(await fileMail(it.store, told, { content: content(fields) }))
+        const idsOf = async (filter: MessageFilter) =>
+          (await it.store.read.messages.list(told.id, filter, { limit: 9 })).items.map((m) => m.id)
+        expect(await idsOf({ hasCode: true })).toEqual([kept[0]!.messageId])
+        expect(await idsOf({ hasLink: true })).toEqual([kept[1]!.messageId])
+        expect(await idsOf({ hasCode: false, hasLink: false })).toEqual([kept[2]!.messageId])
       })
 
       test('a label that is taken off is gone from the lists', async () => {

@@ -113,10 +113,10 @@ export function projectsContract(opened: () => Opened): void {
       const project = await made()
       const box = await buildMailbox(it.store, { ...owner, project })
       await it.store.run('mailboxes.delete', { orgId: box.orgId, id: box.id })
-      const { projectsOf } = it.store.read.mailboxes
-      expect(await projectsOf([box.id])).toEqual(new Map([[box.id, project.id]]))
+      const { placesOf } = it.store.read.mailboxes
+      expect(await placesOf([box.id])).toEqual(new Map([[box.id, { projectId: project.id, address: box.address }]]))
       await it.store.run('mailboxes.purge', { id: box.id, limit: 10 })
-      expect(await projectsOf([box.id])).toEqual(new Map())
+      expect(await placesOf([box.id])).toEqual(new Map())
     })
   })
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Reach } from '../../src/core/accounts/caller.ts'
-import { type MessageId, newId, type ProjectId, type ThreadId } from '../../src/core/ids.ts'
+import { type MessageId, newId, type ThreadId } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { Cursor } from '../../src/core/paging.ts'
 import type { ThreadFilter } from '../../src/core/threads/store.ts'
@@ -139,7 +139,8 @@ export function threadsContract(opened: () => Opened): void {
     test('threads of a project and of an organization are listed by pages that meet', async () => {
       const owner = await buildOrganization(it.store)
       const boxes = [await buildMailbox(it.store, owner), await buildMailbox(it.store, owner)]
-      const elsewhere = newId<ProjectId>()
+      const place = { orgId: owner.organization.id, name: 'elsewhere', clientId: null }
+      const elsewhere = (await it.store.run('accounts.create-project', place)).project.id
       boxes.push((await it.store.run('mailboxes.create', newMailbox(owner, { projectId: elsewhere }))).mailbox)
       const filed: ThreadId[] = []
       for (const own of [...boxes, ...boxes]) {

@@ -23,6 +23,7 @@ import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
 import { openSqliteSearch } from '../../src/storage/search/sqlite-search.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
+import { ImapflowClient, type ImapflowClientOptions } from '../../src/transport/imap/imapflow-client.ts'
 import { parseMail } from '../../src/transport/parser/parse-mail.ts'
 import { HttpWebhookSender } from '../../src/transport/webhook-sender.ts'
 import { type FakeRecords, fakeResolver } from '../fakes/dns-zone.ts'
@@ -77,18 +78,22 @@ export interface TestAppOptions {
   dns?: Record<string, FakeRecords>
   /** Private networks that webhooks may reach. */
   allowNet?: string[]
+  /** How IMAP sources are fetched. */
+  imap?: Partial<ImapflowClientOptions>
   renderers?: readonly WebhookRenderer[]
   /** Where the clock starts. */
   start?: number
+  /** Where the data is kept, and stays; without one it goes with the app. */
+  folder?: string
   /** Off for measurements. */
   checkReplies?: boolean
 }
 
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, start, checkReplies = true } = options
+  const { settings, dns = {}, allowNet = [], renderers = webhookRenderers, imap, start, checkReplies = true } = options
   await using opened = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'posthouse-test-'))
-  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'posthouse-test-')))
+  if (!options.folder) opened.defer(() => rm(folder, { recursive: true, force: true }))
   const clock = manualClock(start)
   const metrics = createMetrics()
   const store = metrics.countMail(opened.use(await openSqliteStore({ path: join(folder, 'posthouse.db'), clock })))
@@ -124,6 +129,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     feed,
     waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: opened.use(new HttpWebhookSender({ resolver, allowNet })), renderers },
+    imap: new ImapflowClient({
+      ...{ resolver, allowNet, ports: [143, 993], cleartext: false, maxMessageBytes: defaults.maxMessageBytes },
+      ...imap,
+    }),
   }
   await store.run('domains.ensure-platform', { name: app.settings.mailDomain })
   const { key } = await foundOrganization(app, { name: 'First' })

@@ -88,6 +88,9 @@ export function content(fields: Partial<MessageContent> = {}): MessageContent {
     envelope: null,
     authentication: null,
     defects: [],
+    codes: [],
+    links: [],
+    risk: null,
     ...fields,
   }
 }
@@ -153,7 +156,10 @@ export function newOutbound(
       handled: false,
       spam: false,
       blocked: false,
+      unauthenticated: false,
       trashed: false,
+      hasCode: false,
+      hasLink: false,
       labels: [],
       attachments: [],
       ...message,

@@ -26,7 +26,7 @@ async function greets(address: string, port: number): Promise<boolean> {
   const socket = createConnection(port, address)
   socket.setTimeout(3000, () => socket.destroy())
   const greeting = new Promise<boolean>((resolve) => {
-    socket.on('data', (chunk) => resolve(chunk.toString().startsWith('220')))
+    socket.on('data', (chunk) => resolve(/^(220|\* OK)/.test(chunk.toString())))
     socket.on('error', () => resolve(false)).on('close', () => resolve(false))
   })
   const said = await greeting

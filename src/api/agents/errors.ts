@@ -1,4 +1,4 @@
-import { Failure } from '../../core/errors.ts'
+import { Failure, type FailureReason } from '../../core/errors.ts'
 import type { Refusal, RefusalCode, RefusalReply } from '../refusal.ts'
 import { printPermission } from './permissions.ts'
 
@@ -41,10 +41,14 @@ export function toReply(refusal: Refusal, requestId: string): RefusalReply {
   return replyWith(answers, refusal, requestId)
 }
 
+/** The codes of refusals that have one of their own. */
+export type Named = Partial<Record<FailureReason, string>>
+
 /** The same body, with one's own answers. */
-export function replyWith(own: Answers, refusal: Refusal, requestId: string): RefusalReply {
-  const [status, name, code] = own[refusal.code]
+export function replyWith(own: Answers, refusal: Refusal, requestId: string, named: Named = {}): RefusalReply {
   const failure = refusal instanceof Failure ? refusal : undefined
+  const [status, name, general] = own[refusal.code]
+  const code = (failure?.reason && named[failure.reason]) ?? general
   const permission = failure?.permission && printPermission(failure.permission)
   const body = {
     name,
@@ -57,9 +61,10 @@ export function replyWith(own: Answers, refusal: Refusal, requestId: string): Re
   return { status, body, headers: headersFor(status, failure) }
 }
 
-// What is wrong with a field is told in the field's own words; elsewhere core's mailbox is an inbox here.
+// What is wrong with a field is told in the field's own words; elsewhere core's mailbox is an inbox here, and its project a pod.
 function inOurWords({ code, message }: Refusal): string {
-  return code === 'invalid' ? message : message.replace(/\bmailbox(?=es\b|_|\b)/g, 'inbox')
+  if (code === 'invalid') return message
+  return message.replace(/\bmailbox(?=es\b|_|\b)/g, 'inbox').replace(/\bproject(?=s\b|_|\b)/g, 'pod')
 }
 
 function headersFor(status: number, failure: Failure | undefined): Record<string, string> {
@@ -68,8 +73,9 @@ function headersFor(status: number, failure: Failure | undefined): Record<string
 }
 
 /** JSON Schema of that body, for the document. */
-export function errorSchemaOf(own: Answers) {
-  const code = { type: 'string', enum: [...new Set(Object.values(own).map(([, , name]) => name))].sort() }
+export function errorSchemaOf(own: Answers, named: Named = {}) {
+  const names = [...Object.values(own).map(([, , name]) => name), ...Object.values(named)]
+  const code = { type: 'string', enum: [...new Set(names)].sort() }
   return { ...errorSchema, properties: { ...errorSchema.properties, code } }
 }
 

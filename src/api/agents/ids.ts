@@ -9,6 +9,7 @@ const prefixes = {
   message: 'msg_',
   thread: 'thr_',
   attachment: 'att_',
+  draft: 'dft_',
   key: 'key_',
   organization: 'org_',
   pod: 'pod_',
@@ -46,6 +47,12 @@ export function parseId(kind: Kind, text: string): string {
 /** An inbox by its id or its address. */
 export function parseInboxRef(text: string): string {
   return text.includes('@') ? text : parseId('inbox', text)
+}
+
+/** A pod by its id or the name that its maker gave it. */
+export function parsePodRef(text: string): string {
+  const id = parseId('pod', text)
+  return id === NOTHING ? text : id
 }
 
 /** A message by its id or its Message-ID, with or without brackets. */

@@ -46,6 +46,20 @@ const Envelope = z.object({
   tls: orNull,
 })
 
+const Code = z.object({ value: text, kind: z.literal('code'), confidence: z.number() })
+
+const Link = z.object({
+  href: text,
+  text,
+  kind: z.enum(['verify', 'reset', 'login', 'unsubscribe', 'other']),
+  confidence: z.number(),
+})
+
+const Risk = z.object({
+  level: z.enum(['none', 'low', 'medium', 'high']),
+  findings: z.array(z.object({ code: text, level: z.enum(['low', 'medium', 'high']), explanation: text })),
+})
+
 const Authentication = z.object({
   spf: z.object({ result: text, domain: orNull, explanation: orNull }),
   dkim: z.array(z.object({ result: text, domain: orNull, selector: orNull, algorithm: orNull, reason: orNull })),
@@ -65,6 +79,9 @@ export const FullMessageShape = z
     html: orNull,
     extracted_text: orNull.describe('What is new in it: without quotes and signature'),
     extracted_html: orNull,
+    codes: z.array(Code).describe('One-time codes in what was received, the likeliest first'),
+    links: z.array(Link).describe('Web links in what was received: those that confirm, reset or sign in first'),
+    risk: Risk.nullable().describe('Whether what was received tries to trick its reader; null for what nobody judged'),
     in_reply_to: orNull,
     references: z.array(text).nullable(),
     rfc_message_id: text,
@@ -106,6 +123,9 @@ export function toFull({ message, content }: Omit<FullMessage, 'mailbox'>): z.ou
     html: content.html,
     extracted_text: content.extractedText,
     extracted_html: content.extractedHtml,
+    codes: content.codes,
+    links: content.links,
+    risk: content.risk,
     in_reply_to: message.inReplyTo,
     references: message.references.length > 0 ? message.references : null,
     rfc_message_id: message.messageId,
@@ -136,7 +156,7 @@ function printSome(addresses: readonly MailboxAddress[]): string[] | null {
 }
 
 // Repeated fields are joined under the spelling that came first. Bcc is nobody's business, even where a sender left it in.
-function printHeaders(headers: MessageContent['headers']): Record<string, string> {
+export function printHeaders(headers: MessageContent['headers']): Record<string, string> {
   const joined = new Map<string, { name: string; values: string[] }>()
   for (const { name, value } of headers) {
     const key = name.toLowerCase()

@@ -1,9 +1,9 @@
 import { type Permission, permissions } from '../../core/accounts/model.ts'
 import { invalid } from '../../core/errors.ts'
 
-/** Core's `mailbox_read` is `inbox_read` here. */
+/** Core's `mailbox_read` is `inbox_read` here, and `project_read` is `pod_read`. */
 export function printPermission(permission: string): string {
-  return permission.replace(/^mailbox_/, 'inbox_')
+  return permission.replace(/^mailbox_/, 'inbox_').replace(/^project_/, 'pod_')
 }
 
 const byName = new Map(permissions.map((p) => [printPermission(p), p]))

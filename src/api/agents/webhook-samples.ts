@@ -42,16 +42,24 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
   const { orgId, createdAt: at } = event
   const mailboxId = event.mailboxId ?? idIn<MailboxId>(event)
   const place = { orgId, mailboxId, subject, preview: text, sizeBytes: 612, labels: [], createdAt: at, updatedAt: at }
-  const flags = { seen: false, flagged: false, handled: false, spam: false, blocked: false, trashed: false }
+  const flags = {
+    seen: false,
+    flagged: false,
+    handled: false,
+    spam: false,
+    blocked: false,
+    unauthenticated: false,
+    trashed: false,
+  }
   const message: Message = {
-    ...{ ...place, ...flags, id: idIn(event), threadId: idIn(event), at, sentAt: at },
+    ...{ ...place, ...flags, id: idIn(event), threadId: idIn(event), at, sentAt: at, hasCode: false, hasLink: false },
     ...{ direction: 'inbound', source: 'smtp', status: null, messageId: '<sample@example.com>' },
     ...{ from: [ada], to: [inbox], cc: [], bcc: [], replyTo: [], inReplyTo: null, references: [], attachments: [] },
     ...{ sha256: '0'.repeat(64), blobKey: '' },
   }
   const content: MessageContent = {
     ...{ text, html: null, extractedText: text, extractedHtml: null, headers: [{ name: 'Subject', value: subject }] },
-    ...{ envelope: null, authentication: null, defects: [] },
+    ...{ envelope: null, authentication: null, defects: [], codes: [], links: [], risk: null },
   }
   const thread: Thread = {
     ...{ ...place, id: idIn(event), lastMessageId: idIn(event), lastAt: at, lastReceivedAt: at, lastSentAt: null },

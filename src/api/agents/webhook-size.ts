@@ -3,7 +3,7 @@ import type { WebhookBody } from './webhook-bodies.ts'
 const MAX_BYTES = 1024 * 1024
 const TEXTS = ['text', 'html', 'extracted_text', 'extracted_html']
 /** What only a hostile mail makes large. */
-const DETAILS = ['headers', 'defects', 'authentication', 'attachments', 'references']
+const DETAILS = ['headers', 'defects', 'authentication', 'attachments', 'references', 'links']
 const MAX_ITEMS = 20
 const MAX_CHARS = 500
 

@@ -2,7 +2,7 @@ import { createHash, randomInt } from 'node:crypto'
 import type { App } from '../app.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { type ApiKeyId, newId, type OrgId } from '../ids.ts'
-import { findMailbox } from '../mailboxes/mailboxes.ts'
+import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { sameBytes } from '../secrets.ts'
 import { type Caller, demand, may, reachOf } from './caller.ts'
@@ -59,7 +59,7 @@ export async function createKey(app: App, caller: Caller, input: NewKey): Promis
   if (input.expiresAt && input.expiresAt <= app.clock.now()) throw invalid('expires_at', 'must be in the future')
   demand(caller, 'api_key_create')
   const within = await narrow(app, caller, { project: input.project ?? undefined })
-  const mailbox = input.mailbox ? await findMailbox(app, within, input.mailbox) : undefined
+  const mailbox = input.mailbox ? await reachMailbox(app, within, input.mailbox) : undefined
   const scopes = input.scopes ?? [...caller.scopes]
   const { permissions: white = null, expiresAt = null } = input
   const wanted = { scopes, permissions: white, mailboxId: mailbox?.id ?? null, expiresAt }
@@ -95,7 +95,9 @@ function refuseEscalation(caller: Caller, wanted: Rights): void {
   const wider = caller.mailboxId !== null && wanted.mailboxId !== caller.mailboxId
   const longer = caller.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > caller.expiresAt)
   if (caller.permissions !== null && wanted.permissions === null) {
-    throw new Failure('escalation', 'A key with a list of permissions cannot make one without', { unrestricted: true })
+    throw new Failure('escalation', 'A key with a list of permissions cannot make one without', {
+      reason: 'unrestricted',
+    })
   }
   const permission = permissions.find((p) => may(made, p) && !may(caller, p))
   if (permission || wider || longer) {
@@ -128,7 +130,7 @@ export async function getKey(app: App, caller: Caller, id: ApiKeyId): Promise<Ap
 
 async function reachKey(app: App, caller: Caller, id: ApiKeyId): Promise<ApiKey> {
   const key = await app.store.read.accounts.key(caller.orgId, id)
-  if (!key || (id !== caller.keyId && !isWithin(caller, key))) throw notFound('API key')
+  if (!key || !isWithin(caller, key)) throw notFound('API key')
   return key
 }
 
@@ -159,10 +161,8 @@ export async function updateKey(
 
 /** Revokes a key at once. A key may always revoke itself. */
 export async function revokeKey(app: App, caller: Caller, id: ApiKeyId): Promise<void> {
-  if (id !== caller.keyId) {
-    demand(caller, 'api_key_delete')
-    await reachKey(app, caller, id)
-  }
+  if (id !== caller.keyId) demand(caller, 'api_key_delete')
+  await reachKey(app, caller, id)
   await app.store.run('accounts.delete-key', { orgId: caller.orgId, id })
 }
 

@@ -45,9 +45,9 @@ export async function reachProject(app: App, caller: Caller, idOrClientId: strin
   // A key of one mailbox does not learn what surrounds it.
   if (caller.mailboxId !== null) throw notFound('project')
   const { projects } = app.store.read
-  const project = isUuid(idOrClientId)
-    ? await projects.get(caller.orgId, idOrClientId as ProjectId)
-    : await projects.byClientId(caller.orgId, idOrClientId)
+  const byId = isUuid(idOrClientId) ? await projects.get(caller.orgId, idOrClientId as ProjectId) : undefined
+  // A maker's name may well look like an id.
+  const project = byId ?? (await projects.byClientId(caller.orgId, idOrClientId))
   if (!project || (caller.projectOnly && caller.projectId !== project.id)) throw notFound('project')
   return project
 }

@@ -25,20 +25,14 @@ export interface DraftChange {
  * Changes a draft. To give it a time, or to change what will be sent at one, takes the right to send: or whoever may only write
  * drafts would have their own words sent in the name of the one who approved others.
  */
-export async function updateDraft(
-  app: App,
-  caller: Caller,
-  mailbox: string,
-  id: string,
-  change: DraftChange,
-): Promise<FullDraft> {
+export async function updateDraft(app: App, caller: Caller, id: string, change: DraftChange): Promise<FullDraft> {
   const fields = check(app, change)
   demand(caller, 'draft_update')
   if (typeof change.sendAt === 'number') demand(caller, 'draft_send')
-  refuseSending(await reachDraft(app, caller, mailbox, id))
+  refuseSending(await reachDraft(app, caller, id))
   const { draft } = await withFiles(app, change.addAttachments, async (files) => {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const draft = await reachDraft(app, caller, mailbox, id)
+      const draft = await reachDraft(app, caller, id)
       refuseSending(draft)
       if (draft.sendStatus === 'scheduled' && change.sendAt !== null) demand(caller, 'draft_send')
       const changed = apply(draft, fields, change, files)

@@ -3,6 +3,7 @@ import { Failure, invalid, notFound } from '../errors.ts'
 import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { forgetMailbox } from '../webhooks/commands.ts'
+import { type MetadataChange, mergeMetadata } from './metadata.ts'
 import { type Mailbox, openPolicy } from './model.ts'
 
 export interface NewMailbox {
@@ -87,7 +88,10 @@ function toMailbox({ domainId: _, unlimited: __, anyTwin: ___, ...input }: NewMa
 }
 
 /** What can be changed about a mailbox; what is absent stays. */
-export type MailboxChange = Partial<Pick<Mailbox, 'displayName' | 'enabled' | 'metadata' | 'policy' | 'expiresAt'>>
+export type MailboxChange = Partial<Pick<Mailbox, 'displayName' | 'enabled' | 'metadata' | 'policy' | 'expiresAt'>> & {
+  /** Changes some of the notes, or with null removes all. */
+  mergeMetadata?: MetadataChange | null
+}
 
 /** Changes what is given and leaves the rest. */
 export async function updateMailbox(
@@ -96,7 +100,9 @@ export async function updateMailbox(
 ): Promise<Mailbox> {
   const mailbox = await tx.mailboxes.get(input.orgId, input.id)
   if (!mailbox) throw notFound('mailbox')
-  const given = Object.entries(input.change).filter(([, value]) => value !== undefined)
+  const { mergeMetadata: notes, ...fields } = input.change
+  const merged = notes === undefined ? {} : { metadata: mergeMetadata(mailbox.metadata, notes) }
+  const given = Object.entries({ ...fields, ...merged }).filter(([, value]) => value !== undefined)
   if (given.length === 0) return mailbox
   const changed: Mailbox = { ...mailbox, ...Object.fromEntries(given), updatedAt: tx.now }
   await tx.mailboxes.update(changed)
@@ -122,6 +128,7 @@ async function removeMailbox(tx: Tx, mailbox: Mailbox): Promise<void> {
   await tx.outbound.cancelOfMailbox(mailbox.id, tx.now)
   await tx.submission.delete(mailbox.id)
   await forgetMailbox(tx, mailbox.orgId, mailbox.id)
+  await tx.imapSources.deleteOfMailbox(mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
 }

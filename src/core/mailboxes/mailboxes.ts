@@ -6,7 +6,9 @@ import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { canonicalOrNone } from './canonical.ts'
+import type { MailboxChange } from './commands.ts'
 import { checkLocalPart, randomLocalPart, toAsciiDomain } from './local-part.ts'
+import { checkMetadata, type MetadataChange, mergeMetadata } from './metadata.ts'
 import type { Mailbox } from './model.ts'
 
 export interface CreateMailbox {
@@ -16,6 +18,7 @@ export interface CreateMailbox {
   domain?: string | null
   displayName?: string | null
   clientId?: string | null
+  metadata?: MetadataChange
   /** The same `clientId` answers the mailbox that is there, whatever else was asked for. */
   anyTwin?: boolean
 }
@@ -29,6 +32,7 @@ export async function createMailbox(
   const localPart = input.localPart === null ? randomLocalPart() : checkLocalPart(input.localPart)
   const displayName = checkDisplayName(input.displayName)
   const clientId = checkClientId(input.clientId)
+  checkMetadata(input.metadata ?? {})
   demandManyMailboxes(caller, 'mailbox_create')
   const { name: domain, id: domainId } = await usableDomain(app, caller, input.domain ?? app.settings.mailDomain)
   const made = await app.store.run('mailboxes.create', {
@@ -39,6 +43,7 @@ export async function createMailbox(
     domainId,
     displayName,
     clientId,
+    metadata: mergeMetadata({}, input.metadata ?? {}),
     anyTwin: input.anyTwin ?? false,
   })
   // Whoever may not see the twin must not learn more than that the name is in use.
@@ -87,20 +92,29 @@ async function lookUp(app: App, caller: Caller, idOrAddress: string): Promise<Ma
   return address ? app.store.read.mailboxes.byAddress(address) : undefined
 }
 
+/** The addresses of mailboxes that something in the caller's reach names. */
+export async function addressesOf(app: App, ids: readonly MailboxId[]): Promise<Map<MailboxId, string>> {
+  const places = await app.store.read.mailboxes.placesOf([...new Set(ids)])
+  return new Map([...places].map(([id, { address }]) => [id, address]))
+}
+
 /** The mailboxes the caller may see, newest first. */
 export async function listMailboxes(app: App, caller: Caller, page: PageRequest): Promise<Page<Mailbox>> {
   demand(caller, 'mailbox_read')
   return app.store.read.mailboxes.list(reachOf(caller), page)
 }
 
-/** Changes the display name; absent leaves it, null clears it. */
+/** Changes what is given: null clears the display name, or all notes. */
 export async function updateMailbox(
   app: App,
   caller: Caller,
   idOrAddress: string,
-  change: { displayName?: string | null },
+  change: Pick<MailboxChange, 'displayName' | 'mergeMetadata'>,
 ): Promise<Mailbox> {
-  const checked = change.displayName === undefined ? {} : { displayName: checkDisplayName(change.displayName) }
+  const name = change.displayName === undefined ? {} : { displayName: checkDisplayName(change.displayName) }
+  const notes = change.mergeMetadata
+  if (notes) checkMetadata(notes)
+  const checked = { ...name, ...(notes !== undefined && { mergeMetadata: notes }) }
   demand(caller, 'mailbox_update')
   const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
   return app.store.run('mailboxes.update', { orgId, id, change: checked })

@@ -1,5 +1,5 @@
 import type { Reach } from '../accounts/caller.ts'
-import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
+import type { MailboxId, OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Address, Mailbox } from './model.ts'
 
@@ -16,7 +16,7 @@ export interface MailboxReader {
   /** Those that only wait to be deleted because their time is over, the longest overdue first. */
   expired(limit: number): Promise<Pick<Mailbox, 'orgId' | 'id'>[]>
   /** Where mailboxes are, deleted ones too until the purge. */
-  projectsOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, ProjectId>>
+  placesOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, Pick<Mailbox, 'projectId' | 'address'>>>
   /** True when this organization has a mailbox whose primary address is in this domain. */
   anyIn(org: OrgId, domain: string): Promise<boolean>
 }

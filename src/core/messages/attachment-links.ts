@@ -2,10 +2,10 @@ import { decodePart } from '../../protocol/mime/decode-part.ts'
 import type { Caller } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
-import type { OrgId, PartId } from '../ids.ts'
+import type { MessageId, OrgId, PartId } from '../ids.ts'
 import { authenticate, sameBytes } from '../secrets.ts'
 import { findMessage } from './messages.ts'
-import type { Part } from './model.ts'
+import type { Message, Part } from './model.ts'
 
 const LINK_MS = 3_600_000
 
@@ -56,6 +56,21 @@ export function linkFile(app: App, orgId: OrgId, part: Claim['part']): FileLink 
   return { expiresAt, url: `${app.settings.publicUrl}/files/${token}` }
 }
 
+/** The same for the bytes of a whole message. */
+export async function linkRaw(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  id: string,
+): Promise<FileLink & { message: Message }> {
+  const { message } = await findMessage(app, caller, mailbox, id)
+  return { message, ...linkFile(app, caller.orgId, rawFile(message.id)) }
+}
+
+function rawFile(id: MessageId): Claim['part'] {
+  return { id: id as string as PartId, filename: `${id}.eml`, contentType: 'message/rfc822' }
+}
+
 interface Claim {
   orgId: OrgId
   part: Pick<Part, 'id' | 'filename' | 'contentType'>
@@ -102,13 +117,21 @@ export async function openLink(app: App, token: string): Promise<LinkedFile> {
   return { part: found.part, content: found.range ? decodePart(raw, found.range) : raw }
 }
 
-/** The blob of a part of a message, and where in it; or that of a file of a draft, which is all of it. */
+/** The blob of a part of a message, and where in it; or that of a file of a draft, or of a whole message, which is all of it. */
 async function fileOf(app: App, orgId: OrgId, id: PartId) {
   const { messages, drafts } = app.store.read
   const found = await messages.part(orgId, id)
   if (found) return { ...found, range: toRange(found.part) }
   const file = await drafts.attachment(orgId, id)
-  return file && { part: file, blobKey: file.blobKey, range: null }
+  if (file) return { part: file, blobKey: file.blobKey, range: null }
+  const blobKey = await rawBlob(app, orgId, id as string as MessageId)
+  return blobKey && { part: rawFile(id as string as MessageId), blobKey, range: null }
+}
+
+async function rawBlob(app: App, orgId: OrgId, id: MessageId): Promise<string | undefined> {
+  const [message] = await app.store.read.messages.withIds([id])
+  if (message?.orgId !== orgId) return undefined
+  return (await app.store.read.mailboxes.get(orgId, message.mailboxId)) && message.blobKey
 }
 
 function toRange(part: Part) {

@@ -1,4 +1,6 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
+import { advance } from '../imap-sources/commands.ts'
+import type { FetchedMark } from '../imap-sources/model.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
@@ -45,7 +47,7 @@ export type Filed =
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
 export async function fileInbound(
   tx: Tx,
-  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[] },
+  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[]; fetched?: FetchedMark },
 ): Promise<Filed[]> {
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
@@ -58,7 +60,13 @@ export async function fileInbound(
     if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
   }
   await tx.messages.assignUids(filed.flatMap((f) => (f.result === 'stored' ? f : [])))
+  if (input.fetched) await advance(tx, input.fetched, filed.some(isKept))
   return filed
+}
+
+/** The mailbox has the mail now, or had it before. */
+export function isKept({ result }: Filed): boolean {
+  return result === 'stored' || result === 'duplicate' || result === 'told'
 }
 
 async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<Filed | undefined> {
@@ -96,13 +104,16 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
 async function nameFor(
   tx: Tx,
   mailbox: MailboxId,
-  mail: Pick<ReadMail, 'messageId' | 'sha256'>,
+  mail: Pick<ReadMail, 'source' | 'messageId' | 'sha256'>,
   { random, host }: { random: string; host: string },
 ): Promise<string | null> {
-  if (mail.messageId === null) return random
-  const known = await tx.messages.byMessageId(mailbox, mail.messageId)
-  if (!known) return mail.messageId
-  if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
+  // What is fetched comes again when the numbers of its folder change; what is sent twice without a name is meant twice.
+  if (mail.messageId === null && mail.source !== 'imap') return random
+  if (mail.messageId !== null) {
+    const known = await tx.messages.byMessageId(mailbox, mail.messageId)
+    if (!known) return mail.messageId
+    if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
+  }
   const ours = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
   return (await tx.messages.byMessageId(mailbox, ours)) ? null : ours
 }
@@ -140,7 +151,10 @@ function toMessage(
     handled: false,
     spam: false,
     blocked: false,
+    unauthenticated: false,
     trashed: false,
+    hasCode: mail.content.codes.length > 0,
+    hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],
     attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
     createdAt: given.now,

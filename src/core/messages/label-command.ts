@@ -1,17 +1,23 @@
 import { notFound } from '../errors.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import type { Tx } from '../store.ts'
-import { foldThread, isHidden } from '../threads/fold.ts'
+import { foldThread } from '../threads/fold.ts'
+import { isHidden } from './hiding.ts'
+import { refuseTooMany } from './labels.ts'
 import type { Message } from './model.ts'
 
 /** What a person may change on a message; what is absent stays. */
 export interface MessageChange {
   labels?: string[]
+  /** To the labels as they are then; what is in both is removed. */
+  addLabels?: string[]
+  removeLabels?: string[]
   seen?: boolean
   flagged?: boolean
   handled?: boolean
   spam?: boolean
   blocked?: boolean
+  unauthenticated?: boolean
   trashed?: boolean
 }
 
@@ -22,13 +28,43 @@ export async function labelMessage(
 ): Promise<Message> {
   const message = await tx.messages.get(input.mailboxId, input.id)
   if (!message) throw notFound('message')
-  const changed: Message = { ...message, ...input.change, updatedAt: tx.now }
+  const { addLabels: _, removeLabels: __, ...fields } = input.change
+  const labels = editLabels(fields.labels ?? message.labels, input.change)
+  const changed: Message = { ...message, ...fields, labels, updatedAt: tx.now }
   await tx.messages.updateFlags(changed)
   await refold(tx, message, changed)
-  const { orgId, mailboxId, threadId } = message
-  const payload = { added: minus(changed.labels, message.labels), removed: minus(message.labels, changed.labels) }
-  await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.labeled', payload })
+  await tellLabels(tx, message, changed)
   return changed
+}
+
+/** The same change of several messages of a mailbox; what is not there is passed over. */
+export async function labelMessages(
+  tx: Tx,
+  input: { mailboxId: MailboxId; ids: MessageId[]; change: MessageChange },
+): Promise<Message[]> {
+  const changed: Message[] = []
+  for (const id of input.ids) {
+    const there = await tx.messages.get(input.mailboxId, id)
+    if (there) changed.push(await labelMessage(tx, { ...input, id }))
+  }
+  return changed
+}
+
+/** Labels after a change of some of them. */
+export function editLabels(
+  labels: readonly string[],
+  { addLabels = [], removeLabels = [] }: Pick<MessageChange, 'addLabels' | 'removeLabels'>,
+): string[] {
+  const edited = minus([...new Set([...labels, ...addLabels])], removeLabels)
+  refuseTooMany(edited)
+  return edited
+}
+
+/** Writes what became of a message's labels into the log. */
+export async function tellLabels(tx: Tx, before: Message, after: Message): Promise<void> {
+  const { orgId, mailboxId, threadId, id: messageId } = after
+  const payload = { added: minus(after.labels, before.labels), removed: minus(before.labels, after.labels) }
+  await tx.events.append({ orgId, mailboxId, threadId, messageId, type: 'message.labeled', payload })
 }
 
 async function refold(tx: Tx, before: Message, after: Message): Promise<void> {

@@ -5,8 +5,12 @@ const MAX_LABELS = 50
 /** User labels in their kept form: trimmed, 1 to 128 characters, no control characters, the first of equals. */
 export function checkLabels(labels: readonly string[], path = 'labels'): string[] {
   const kept = [...new Set(labels.map((label, at) => checkLabel(label, [path, at])))]
-  if (kept.length > MAX_LABELS) throw invalid(path, `a message has at most ${MAX_LABELS} labels`)
+  refuseTooMany(kept, path)
   return kept
+}
+
+export function refuseTooMany(labels: readonly string[], path = 'labels'): void {
+  if (labels.length > MAX_LABELS) throw invalid(path, `a message has at most ${MAX_LABELS} labels`)
 }
 
 function checkLabel(label: string, path: (string | number)[]): string {

@@ -6,8 +6,9 @@ import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Delivery } from '../outbound/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import { checkChange } from './check-change.ts'
+import { demandIncluded, maySee } from './hiding.ts'
 import type { MessageChange } from './label-command.ts'
-import { checkLabels } from './labels.ts'
 import type { Message, MessageContent } from './model.ts'
 import type { MessageFilter } from './store.ts'
 
@@ -26,9 +27,7 @@ export async function listMessages(
   page: PageRequest,
 ): Promise<Page<Message> & { mailbox: Mailbox }> {
   demand(caller, 'message_read')
-  if (filter.includeSpam) demand(caller, 'label_spam_read')
-  if (filter.includeBlocked) demand(caller, 'label_blocked_read')
-  if (filter.includeTrashed) demand(caller, 'label_trash_read')
+  demandIncluded(caller, filter)
   const found = await reachMailbox(app, caller, mailbox)
   return { mailbox: found, ...(await app.store.read.messages.list(found.id, filter, page)) }
 }
@@ -54,18 +53,12 @@ export async function reachMessage(app: App, caller: Caller, mailbox: string, id
 
 async function lookUp(app: App, mailbox: Mailbox, text: string): Promise<Message | undefined> {
   if (isUuid(text)) return app.store.read.messages.get(mailbox.id, text as MessageId)
-  if (!text.includes('@')) return undefined
-  const bracketed = text.startsWith('<') ? text : `<${text}>`
-  return app.store.read.messages.byMessageId(mailbox.id, bracketed)
+  return text.includes('@') ? app.store.read.messages.byMessageId(mailbox.id, bracketed(text)) : undefined
 }
 
-/** A label that a key may not read hides its messages from it entirely. */
-export function maySee(caller: Caller, message: Message): boolean {
-  const white = caller.permissions
-  if (white === null) return true
-  if (message.spam && !white.includes('label_spam_read')) return false
-  if (message.blocked && !white.includes('label_blocked_read')) return false
-  return !(message.trashed && !white.includes('label_trash_read'))
+/** A Message-ID as it is kept. */
+export function bracketed(messageId: string): string {
+  return messageId.startsWith('<') ? messageId : `<${messageId}>`
 }
 
 /** A message with its bodies, header fields, envelope and verdicts. */
@@ -110,13 +103,13 @@ export async function updateMessage(
   id: string,
   change: MessageChange,
 ): Promise<FullMessage> {
-  const labels = change.labels && checkLabels(change.labels)
+  const checked = checkChange(change)
   demand(caller, 'message_update')
   const found = await reachMessage(app, caller, mailbox, id)
   await app.store.run('messages.label', {
     mailboxId: found.mailbox.id,
     id: found.message.id,
-    change: labels ? { ...change, labels } : change,
+    change: checked,
   })
   const message = await app.store.read.messages.get(found.mailbox.id, found.message.id)
   const content = await app.store.read.messages.content(found.message.id)

@@ -1,4 +1,7 @@
-import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { FoundCode } from '../../protocol/reading/codes.ts'
+import type { FoundLink } from '../../protocol/reading/links.ts'
+import type { Risk } from '../../protocol/reading/risk.ts'
+import type { ImapSourceId, MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 
 /** A name and an address as a header field shows them. */
 export interface MailboxAddress {
@@ -16,6 +19,8 @@ export interface Envelope {
   remoteAddress: string | null
   /** Protocol and cipher, or null in the clear. */
   tls: string | null
+  /** Set when it was fetched instead: the source it came through. */
+  imapSourceId?: ImapSourceId
 }
 
 export interface Authentication {
@@ -77,13 +82,32 @@ export interface Message {
   handled: boolean
   spam: boolean
   blocked: boolean
+  /** Inbound: nobody vouches for its author, and the author's domain asks not to believe such mail. */
+  unauthenticated: boolean
   trashed: boolean
+  /** Inbound: a one-time code was found in it. */
+  hasCode: boolean
+  /** Inbound: a web link was found in it that does more than unsubscribe. */
+  hasLink: boolean
   /** User labels in the order they were set. */
   labels: string[]
   attachments: Part[]
   createdAt: number
   updatedAt: number
 }
+
+/** The flags of a message that is made here. */
+export const sentFlags = {
+  seen: true,
+  flagged: false,
+  handled: false,
+  spam: false,
+  blocked: false,
+  unauthenticated: false,
+  trashed: false,
+  hasCode: false,
+  hasLink: false,
+} as const
 
 /** What only the full view needs, kept beside the row so that lists stay light. */
 export interface MessageContent {
@@ -96,6 +120,12 @@ export interface MessageContent {
   envelope: Envelope | null
   authentication: Authentication | null
   defects: Defect[]
+  /** Inbound: one-time codes, best first. */
+  codes: FoundCode[]
+  /** Inbound: web links, those that confirm, reset or sign in first. */
+  links: FoundLink[]
+  /** Inbound: what an agent should know before it believes the words. Null when nobody looked. */
+  risk: Risk | null
 }
 
 /** A leaf of the message that is not its body: a descriptor of a byte range of the raw blob, so nothing is stored twice. */

@@ -1,3 +1,6 @@
+import type { FoundCode } from '../../protocol/reading/codes.ts'
+import type { FoundLink } from '../../protocol/reading/links.ts'
+import type { Risk } from '../../protocol/reading/risk.ts'
 import type { Defect, MailboxAddress, Part } from './model.ts'
 
 /** What a mail says, read once while it is filed. */
@@ -18,6 +21,9 @@ export interface ParsedMail {
   extractedText: string | null
   extractedHtml: string | null
   preview: string | null
+  codes: FoundCode[]
+  links: FoundLink[]
+  risk: Risk | null
   attachments: Omit<Part, 'id'>[]
   defects: Defect[]
 }

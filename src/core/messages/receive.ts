@@ -4,6 +4,7 @@ import type { SpfResult } from '../../protocol/spf/check.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
 import { wantsReports } from '../domains/sending-domain.ts'
+import type { FetchedMark } from '../imap-sources/model.ts'
 import type { News } from '../outbound/report-command.ts'
 import { authenticateMail, authenticLocally, judgeSender } from './authenticate.ts'
 import type { Copy, Filed, ReadMail } from './file-inbound.ts'
@@ -23,6 +24,8 @@ export interface IncomingMail {
   spf?: Promise<SpfResult>
   /** SHA-256 of `raw`, hex, where the source counted along. */
   sha256?: string
+  /** Set by a fetch, which takes note of the message in the transaction that files it. */
+  fetched?: FetchedMark
 }
 
 /**
@@ -41,6 +44,7 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
     copies: mail.copies,
     host: app.settings.mailHost,
     news: await hushed(app, mail, readNews(app, mail, parsed)),
+    ...(mail.fetched ? { fetched: mail.fetched } : {}),
   })
   // Nobody refers to the bytes when every copy was a duplicate; failing here would only leave them to the sweep.
   if (!filed.some((f) => f.result === 'stored')) await app.blobs.delete([blobKey]).catch(() => {})
@@ -76,7 +80,7 @@ function toReadMail(
   kept: { sha256: string; blobKey: string },
 ): ReadMail {
   const { messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments } = parsed
-  const { text, html, extractedText, extractedHtml, defects } = parsed
+  const { text, html, extractedText, extractedHtml, defects, codes, links, risk } = parsed
   const headers = withOurResults(app, parsed.headers, mail, authentication)
   return {
     source: mail.source,
@@ -84,7 +88,7 @@ function toReadMail(
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sizeBytes: mail.raw.length,
     ...kept,
-    content: { text, html, extractedText, extractedHtml, headers, authentication, defects },
+    content: { text, html, extractedText, extractedHtml, headers, authentication, defects, codes, links, risk },
     envelope: mail.envelope,
   }
 }

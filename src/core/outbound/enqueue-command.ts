@@ -28,6 +28,8 @@ export interface NewOutbound {
 
 export interface Enqueued {
   messageId: MessageId
+  /** Its Message-ID field, brackets included. */
+  rfcMessageId: string
   threadId: ThreadId
 }
 
@@ -58,7 +60,7 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   await tx.messages.insert(message, input.content)
   await placeInThread(tx, thread, message)
   await tx.outbound.insert(input.recipients.map((r) => toDelivery(message, input.mailFrom, r, tx.now)))
-  const answer = { messageId: message.id, threadId }
+  const answer = { messageId: message.id, rfcMessageId: message.messageId, threadId }
   if (input.idempotencyKey !== null) await finishIdempotent(tx, orgId, input.idempotencyKey, answer)
   const payload = { recipients: input.recipients.map((r) => r.address), ...(draft && { draft }) }
   await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.queued', payload })

@@ -13,6 +13,7 @@ import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
 import { refuseLoop } from '../messages/hops.ts'
+import { sentFlags } from '../messages/model.ts'
 import type { ParsedMail } from '../messages/parser.ts'
 import { canonicalOf } from '../suppressions/check.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
@@ -87,7 +88,10 @@ function toOutbound(app: App, mailbox: Mailbox, { parsed, kept, recipients }: Su
   const headers = parsed.headers.filter(({ name }) => !isOurField(name))
   return {
     message: { ...toMessage(mailbox, parsed, recipients), ...kept },
-    content: { text, html, extractedText, extractedHtml, headers, envelope: null, authentication: null, defects },
+    content: {
+      ...{ text, html, extractedText, extractedHtml, headers, envelope: null, authentication: null, defects },
+      ...{ codes: [], links: [], risk: null },
+    },
     joins: 'ancestors',
     mailFrom: mailbox.address,
     recipients: recipients.map((address) => ({ address, domain: domainOf(address) })),
@@ -113,12 +117,7 @@ function toMessage(mailbox: Mailbox, parsed: ParsedMail, recipients: readonly st
     bcc: hidden.map((address) => ({ name: null, address })),
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sentAt: parsed.sentAt,
-    seen: true,
-    flagged: false,
-    handled: false,
-    spam: false,
-    blocked: false,
-    trashed: false,
+    ...sentFlags,
     labels: [],
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }

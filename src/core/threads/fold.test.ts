@@ -20,7 +20,10 @@ const message = (over: Partial<Message>): Message =>
     labels: [],
     spam: false,
     blocked: false,
+    unauthenticated: false,
     trashed: false,
+    hasCode: false,
+    hasLink: false,
     ...over,
   }) as Message
 

@@ -14,8 +14,8 @@ export async function followEvents(tx: Tx, input: { limit: number }): Promise<nu
   const mailboxes = new Set(events.map((event) => event.mailboxId).filter((id): id is MailboxId => id !== null))
   const webhooks = await tx.webhooks.candidates([...new Set(events.map((event) => event.orgId))], [...mailboxes])
   const anyProject = webhooks.some(({ projectIds }) => projectIds.length > 0)
-  const projects = anyProject ? await tx.mailboxes.projectsOf([...mailboxes]) : new Map()
-  await tx.webhooks.enqueue(match(events, webhooks, projects, tx.now))
+  const places = anyProject ? await tx.mailboxes.placesOf([...mailboxes]) : new Map()
+  await tx.webhooks.enqueue(match(events, webhooks, places, tx.now))
   await tx.webhooks.moveTo(last.seq)
   return events.length
 }

@@ -5,14 +5,16 @@ import type { Webhook, WebhookDelivery, WebhookEvent } from './model.ts'
 import type { QueuedDelivery } from './store.ts'
 import { topicOf } from './topics.ts'
 
+type Places = ReadonlyMap<MailboxId, { projectId: ProjectId }>
+
 /**
- * The deliveries that these entries of the log give, in their order. `webhooks` may hold ones that want none of them; `projects` has
+ * The deliveries that these entries of the log give, in their order. `webhooks` may hold ones that want none of them; `places` has
  * the mailboxes of the entries where a webhook asks for projects.
  */
 export function match(
   events: readonly LoggedEvent[],
   webhooks: readonly Webhook[],
-  projects: ReadonlyMap<MailboxId, ProjectId>,
+  places: Places,
   now: number,
 ): QueuedDelivery[] {
   const byOrganization = Map.groupBy(webhooks, (webhook) => webhook.orgId)
@@ -21,14 +23,14 @@ export function match(
     if (!topic) return []
     const told: WebhookEvent = { ...event, topic, test: false }
     const interested =
-      byOrganization.get(event.orgId)?.filter((webhook) => wants(webhook, told, projectOf(told, projects))) ?? []
+      byOrganization.get(event.orgId)?.filter((webhook) => wants(webhook, told, projectOf(told, places))) ?? []
     return interested.map((webhook) => toDelivery(webhook, told, now))
   })
 }
 
 // What is in no mailbox says itself where it is.
-function projectOf({ mailboxId, payload }: LoggedEvent, projects: ReadonlyMap<MailboxId, ProjectId>) {
-  return mailboxId === null ? (payload.projectId as ProjectId | undefined) : projects.get(mailboxId)
+function projectOf({ mailboxId, payload }: LoggedEvent, places: Places) {
+  return mailboxId === null ? (payload.projectId as ProjectId | undefined) : places.get(mailboxId)?.projectId
 }
 
 /** True when the webhook was there for this event and asks for it, for its mailbox or for its project. */

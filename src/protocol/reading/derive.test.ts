@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { deriveReading } from './derive.ts'
 
 const derive = (mail: { subject?: string; text?: string; html?: string }) =>
-  deriveReading({ subject: mail.subject ?? null, text: mail.text ?? null, html: mail.html ?? null })
+  deriveReading({
+    subject: mail.subject ?? null,
+    text: mail.text ?? null,
+    html: mail.html ?? null,
+    senderDomain: null,
+    isBulk: false,
+  })
 
 describe('deriveReading', () => {
   it('derives everything from a mail with both bodies', () => {
@@ -16,6 +22,7 @@ describe('deriveReading', () => {
       preview: 'Your code is 552831. https://example.com/verify/1',
       codes: [{ value: '552831', kind: 'code', confidence: 0.89 }],
       links: [{ href: 'https://example.com/verify/1', text: 'Verify', kind: 'verify', confidence: 0.97 }],
+      risk: { level: 'none', findings: [] },
     })
   })
 
@@ -50,7 +57,7 @@ describe('deriveReading', () => {
     const text = fc.option(fc.string({ unit: 'binary' }))
     fc.assert(
       fc.property(text, text, (body, html) => {
-        const reading = deriveReading({ subject: body, text: body, html })
+        const reading = deriveReading({ subject: body, text: body, html, senderDomain: body, isBulk: false })
         if (body !== null && /[a-z]/i.test(body)) expect(reading.preview).not.toBeNull()
         expect(reading.extractedText === null).toBe(reading.preview === null)
       }),

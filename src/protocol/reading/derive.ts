@@ -1,46 +1,49 @@
 import { type FoundCode, findCodes } from './codes.ts'
+import { type HtmlReading, readHtml } from './html-reading.ts'
 import { htmlToText } from './html-text.ts'
 import { type FoundLink, findLinks } from './links.ts'
 import { previewOf } from './preview.ts'
 import { extractReply } from './reply.ts'
 import { extractReplyHtml } from './reply-html.ts'
+import { findRisk, type Risk } from './risk.ts'
 
 export interface MailText {
   subject: string | null
   text: string | null
   html: string | null
+  /** The domain of the author, in lower case. */
+  senderDomain: string | null
+  /** It went to many and says how to leave the list. */
+  isBulk: boolean
 }
 
-export interface NewWords {
+export interface Reading {
   /** The new words; null only when the mail has none. */
   extractedText: string | null
   extractedHtml: string | null
   preview: string | null
-}
-
-export interface Reading extends NewWords {
   codes: FoundCode[]
   links: FoundLink[]
-}
-
-/** What is new in a mail: needed of every mail, while it is filed. */
-export function deriveNewWords({ text, html }: Omit<MailText, 'subject'>): NewWords {
-  const extractedHtml = newHtmlOf(html)
-  // HTML is read as text only where there is no text.
-  return summary(wordsOf(text) ?? wordsOfHtml(extractedHtml), extractedHtml)
+  risk: Risk
 }
 
 /**
- * All that is derived from the words of a mail. Links are those of the whole mail, as a footer or a quote may hold the one that is
- * waited for; codes are those of the new words, for a quoted one was used already.
+ * All that is derived from the words of a mail, once, while it is filed. Links are those of the whole mail, as a footer or a quote may
+ * hold the one that is waited for; codes are those of the new words, for a quoted one was used already. The risk is that of all words.
  */
-export function deriveReading({ subject, text, html }: MailText): Reading {
+export function deriveReading({ subject, text, html, senderDomain, isBulk }: MailText): Reading {
   const extractedHtml = newHtmlOf(html)
-  const bodies = [wordsOf(text), wordsOfHtml(extractedHtml)]
+  const newText = wordsOf(text)
+  // HTML is read as text only where there is no text, or where it may hold a code that the text does not.
+  const extractedText = newText ?? wordsOfHtml(extractedHtml)
+  const read = html === null || html === '' ? null : readHtml(html)
   return {
-    ...summary(bodies[0] ?? bodies[1] ?? null, extractedHtml),
-    codes: codesOf(subject, bodies),
-    links: findLinks(text ?? '', html),
+    extractedText,
+    extractedHtml,
+    preview: extractedText === null ? null : previewOf(extractedText),
+    codes: codesOf(subject, extractedText ?? '', newText === null ? null : read, extractedHtml),
+    links: findLinks(text ?? '', read?.anchors ?? []),
+    risk: findRisk({ subject, text, html: read, senderDomain, isBulk }),
   }
 }
 
@@ -61,15 +64,17 @@ function hasWords(text: string): boolean {
   return /[A-Za-z0-9]/.test(text) || previewOf(text) !== null
 }
 
-function summary(extractedText: string | null, extractedHtml: string | null): NewWords {
-  return { extractedText, extractedHtml, preview: extractedText === null ? null : previewOf(extractedText) }
+// Some mails say in their text part only that they are to be read as HTML.
+function codesOf(
+  subject: string | null,
+  words: string,
+  unread: HtmlReading | null,
+  extractedHtml: string | null,
+): FoundCode[] {
+  const codes = findCodes(subject, words)
+  if (unread === null || codes.length > 0 || !COULD_BE_CODE.test(unread.shown)) return codes
+  return findCodes(subject, wordsOfHtml(extractedHtml) ?? '')
 }
 
-// Some mails say in their text part only that they are to be read as HTML.
-function codesOf(subject: string | null, bodies: readonly (string | null)[]): FoundCode[] {
-  for (const body of bodies) {
-    const codes = body === null ? [] : findCodes(subject, body)
-    if (codes.length > 0) return codes
-  }
-  return findCodes(subject, '')
-}
+/** Four digits, or digits apart from each other, or capitals: what every code has. */
+const COULD_BE_CODE = /\d{3}|\d[- \n]{1,3}\d|[A-Z]{5}|[A-Za-z]\d|\d[A-Za-z]/

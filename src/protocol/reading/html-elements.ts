@@ -1,4 +1,5 @@
 import type { HtmlToken } from './html-scan.ts'
+import { readStyle } from './html-style.ts'
 
 export type OpenTag = HtmlToken & { type: 'open' }
 
@@ -21,16 +22,15 @@ export const endsHead = (name: string) => !METADATA.has(name) && !name.includes(
 /** Content that is never shown as words. */
 const UNSHOWN = words('script style title template object applet svg math canvas audio video select datalist head')
 
+/** Whether what stands in the element is no words at all, shown or not. */
+export const isUnshown = (name: string) => UNSHOWN.has(name)
+
+// Most styles hide nothing, and a look is cheaper than reading them.
+const MAY_HIDE = /none|hid|size\s*:\s*[0.]/i
+
 /** Whether the tag hides its content: preheaders, and what mail programs show only elsewhere. */
 export function hides({ name, attributes }: OpenTag): boolean {
   if (attributes.has('hidden') || UNSHOWN.has(name)) return true
   const style = attributes.get('style')
-  if (style === undefined) return false
-  const plain = style.toLowerCase().replace(/\s+/g, '')
-  if (/(?:^|;)(?:display:none|visibility:hidden|mso-hide:all)/.test(plain)) return true
-  return (
-    (/(?:^|;)font-size:0(?:px|pt|em|%)?(?:[;!]|$)/.test(plain) &&
-      /(?:^|;)(?:max-height:0|opacity:0|color:transparent)/.test(plain)) ||
-    (/(?:^|;)max-height:0(?:px)?(?:[;!]|$)/.test(plain) && /(?:^|;)overflow:hidden/.test(plain))
-  )
+  return style !== undefined && MAY_HIDE.test(style) && readStyle(style).gone
 }

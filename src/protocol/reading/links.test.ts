@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findLinks } from './links.ts'
+import { readHtml } from './html-reading.ts'
+import * as links from './links.ts'
+
+const findLinks = (text: string, html: string | null) =>
+  links.findLinks(text, html === null ? [] : readHtml(html).anchors)
 
 const kinds = (html: string) => findLinks('', html).map((link) => link.kind)
 

@@ -1,6 +1,4 @@
-import { decodeEntities } from './html-entities.ts'
-import type { HtmlToken } from './html-scan.ts'
-import { visibleTokens } from './html-text.ts'
+import type { Anchor } from './html-reading.ts'
 import { type LinkKind, linkWords } from './link-words.ts'
 
 export interface FoundLink {
@@ -23,38 +21,21 @@ const ORDER: readonly LinkKind[] = ['verify', 'reset', 'login', 'other', 'unsubs
  * The web links of a mail, at most 100, each address once: what confirms, resets or signs in first, then the others as they come in
  * the mail, then what unsubscribes. Links of the HTML come before those that stand only in the text.
  */
-export function findLinks(text: string, html: string | null): FoundLink[] {
+export function findLinks(text: string, anchors: readonly Anchor[]): FoundLink[] {
   const words = new Map<string, string>()
-  if (html !== null) collectHtml(html.slice(0, MAX_SOURCE), words)
+  collectAnchors(anchors, words)
   collectText(text.slice(0, MAX_SOURCE), words)
   return [...words]
     .map(([href, shown]) => ({ href, text: shown || href, ...classify(href, shown) }))
     .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || b.confidence - a.confidence)
 }
 
-function collectHtml(html: string, words: Map<string, string>): void {
-  let href: string | undefined
-  let shown = ''
-  const close = () => {
-    if (href !== undefined) add(words, href, shown.replace(/\s+/g, ' ').trim().slice(0, MAX_TEXT).toWellFormed())
-    href = undefined
-    shown = ''
-  }
-  for (const token of visibleTokens(html)) {
+function collectAnchors(anchors: readonly Anchor[], words: Map<string, string>): void {
+  for (const { href, shown } of anchors) {
     if (words.size >= MAX_LINKS) return
-    if (token.type === 'text') {
-      if (href !== undefined && shown.length < MAX_TEXT)
-        shown += decodeEntities(html.slice(token.start, Math.min(token.end, token.start + 1000)))
-    } else if (token.name === 'a' || token.name === 'area') {
-      close()
-      if (token.type === 'open') href = token.attributes.get('href')
-    } else if (token.type === 'open' && href !== undefined) shown += ` ${altOf(token)} `
+    add(words, href, shown.slice(0, MAX_TEXT).toWellFormed())
   }
-  close()
 }
-
-const altOf = (token: HtmlToken & { type: 'open' }) =>
-  token.name === 'img' ? (token.attributes.get('alt') ?? '').slice(0, MAX_TEXT) : ''
 
 function collectText(text: string, words: Map<string, string>): void {
   for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"'`\u3000-\u3002\uff08-\uff1f]+/gi)) {

@@ -14,6 +14,8 @@ import * as domainRecords from './0050-domain-records.ts'
 import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
+import * as reading from './0100-reading.ts'
+import * as unauthenticated from './0101-unauthenticated.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -21,6 +23,7 @@ import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
+import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
 
 /** One change of the schema; never edited once it is merged. */
@@ -30,15 +33,27 @@ export interface Migration {
 }
 
 const later: Migration[] = [
-  ...[dkimKeys, suppressions, delayNotices, failureNotices],
-  ...[webhooks, webhookIndexes],
-  ...[domainRecords, domainRoutes, blobHolds],
-  ...[fetched, eventIds],
-  ...[submissionCredentials, messageUids],
+  dkimKeys,
+  suppressions,
+  delayNotices,
+  failureNotices,
+  webhooks,
+  webhookIndexes,
+  domainRecords,
+  domainRoutes,
+  blobHolds,
   mailboxProperties,
-  threadLists,
-  ...[projects, webhookProjects],
+  reading,
+  unauthenticated,
   drafts,
+  fetched,
+  eventIds,
+  projects,
+  webhookProjects,
+  submissionCredentials,
+  messageUids,
+  imapSources,
+  threadLists,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

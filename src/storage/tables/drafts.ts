@@ -77,10 +77,15 @@ async function full(db: Database, found: ReturnType<typeof live>): Promise<FullD
 
 async function listDrafts(db: Database, reach: Reach, filter: DraftFilter, page: PageRequest): Promise<Page<Draft>> {
   const matching = within(db, reach).where((eb) => eb.and(narrowed(eb, filter)))
-  const { n: total } = await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
-  if (page.limit === 0 || total === 0) return { items: [], total }
+  const total = page.uncounted ? undefined : await countRows(matching)
+  if (page.limit === 0) return { items: [], total: total ?? 0 }
   const cut = cutPage(matching.select([...listed, 'm.address']), page, 'd.updated_at', 'd.id')
-  return { items: await withAttachments(db, await cut.execute()), total }
+  const items = await withAttachments(db, await cut.execute())
+  return { items, total: total ?? items.length }
+}
+
+async function countRows(matching: ReturnType<typeof live>): Promise<number> {
+  return (await matching.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
 }
 
 type Builder = ExpressionBuilder<Schema & { d: DraftTable }, 'd'>

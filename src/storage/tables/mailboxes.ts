@@ -79,10 +79,13 @@ export function mailboxReader(db: Database): MailboxReader {
     },
     list: (reach, page) => listMailboxes(db, reach, page),
     expired: (limit) => expired(db, limit),
-    async projectsOf(ids) {
+    async placesOf(ids) {
       if (ids.length === 0) return new Map()
-      const rows = await db.kysely.selectFrom('mailboxes').select(['id', 'project_id']).where('id', 'in', ids).execute()
-      return new Map(rows.map((row) => [row.id as MailboxId, row.project_id as ProjectId]))
+      const named = db.kysely.selectFrom('mailboxes').select(['id', 'project_id', 'address']).where('id', 'in', ids)
+      const toPlace = (row: Pick<MailboxTable, 'project_id' | 'address'>) => ({
+        ...{ projectId: row.project_id as ProjectId, address: row.address },
+      })
+      return new Map((await named.execute()).map((row) => [row.id as MailboxId, toPlace(row)]))
     },
     async anyIn(org, domain) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)

@@ -1,7 +1,7 @@
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
+import { type HidingFlag, isHidden } from '../../core/messages/hiding.ts'
 import { searchable } from '../../core/messages/matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part, Source } from '../../core/messages/model.ts'
-import { isHidden } from '../../core/threads/fold.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 
 /** What a `Message` is made of: all but the columns that only filters look at. */
@@ -33,7 +33,10 @@ export const messageColumns = [
   'handled',
   'spam',
   'blocked',
+  'unauthenticated',
   'trashed',
+  'has_code',
+  'has_link',
   'labels',
   'part_count',
   'created_at',
@@ -58,6 +61,9 @@ export const contentColumns = [
   'envelope',
   'authentication',
   'defects',
+  'codes',
+  'links',
+  'risk',
 ] as const satisfies (keyof MessageContentTable)[]
 
 export type MessageRow = Pick<MessageTable, (typeof messageColumns)[number]>
@@ -91,7 +97,10 @@ export function toMessage(row: MessageRow, attachments: Part[]): Message {
     handled: row.handled === 1,
     spam: row.spam === 1,
     blocked: row.blocked === 1,
+    unauthenticated: row.unauthenticated === 1,
     trashed: row.trashed === 1,
+    hasCode: row.has_code === 1,
+    hasLink: row.has_link === 1,
     labels: toList(row.labels),
     attachments,
     createdAt: row.created_at,
@@ -124,10 +133,12 @@ export function fromMessage(m: Message): MessageTable {
     sha256: m.sha256,
     blob_key: m.blobKey,
     ...flagsOf(m),
+    has_code: m.hasCode ? 1 : 0,
+    has_link: m.hasLink ? 1 : 0,
     labels: fromList(m.labels),
     part_count: m.attachments.length,
     from_text: searchable(m.from),
-    to_text: searchable(m.to),
+    to_text: searchable([...m.to, ...m.cc, ...m.bcc]),
     subject_text: (m.subject ?? '').toLowerCase(),
     fetch_number: null,
     created_at: m.createdAt,
@@ -135,7 +146,7 @@ export function fromMessage(m: Message): MessageTable {
   }
 }
 
-type Flags = 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed'
+type Flags = 'seen' | 'flagged' | 'handled' | HidingFlag
 
 export function flagsOf(m: Pick<Message, Flags>): Pick<MessageTable, Flags | 'hidden'> {
   const flag = (on: boolean) => (on ? 1 : 0)
@@ -145,6 +156,7 @@ export function flagsOf(m: Pick<Message, Flags>): Pick<MessageTable, Flags | 'hi
     handled: flag(m.handled),
     spam: flag(m.spam),
     blocked: flag(m.blocked),
+    unauthenticated: flag(m.unauthenticated),
     trashed: flag(m.trashed),
     hidden: flag(isHidden(m)),
   }
@@ -160,6 +172,9 @@ export function toContent(row: MessageContentTable): MessageContent {
     envelope: row.envelope === null ? null : JSON.parse(row.envelope),
     authentication: row.authentication === null ? null : JSON.parse(row.authentication),
     defects: toList(row.defects),
+    codes: toList(row.codes),
+    links: toList(row.links),
+    risk: row.risk === null ? null : JSON.parse(row.risk),
   }
 }
 
@@ -174,6 +189,9 @@ export function fromContent(id: MessageId, c: MessageContent): MessageContentTab
     envelope: c.envelope === null ? null : JSON.stringify(c.envelope),
     authentication: c.authentication === null ? null : JSON.stringify(c.authentication),
     defects: fromList(c.defects),
+    codes: fromList(c.codes),
+    links: fromList(c.links),
+    risk: c.risk === null ? null : JSON.stringify(c.risk),
   }
 }
 

@@ -1,19 +1,13 @@
-import { isIP } from 'node:net'
 import { Failure } from '../../core/errors.ts'
-import type { Resolver } from '../../protocol/dns/resolver.ts'
-import type { AddressPolicy } from './public-address.ts'
+import { type HostOptions, judgeHost } from './judge-host.ts'
 
 const WEB_PORTS = new Set(['', '80', '443'])
 /** Where a request could make something other than a web server act: SSH, mail, databases, caches. */
 const OTHER_PROTOCOLS = new Set(
   [0, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 3306, 5432, 6379, 11_211].map((port) => String(port)),
 )
-/** Names that only mean something on our side of the wall (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
-const INNER_NAME = /^[^.]+$|(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|test|invalid|onion|alt)$/
 
-export interface DestinationOptions {
-  resolver: Resolver
-  policy: AddressPolicy
+export interface DestinationOptions extends HostOptions {
   /** The ports of hosts that the operator did not open: those of the web, or all but those of other protocols. */
   ports?: 'web' | 'any'
 }
@@ -38,13 +32,8 @@ export async function judgeDestination(
   url: URL,
   { resolver, policy, ports = 'web' }: DestinationOptions,
 ): Promise<string[]> {
-  const host = hostOf(url)
-  const addresses = isIP(host) ? [host] : await resolve(host, resolver, policy)
-  const verdicts = addresses.map((address) => policy.judge(address))
-  if (verdicts.includes('blocked')) throw blocked('The URL leads to an address that is not public')
-  const opened = verdicts.every((verdict) => verdict === 'allowed')
+  const { addresses, opened } = await judgeHost(hostOf(url), { resolver, policy })
   if (opened) return addresses
-  if (!isIP(host) && INNER_NAME.test(host)) throw blocked('The URL names a host that is not public')
   if (ports === 'web' && !WEB_PORTS.has(url.port)) throw blocked('The URL must use port 80 or 443')
   if (OTHER_PROTOCOLS.has(url.port)) throw blocked('The URL uses a port of another protocol')
   return addresses
@@ -55,18 +44,6 @@ function hostOf(url: URL): string {
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
     .toLowerCase()
-}
-
-async function resolve(host: string, resolver: Resolver, policy: AddressPolicy): Promise<string[]> {
-  // RFC 6761 §6.3: never asked of the DNS. Where only one of the two is open, that one is meant.
-  if (host === 'localhost' || host.endsWith('.localhost')) {
-    const open = ['127.0.0.1', '::1'].filter((address) => policy.judge(address) === 'allowed')
-    return open.length > 0 ? open : ['127.0.0.1']
-  }
-  const answers = await Promise.allSettled([resolver.a(host), resolver.aaaa(host)])
-  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
-  if (addresses.length === 0) throw new Failure('fetch_failed', 'The host of the URL cannot be found')
-  return addresses
 }
 
 function blocked(message: string): Failure {

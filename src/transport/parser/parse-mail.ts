@@ -1,11 +1,18 @@
 import type { ParsedMail } from '../../core/messages/parser.ts'
 import { parseMessage } from '../../protocol/mime/parse-message.ts'
-import { deriveNewWords } from '../../protocol/reading/derive.ts'
+import { deriveReading } from '../../protocol/reading/derive.ts'
 
 /** Everything that is read from a mail while it is filed: its structure, its words, and what is derived from them. */
 export function parseMail(bytes: Uint8Array): ParsedMail {
   const m = parseMessage(bytes)
-  const { extractedText, extractedHtml, preview } = deriveNewWords({ text: m.text, html: m.html })
+  const author = m.from[0]?.address
+  const derived = deriveReading({
+    subject: m.subject,
+    text: m.text,
+    html: m.html,
+    senderDomain: author === undefined ? null : author.slice(author.lastIndexOf('@') + 1).toLowerCase(),
+    isBulk: m.fields.some(({ name }) => name.toLowerCase() === 'list-unsubscribe'),
+  })
   return {
     headers: m.fields,
     messageId: m.messageId,
@@ -19,9 +26,7 @@ export function parseMail(bytes: Uint8Array): ParsedMail {
     cc: m.cc,
     text: m.text,
     html: m.html,
-    extractedText,
-    extractedHtml,
-    preview,
+    ...derived,
     attachments: m.parts.map((p) => ({
       filename: p.filename,
       contentType: p.contentType,
@@ -44,5 +49,12 @@ export function parseHeadOnly(bytes: Uint8Array, defect: string): ParsedMail {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAX_HEAD_BYTES))
   const end = head.indexOf('\r\n\r\n')
   const parsed = parseMail(end < 0 ? head : head.subarray(0, end + 4))
-  return { ...parsed, text: null, html: null, attachments: [], defects: [{ code: defect }, ...parsed.defects] }
+  return {
+    ...parsed,
+    text: null,
+    html: null,
+    risk: null,
+    attachments: [],
+    defects: [{ code: defect }, ...parsed.defects],
+  }
 }

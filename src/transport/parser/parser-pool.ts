@@ -176,6 +176,9 @@ const nothing: ParsedMail = {
   extractedText: null,
   extractedHtml: null,
   preview: null,
+  codes: [],
+  links: [],
+  risk: null,
   attachments: [],
   defects: [],
 }

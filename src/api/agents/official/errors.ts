@@ -1,5 +1,5 @@
 import type { Refusal, RefusalReply } from '../../refusal.ts'
-import { type Answer, type Answers, answers, errorSchemaOf, replyWith } from '../errors.ts'
+import { type Answer, type Answers, answers, errorSchemaOf, type Named, replyWith } from '../errors.ts'
 
 const rejected: Answer = [403, 'MessageRejectedError', 'message_rejected']
 
@@ -10,8 +10,10 @@ const official: Answers = {
   fetch_failed: rejected,
 }
 
+const named: Named = { unrestricted: 'unrestricted_key_required', range_too_wide: 'query_range_too_wide' }
+
 export function toReply(refusal: Refusal, requestId: string): RefusalReply {
-  return replyWith(official, refusal, requestId)
+  return replyWith(official, refusal, requestId, named)
 }
 
-export const errorSchema = errorSchemaOf(official)
+export const errorSchema = errorSchemaOf(official, named)

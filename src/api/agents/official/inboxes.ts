@@ -15,7 +15,8 @@ import { pageOf, sortedQuery, toPage, toPageRequest } from './paging.ts'
 
 const optionalText = z.string().nullish()
 
-const Metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+const Value = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number or a boolean' })
+const Metadata = z.record(z.string(), Value)
 
 export const Inbox = z
   .object({
@@ -55,6 +56,7 @@ export const inboxes = {
       domain: optionalText,
       display_name: optionalText,
       client_id: optionalText,
+      metadata: Metadata.nullish(),
     }),
     reply: Inbox,
     async handle({ app, caller, body }) {
@@ -63,6 +65,7 @@ export const inboxes = {
         domain: body.domain ?? null,
         displayName: body.display_name ?? null,
         clientId: body.client_id ?? null,
+        ...(body.metadata && { metadata: body.metadata }),
         anyTwin: true,
       })
       return toInbox(mailbox)
@@ -82,11 +85,17 @@ export const inboxes = {
   update: route({
     method: 'PATCH',
     path: '/inboxes/:inbox_id',
-    summary: 'Change the display name',
-    body: z.object({ display_name: optionalText }),
+    summary: 'Change the display name, and the names in metadata: null removes one, or all',
+    body: z
+      .object({ display_name: optionalText, metadata: z.record(z.string(), Value.nullable()).nullish() })
+      .refine((body) => Object.values(body).some((v) => v !== undefined), 'display_name or metadata is required'),
     reply: Inbox,
     async handle({ app, caller, params, body }) {
-      const change = body.display_name === undefined ? {} : { displayName: body.display_name }
+      const { display_name, metadata } = body
+      const change = {
+        ...(display_name !== undefined && { displayName: display_name }),
+        ...(metadata !== undefined && { mergeMetadata: metadata }),
+      }
       return toInbox(await updateMailbox(app, caller, parseInboxRef(params.inbox_id), change))
     },
   }),

@@ -61,6 +61,17 @@ export function toPage<Plural extends string, Row, Item>(
   return { count: shown.length, limit: query.limit, ...next, ...under(plural, shown.map(toItem)) }
 }
 
+/** The same for a list that is read from its end: `rows` are in their order, and the one too many is the first. */
+export function olderPage<Plural extends string, Row, Item>(
+  call: ListCall,
+  plural: Plural,
+  rows: readonly Row[],
+  shape: { name?: string; toItem: (row: Row) => Item; cursorOf: (row: Row) => Cursor },
+) {
+  const page = toPage(call, plural, rows.toReversed(), shape)
+  return { ...page, ...under(plural, page[plural].toReversed()) }
+}
+
 /** Lists by relevance have no place to go on from but a number. */
 export function toSearchRequest({ app, caller, query }: ListCall, name: string): PageRequest {
   const request = { limit: query.limit + 1, uncounted: true }

@@ -2,16 +2,30 @@ import type { Dialect } from '../../dialect.ts'
 import { authenticate } from '../auth.ts'
 import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
+import { apiKey, apiKeys } from './api-keys.ts'
+import { auth } from './auth.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { inboxes } from './inboxes.ts'
+import { messages } from './messages.ts'
 import { organizations } from './organizations.ts'
+import { pods } from './pods.ts'
 import { readQuery } from './query.ts'
-import { at, organization, pod } from './scope.ts'
+import { at, inbox, organization, pod } from './scope.ts'
+import { sends } from './sends.ts'
+import { socket } from './socket/door.ts'
+import { threads } from './threads.ts'
 
 /** What a resource is mounted as, and where: see `scope.ts`. */
 export const routes = {
   ...at([organization], 'organizations', organizations),
+  ...at([organization], 'auth', auth),
+  ...at([organization], 'pods', pods),
   ...at([organization, pod], 'inboxes', inboxes),
+  ...at([inbox], 'messages', messages),
+  ...at([inbox], 'messages', sends),
+  ...at([organization, pod, inbox], 'threads', threads),
+  ...at([organization, pod, inbox], 'api_keys', apiKeys),
+  ...at([organization], 'api_keys', apiKey),
 }
 
 const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(routes))
@@ -26,6 +40,7 @@ export const officialAgents: Dialect = {
   routes,
   authenticate,
   toReply,
+  socket,
   readQuery,
   docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
 }

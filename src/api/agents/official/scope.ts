@@ -2,7 +2,7 @@ import type { Caller } from '../../../core/accounts/caller.ts'
 import { narrow } from '../../../core/accounts/narrow.ts'
 import type { App } from '../../../core/app.ts'
 import type { Route } from '../../route.ts'
-import { parseId, parseInboxRef } from '../ids.ts'
+import { parseInboxRef, parsePodRef } from '../ids.ts'
 
 /**
  * A place where a resource can be mounted. A resource is written once, as a record of routes whose paths begin at the resource
@@ -26,7 +26,7 @@ export const pod: Scope = {
   prefix: 'pods_',
   path: '/pods/:pod_id',
   words: ', of one pod',
-  narrow: (app, caller, { pod_id = '' }) => narrow(app, caller, { project: parseId('pod', pod_id) }),
+  narrow: (app, caller, { pod_id = '' }) => narrow(app, caller, { project: parsePodRef(pod_id) }),
 }
 
 export const inbox: Scope = {
@@ -55,4 +55,9 @@ function within(scope: Scope, route: Route): Route {
       return route.handle({ ...call, caller: await scope.narrow(call.app, call.caller, call.params) })
     },
   }
+}
+
+/** The mailbox of a caller in the inbox scope. */
+export function mailboxOf({ mailboxId }: Caller): string {
+  return mailboxId ?? ''
 }
