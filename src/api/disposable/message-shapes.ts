@@ -5,8 +5,6 @@ import type { Message, Part } from '../../core/messages/model.ts'
 import type { Placed } from '../../core/messages/store.ts'
 import { formatAddress } from '../../protocol/address/format-address.ts'
 import { safeHtml } from '../../protocol/html/safe-html.ts'
-import { findCodes } from '../../protocol/reading/codes.ts'
-import { findLinks } from '../../protocol/reading/links.ts'
 import { printTime, Time } from './time.ts'
 
 const text = z.string()
@@ -71,8 +69,8 @@ export function toFull(app: App, { message, content }: FullMessage, place: Place
     textBody,
     htmlBody: html && safeHtml(html),
     attachments: message.attachments.map((part, index) => toAttachment(app, part, index, place)),
-    codes: findCodes(message.subject, textBody ?? '').map(({ value, confidence }) => ({ value, confidence })),
-    links: findLinks(textBody ?? '', html).map(({ href, text, kind }) => ({ href, text, kind })),
+    codes: content.codes.map(({ value, confidence }) => ({ value, confidence })),
+    links: content.links.map(({ href, text, kind }) => ({ href, text, kind })),
   }
 }
 

@@ -76,10 +76,22 @@ test('only what matches ends it', async () => {
   expect((await waited('?timeout=0&subject=news')).message?.subject).toBe('Newsletter')
 })
 
-test.each(['timeout=-1', 'timeout=x', 'timeout=NaN', 'after=yesterday', 'after='])('%s is refused', async (query) => {
-  const { status, body } = await t.call('GET', `/v1/inboxes/${inbox.id}/wait?${query}`)
-  expect([status, body.error.code]).toEqual([400, 'invalid_request'])
+test('a wait for a code, or for a link, passes over what has none', async () => {
+  await t.mail(inbox.address, 'From: a@example.com\nSubject: Hello\n\nNothing in it')
+  await t.mail(inbox.address, 'From: a@example.com\nSubject: Link\n\nhttps://example.com/verify?t=1')
+  await mail('Code')
+  expect((await waited('?timeout=0&has=code')).message?.subject).toBe('Code')
+  expect((await waited('?timeout=0&has=link')).message?.subject).toBe('Link')
+  expect((await waited('?timeout=0')).message?.subject).toBe('Hello')
 })
+
+test.each(['has=x', 'timeout=-1', 'timeout=x', 'timeout=NaN', 'after=yesterday', 'after='])(
+  '%s is refused',
+  async (query) => {
+    const { status, body } = await t.call('GET', `/v1/inboxes/${inbox.id}/wait?${query}`)
+    expect([status, body.error.code]).toEqual([400, 'invalid_request'])
+  },
+)
 
 test('an inbox that is deleted, or that ends, ends the wait', async () => {
   const answer = wait()

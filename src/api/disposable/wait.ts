@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { allSuspect } from '../../core/messages/hiding.ts'
 import { handOut, placeOf } from '../../core/messages/received.ts'
 import { waitForMessage } from '../../core/waiting/wait.ts'
 import { moment, seconds, several } from '../query.ts'
@@ -11,6 +12,7 @@ const query = z.object({
   from: several.optional(),
   to: several.optional(),
   subject: several.optional(),
+  has: z.enum(['code', 'link']).optional().describe('Only what holds a one-time code, or a link to follow'),
 })
 
 export const wait = route({
@@ -20,12 +22,15 @@ export const wait = route({
   query,
   reply: z.object({ message: FullMessageShape.nullable() }),
   async handle({ app, caller, params, query, request }) {
-    const { timeout, after, from, to, subject } = query
+    const { timeout, after, from, to, subject, has } = query
     const criteria = {
+      ...allSuspect(caller),
       ...(after !== undefined && { after }),
       ...(from && { from }),
       ...(to && { to }),
       ...(subject && { subject }),
+      ...(has === 'code' && { hasCode: true }),
+      ...(has === 'link' && { hasLink: true }),
     }
     const { signal } = request
     const found = await waitForMessage(app, caller, { mailbox: params.id, criteria, timeoutMs: timeout, signal })

@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
+import { allSuspect } from './hiding.ts'
 import { type FullMessage, getMessage } from './messages.ts'
 import type { Message } from './model.ts'
 import type { Placed } from './store.ts'
@@ -21,7 +22,7 @@ export async function listReceived(
   demand(caller, 'message_read')
   const one = mailbox === null ? undefined : await reachMailbox(app, caller, mailbox)
   const reach = one ? { ...reachOf(caller), mailboxId: one.id } : reachOf(caller)
-  const found = await app.store.read.messages.newest(reach, 'inbound', limit)
+  const found = await app.store.read.messages.newest(reach, { direction: 'inbound', ...allSuspect(caller) }, limit)
   await handOut(
     app,
     found.flatMap(({ message, fetched }) => (fetched ? [] : message)),

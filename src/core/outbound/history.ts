@@ -14,7 +14,7 @@ export interface Outgoing {
 /** The newest messages that were sent from the mailboxes that the caller sees, with what became of them. */
 export async function listOutgoing(app: App, caller: Caller, limit: number): Promise<Outgoing[]> {
   demand(caller, 'message_read')
-  const found = await app.store.read.messages.newest(reachOf(caller), 'outbound', limit)
+  const found = await app.store.read.messages.newest(reachOf(caller), { direction: 'outbound' }, limit)
   return Promise.all(
     found.map(async ({ message }) => ({ message, deliveries: await app.store.read.outbound.ofMessage(message.id) })),
   )
