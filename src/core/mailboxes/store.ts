@@ -17,8 +17,8 @@ export interface MailboxReader {
   expired(limit: number): Promise<Pick<Mailbox, 'orgId' | 'id'>[]>
   /** Where mailboxes are, deleted ones too until the purge. */
   placesOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, Pick<Mailbox, 'projectId' | 'address'>>>
-  /** True when this organization has a mailbox whose primary address is in this domain. */
-  anyIn(org: OrgId, domain: string): Promise<boolean>
+  /** True when this organization has a mailbox whose primary address is in this domain, or in one below it. */
+  anyIn(org: OrgId, domain: string, options: { below: boolean }): Promise<boolean>
 }
 
 export interface MailboxWriter extends MailboxReader {

@@ -87,9 +87,13 @@ export function mailboxReader(db: Database): MailboxReader {
       })
       return new Map((await named.execute()).map((row) => [row.id as MailboxId, toPlace(row)]))
     },
-    async anyIn(org, domain) {
+    async anyIn(org, domain, { below }) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
-      const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
+      const inside = live.where('org_id', '=', org).where((eb) => {
+        const exact = eb('domain', '=', domain)
+        return below ? eb.or([exact, eb('domain', 'like', `%.${domain}`)]) : exact
+      })
+      const row = await inside.limit(1).executeTakeFirst()
       return row !== undefined
     },
   }

@@ -4,15 +4,18 @@ import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
+import { domains, setupLinks } from './domains.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { inboxes } from './inboxes.ts'
 import { messages } from './messages.ts'
 import { organizations } from './organizations.ts'
 import { pods } from './pods.ts'
+import { accounts, authorization, providers } from './providers.ts'
 import { readQuery } from './query.ts'
 import { at, inbox, organization, pod } from './scope.ts'
 import { sends } from './sends.ts'
 import { threads } from './threads.ts'
+import { inboxWebhooks, podWebhooks, webhooks } from './webhooks.ts'
 
 /** What a resource is mounted as, and where: see `scope.ts`. */
 export const routes = {
@@ -23,6 +26,14 @@ export const routes = {
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
   ...at([organization, pod, inbox], 'threads', threads),
+  ...at([organization, pod], 'domains', domains),
+  ...at([organization], 'domains', setupLinks),
+  ...at([organization], 'webhooks', webhooks),
+  ...at([pod], 'webhooks', podWebhooks),
+  ...at([inbox], 'webhooks', inboxWebhooks),
+  ...at([organization], 'providers', providers),
+  ...at([organization], 'accounts', accounts),
+  ...at([organization], 'inboxes', authorization),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
 }
