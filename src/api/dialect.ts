@@ -2,6 +2,15 @@ import type { Caller } from '../core/accounts/caller.ts'
 import type { App } from '../core/app.ts'
 import type { Refusal, RefusalReply } from './refusal.ts'
 import type { Route } from './route.ts'
+import type { OpenSocket } from './sockets/open-socket.ts'
+
+/** How a dialect speaks over WebSockets. */
+export interface SocketDoor {
+  /** Who is asking; throws a refusal when nobody we know is. Asked again when the key has changed. */
+  authenticate(app: App, request: Request): Promise<Caller>
+  /** Prepares for sockets; the answer serves one. */
+  open(app: App): (socket: OpenSocket) => void
+}
 
 /** One of the HTTP languages that the core is spoken to in. */
 export interface Dialect {
@@ -19,6 +28,8 @@ export interface Dialect {
   /** Search parameters as the shapes expect them; absent, as they are. */
   readQuery?(search: URLSearchParams): Record<string, string | string[]>
   toReply(refusal: Refusal, requestId: string): RefusalReply
+  /** Sockets at its prefixes. */
+  socket?: SocketDoor
   /** For the OpenAPI document. */
   docs: {
     /** A Security Scheme Object. */

@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from '../core/app.ts'
-import { createHandler, newRequestId } from './handler.ts'
+import { createHandler, dialects, newRequestId } from './handler.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { SocketServer } from './sockets/socket-server.ts'
 
 /** How long running requests may take to end at shutdown. */
 const DRAIN_MS = 5_000
@@ -18,7 +19,10 @@ export class HttpServer implements AsyncDisposable {
     this.#app = app
     const handler = createHandler(app, { metrics })
     const listener = getRequestListener(handler, { errorHandler: refuseTarget })
-    this.#server = createServer({ requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }, listener)
+    const timeouts = { requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }
+    this.#server = createServer({ ...timeouts, shouldUpgradeCallback: asksForSocket }, listener)
+    const sockets = new SocketServer(app, dialects, metrics)
+    this.#server.on('upgrade', (request, stream, head) => void sockets.upgrade(request, stream, head))
   }
 
   /** Resolves with the port, which matters when 0 asked for any. */
@@ -48,6 +52,11 @@ export class HttpServer implements AsyncDisposable {
     clearInterval(sweep)
     clearTimeout(giveUp)
   }
+}
+
+// Anything else, like h2c, is answered as if it had not been asked for (RFC 9110 §7.8).
+function asksForSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 // Thrown before there is a request to hand over: its target and Host make no URL.

@@ -134,8 +134,9 @@ export interface MessageTable {
   handled: Flag
   spam: Flag
   blocked: Flag
+  unauthenticated: Flag
   trashed: Flag
-  /** Spam, blocked or trashed: what default lists leave out. */
+  /** Spam, blocked, unauthenticated or trashed: what default lists leave out. */
   hidden: Flag
   has_code: Flag
   has_link: Flag

@@ -150,7 +150,7 @@ export function draftsContract(opened: () => Opened): void {
         ...draft,
         subject: done[0]?.subject,
         generation: 2,
-        updatedAt: it.clock.now(),
+        updatedAt: draft.updatedAt + 1,
       })
     })
 

@@ -13,6 +13,7 @@ import { outboundContract } from './outbound.contract.ts'
 import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
+import { socketsContract } from './sockets.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
@@ -41,5 +42,6 @@ export function storeContracts(opened: () => Opened): void {
   racesContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
+  socketsContract(opened)
   searchContract(opened)
 }

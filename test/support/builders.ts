@@ -156,6 +156,7 @@ export function newOutbound(
       handled: false,
       spam: false,
       blocked: false,
+      unauthenticated: false,
       trashed: false,
       hasCode: false,
       hasLink: false,

@@ -9,6 +9,7 @@ const prefixes = {
   message: 'msg_',
   thread: 'thr_',
   attachment: 'att_',
+  draft: 'dft_',
   key: 'key_',
   organization: 'org_',
   pod: 'pod_',

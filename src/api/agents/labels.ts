@@ -1,14 +1,15 @@
 import { invalid } from '../../core/errors.ts'
+import type { HidingFlag } from '../../core/messages/hiding.ts'
 import type { Message } from '../../core/messages/model.ts'
 
 // Flags that `direction` and `status` tell of in this dialect; as labels they belong to the other one.
-const RESERVED = new Set(['received', 'sent', 'scheduled', 'bounced', 'opened', 'unauthenticated'])
-const FLAGS = ['spam', 'blocked', 'trash'] as const
+const RESERVED = new Set(['received', 'sent', 'scheduled', 'bounced', 'opened'])
+const FLAGS = ['spam', 'blocked', 'unauthenticated', 'trash'] as const
 
 /** Labels as this dialect shows them: the user's, and the flags that hide a message. */
-export function printLabels(message: Pick<Message, 'labels' | 'spam' | 'blocked' | 'trashed'>): string[] {
-  const { spam, blocked, trashed } = message
-  const flags = { spam, blocked, trash: trashed }
+export function printLabels(message: Pick<Message, 'labels' | HidingFlag>): string[] {
+  const { spam, blocked, unauthenticated, trashed } = message
+  const flags = { spam, blocked, unauthenticated, trash: trashed }
   return [...message.labels, ...FLAGS.filter((flag) => flags[flag])]
 }
 
@@ -17,6 +18,7 @@ export function parseLabels(labels: readonly string[]): {
   labels: string[]
   spam: boolean
   blocked: boolean
+  unauthenticated: boolean
   trashed: boolean
 } {
   refuseReserved(labels)
@@ -25,6 +27,7 @@ export function parseLabels(labels: readonly string[]): {
     labels: labels.filter((label) => !isFlag(label)),
     spam: names.has('spam'),
     blocked: names.has('blocked'),
+    unauthenticated: names.has('unauthenticated'),
     trashed: names.has('trash'),
   }
 }
@@ -53,6 +56,7 @@ export function parseLabelFilter(labels: readonly string[]) {
     ...(own.length > 0 && { labels: own }),
     ...(labels.includes('spam') && { spam: true }),
     ...(labels.includes('blocked') && { blocked: true }),
+    ...(labels.includes('unauthenticated') && { unauthenticated: true }),
     ...(labels.includes('trash') && { trashed: true }),
   }
 }

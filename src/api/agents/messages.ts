@@ -20,6 +20,7 @@ const filters = pageQuery.extend({
   subject: several.optional(),
   include_spam: flag.optional(),
   include_blocked: flag.optional(),
+  include_unauthenticated: flag.optional(),
   include_trash: flag.optional(),
 })
 
@@ -48,6 +49,7 @@ function toFilter(query: z.output<typeof filters>) {
     ...(subject && { subject }),
     includeSpam: query.include_spam || asked.spam || false,
     includeBlocked: query.include_blocked || asked.blocked || false,
+    includeUnauthenticated: query.include_unauthenticated || asked.unauthenticated || false,
     includeTrashed: query.include_trash || asked.trashed || false,
   }
 }

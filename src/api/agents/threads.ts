@@ -36,6 +36,7 @@ const filters = pageQuery.extend({
   subject: z.string().optional(),
   include_spam: flag.optional(),
   include_blocked: flag.optional(),
+  include_unauthenticated: flag.optional(),
   include_trash: flag.optional(),
 })
 
@@ -55,6 +56,7 @@ export const list = route({
       ...(subject !== undefined && { subject: [subject] }),
       includeSpam: query.include_spam ?? false,
       includeBlocked: query.include_blocked ?? false,
+      includeUnauthenticated: query.include_unauthenticated ?? false,
       includeTrashed: query.include_trash ?? false,
     }
     const found = await listThreads(app, caller, parseInboxRef(params.inboxId), filter, toPageRequest(query))

@@ -15,6 +15,7 @@ const query = z.object({
   subject: several.optional(),
   include_spam: flag.optional(),
   include_blocked: flag.optional(),
+  include_unauthenticated: flag.optional(),
   include_trash: flag.optional(),
 })
 
@@ -43,6 +44,7 @@ function toCriteria({ after, from, to, subject, ...include }: z.output<typeof qu
     ...(subject && { subject }),
     includeSpam: include.include_spam ?? false,
     includeBlocked: include.include_blocked ?? false,
+    includeUnauthenticated: include.include_unauthenticated ?? false,
     includeTrashed: include.include_trash ?? false,
   }
 }

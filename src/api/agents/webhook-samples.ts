@@ -43,7 +43,15 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
   const { orgId, createdAt: at } = event
   const mailboxId = event.mailboxId ?? idIn<MailboxId>(event)
   const place = { orgId, mailboxId, subject, preview: text, sizeBytes: 612, labels: [], createdAt: at, updatedAt: at }
-  const flags = { seen: false, flagged: false, handled: false, spam: false, blocked: false, trashed: false }
+  const flags = {
+    seen: false,
+    flagged: false,
+    handled: false,
+    spam: false,
+    blocked: false,
+    unauthenticated: false,
+    trashed: false,
+  }
   const message: Message = {
     ...{ ...place, ...flags, id: idIn(event), threadId: idIn(event), at, sentAt: at, hasCode: false, hasLink: false },
     ...{ direction: 'inbound', source: 'smtp', status: null, messageId: '<sample@example.com>' },

@@ -1,4 +1,5 @@
 import { Failure, notFound } from '../errors.ts'
+import type { NewEvent } from '../events/model.ts'
 import type { ApiKeyId, OrgId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { wholeOrganization } from './caller.ts'
@@ -29,6 +30,7 @@ export async function updateKey(tx: Tx, input: { orgId: OrgId; id: ApiKeyId; cha
   const changed: ApiKey = { ...key, ...input.change, updatedAt: tx.now }
   if (!opensAll(changed, tx.now)) await keepAWayIn(tx, key)
   await tx.accounts.updateKey(changed)
+  await tx.events.append(eventOf(input, 'key.updated'))
   return changed
 }
 
@@ -36,6 +38,12 @@ export async function updateKey(tx: Tx, input: { orgId: OrgId; id: ApiKeyId; cha
 export async function deleteKey(tx: Tx, input: { orgId: OrgId; id: ApiKeyId }): Promise<void> {
   await keepAWayIn(tx, await holdKey(tx, input))
   await tx.accounts.deleteKey(input.orgId, input.id)
+  await tx.events.append(eventOf(input, 'key.deleted'))
+}
+
+// Whoever is connected with the key hears of it, on every node.
+function eventOf({ orgId, id }: { orgId: OrgId; id: ApiKeyId }, type: 'key.updated' | 'key.deleted'): NewEvent {
+  return { orgId, mailboxId: null, threadId: null, messageId: null, type, payload: { keyId: id } }
 }
 
 async function holdKey(tx: Tx, { orgId, id }: { orgId: OrgId; id: ApiKeyId }): Promise<ApiKey> {

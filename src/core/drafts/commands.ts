@@ -47,7 +47,7 @@ export async function replaceDraft(
   if (!before) throw notFound('draft')
   if (before.generation !== input.draft.generation) return undefined
   const timed = input.timing && (await schedule(tx, before, input.timing))
-  const draft = { ...input.draft, ...timed, generation: before.generation + 1, updatedAt: tx.now }
+  const draft = { ...input.draft, ...timed, ...nextVersion(tx, before) }
   await tx.drafts.update(draft)
   const kept = new Set(draft.attachments.map((file) => file.id))
   await deleteBytes(
@@ -116,6 +116,11 @@ async function erase(tx: Tx, draft: Draft): Promise<void> {
   await tx.drafts.delete(draft.id)
   await deleteBytes(tx, draft.attachments)
   await tx.mailboxes.count(draft.mailboxId, { sizeBytes: -sizeOf(draft.attachments) })
+}
+
+/** No two states of a draft have the same time: so it tells which one somebody has read. */
+export function nextVersion(tx: Tx, { generation, updatedAt }: Draft): Pick<Draft, 'generation' | 'updatedAt'> {
+  return { generation: generation + 1, updatedAt: Math.max(tx.now, updatedAt + 1) }
 }
 
 async function deleteBytes(tx: Tx, files: DraftAttachment[]): Promise<void> {

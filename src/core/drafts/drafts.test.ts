@@ -19,8 +19,12 @@ beforeEach(() => w.t.clock.advance(1))
 
 const refusal = (code: Failure['code'], more: Partial<Failure> = {}) => ({ code, ...more })
 const noLabels = { add: [], remove: [] }
-const send = (draft: FullDraft, caller = w.admin, key: string | null = null): Promise<Enqueued> =>
-  sendDraft(w.t.app, caller, w.mailbox.id, draft.id, noLabels, key)
+const send = (
+  draft: FullDraft,
+  caller = w.admin,
+  key: string | null = null,
+  readAt: number | null = null,
+): Promise<Enqueued> => sendDraft(w.t.app, caller, w.mailbox.id, draft.id, { labels: noLabels, readAt }, key)
 const change = (draft: FullDraft, fields: Partial<DraftChange> & { caller?: DraftWorld['admin'] }) => {
   const { caller = w.admin, ...given } = fields
   const whole = { fields: {}, labels: noLabels, addAttachments: [], removeAttachments: [], ...given }
@@ -108,7 +112,7 @@ describe('a draft', () => {
       subject: null,
       labels: ['c'],
       generation: 2,
-      updatedAt: w.t.clock.now(),
+      updatedAt: draft.updatedAt + 1,
     })
   })
 
@@ -294,6 +298,15 @@ describe('whoever may only write drafts', () => {
       recipients: ['ada@example.com'],
       draft: { id: draft.id, createdBy: agent.keyId, sentBy: approver.keyId },
     })
+  })
+
+  test('has what was read sent, and no other words', async () => {
+    const read = await w.write()
+    const changed = await change(read, { fields: { text: 'Send money' } })
+    expect(changed.updatedAt).toBeGreaterThan(read.updatedAt)
+    await expect(send(read, w.admin, null, read.updatedAt)).rejects.toMatchObject(refusal('conflict'))
+    expect(await w.find(read)).toEqual(changed)
+    await send(read, w.admin, null, changed.updatedAt)
   })
 
   test.each([

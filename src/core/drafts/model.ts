@@ -46,6 +46,7 @@ export interface Draft {
   createdBy: ApiKeyId | null
   scheduledBy: ApiKeyId | null
   createdAt: number
+  /** Of no other state of this draft. */
   updatedAt: number
 }
 

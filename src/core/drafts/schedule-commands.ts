@@ -1,6 +1,6 @@
 import type { DraftId, JobId, MailboxId } from '../ids.ts'
 import type { Tx } from '../store.ts'
-import { tell } from './commands.ts'
+import { nextVersion, tell } from './commands.ts'
 import type { FullDraft } from './model.ts'
 
 /** A scheduled draft, and the job that its time started. */
@@ -36,7 +36,7 @@ async function change(
 ): Promise<FullDraft | undefined> {
   const draft = await tx.drafts.get(mailboxId, id)
   if (draft?.jobId !== jobId) return undefined
-  const changed: FullDraft = { ...draft, ...to, generation: draft.generation + 1, updatedAt: tx.now }
+  const changed: FullDraft = { ...draft, ...to, ...nextVersion(tx, draft) }
   await tx.drafts.update(changed)
   return changed
 }

@@ -74,7 +74,7 @@ test('a time that is over is refused', async () => {
 test('a scheduled draft may be sent at once or deleted; its time passes then without anything', async () => {
   await using w = await draftWorld()
   const [now, never] = [await w.write({ sendAt: inAMinute(w) }), await w.write({ sendAt: inAMinute(w) })]
-  await sendDraft(w.t.app, w.admin, w.mailbox.id, now.id, noLabels)
+  await sendDraft(w.t.app, w.admin, w.mailbox.id, now.id, { labels: noLabels, readAt: null })
   await deleteDraft(w.t.app, w.admin, never.id)
   await pass(w, 2 * MINUTE)
   expect(await w.sent()).toHaveLength(1)
@@ -155,7 +155,7 @@ test('while it is being sent it can be neither changed, deleted nor sent', async
     const tries = [
       reschedule(w, draft, null),
       deleteDraft(w.t.app, w.admin, draft.id),
-      sendDraft(w.t.app, w.admin, w.mailbox.id, draft.id, noLabels),
+      sendDraft(w.t.app, w.admin, w.mailbox.id, draft.id, { labels: noLabels, readAt: null }),
     ]
     for (const tried of await Promise.allSettled(tries))
       codes.push(tried.status === 'rejected' ? tried.reason.code : '')

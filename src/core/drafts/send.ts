@@ -13,6 +13,12 @@ import { changeLabels, type LabelChange, reachDraft } from './drafts.ts'
 import { readFiles } from './files.ts'
 import type { FullDraft } from './model.ts'
 
+export interface DraftSending {
+  labels: LabelChange
+  /** The `updatedAt` that the sender read: they approve those words and no others. Null takes it as it is. */
+  readAt: number | null
+}
+
 /**
  * Sends a draft, which is gone with the commit that queues its message: whoever sends it again finds nothing, unless they ask with
  * the same idempotency key. Whoever may send drafts approves them; the right to send messages of one's own is another.
@@ -22,18 +28,21 @@ export async function sendDraft(
   caller: Caller,
   mailboxId: string,
   id: string,
-  labels: LabelChange,
+  sending: DraftSending,
   idempotencyKey: string | null = null,
 ): Promise<Enqueued> {
-  changeLabels([], labels)
+  changeLabels([], sending.labels)
   checkIdempotencyKey(idempotencyKey)
   demand(caller, 'draft_send')
   const mailbox = await reachMailbox(app, caller, mailboxId)
-  return once(app, mailbox, idempotencyKey, ['draft', id, labels], async () => {
+  return once(app, mailbox, idempotencyKey, ['draft', id, sending], async () => {
     const draft = await reachDraft(app, { ...caller, mailboxId: mailbox.id }, id)
     refuseSending(draft)
+    if (sending.readAt !== null && sending.readAt !== draft.updatedAt) {
+      throw new Failure('conflict', 'The draft was changed since it was read')
+    }
     const consumes = { id: draft.id, generation: draft.generation, jobId: null, by: caller.keyId }
-    const labelled = { ...draft, labels: changeLabels(draft.labels, labels) }
+    const labelled = { ...draft, labels: changeLabels(draft.labels, sending.labels) }
     return submitDraft(app, mailbox, labelled, consumes, idempotencyKey)
   })
 }

@@ -1,13 +1,13 @@
 import type { Reach } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
-import type { EventId, MailboxId, OrgId } from '../ids.ts'
+import type { EventId, OrgId } from '../ids.ts'
+import { mailboxProjects } from './mailbox-projects.ts'
 import type { LoggedEvent } from './model.ts'
 
 /** How many entries wait in memory for one reader; behind that the log itself keeps them. */
 const BUFFER = 1000
 const BATCH = 200
-const KNOWN_MAILBOXES = 10_000
 
 export interface FollowOptions {
   reach: Reach
@@ -123,16 +123,10 @@ class Buffered {
 
 /** Which entries are within a reach. An entry of no mailbox belongs to the whole organization. */
 function reachFilter(app: App, { orgId, projectId, mailboxId }: Reach) {
-  const known = new Map<MailboxId, boolean>()
-  const inProject = async (mailbox: MailboxId) => {
-    const there = known.get(mailbox) ?? (await app.store.read.mailboxes.get(orgId, mailbox))?.projectId === projectId
-    if (known.size >= KNOWN_MAILBOXES) known.clear()
-    known.set(mailbox, there)
-    return there
-  }
+  const projectOf = mailboxProjects(app, orgId)
   return async (event: LoggedEvent): Promise<boolean> => {
     if (mailboxId !== null) return event.mailboxId === mailboxId
     if (projectId === null) return true
-    return event.mailboxId !== null && inProject(event.mailboxId)
+    return event.mailboxId !== null && (await projectOf(event.mailboxId)) === projectId
   }
 }

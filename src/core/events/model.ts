@@ -24,6 +24,9 @@ export type EventType =
   /** It was scheduled and refused when its time came. */
   | 'draft.failed'
   | 'domain.verified'
+  /** Of an API key: `payload.keyId` says which. */
+  | 'key.updated'
+  | 'key.deleted'
   | 'project.created'
   | 'project.deleted'
   /** A test or a replay waits for a worker. */

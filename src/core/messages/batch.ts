@@ -4,8 +4,9 @@ import { isUuid, type MessageId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { checkChange } from './check-change.ts'
+import { maySee } from './hiding.ts'
 import type { MessageChange } from './label-command.ts'
-import { bracketed, maySee } from './messages.ts'
+import { bracketed } from './messages.ts'
 import type { Message } from './model.ts'
 
 /** Several messages of a mailbox, by id or Message-ID, in the order asked for; what is not there is left out. */

@@ -1,7 +1,8 @@
 import { notFound } from '../errors.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import type { Tx } from '../store.ts'
-import { foldThread, isHidden } from '../threads/fold.ts'
+import { foldThread } from '../threads/fold.ts'
+import { isHidden } from './hiding.ts'
 import type { Message } from './model.ts'
 
 /** Erases one message with its attachments and waiting deliveries; its thread goes with the last of them. */

@@ -151,6 +151,7 @@ function toMessage(
     handled: false,
     spam: false,
     blocked: false,
+    unauthenticated: false,
     trashed: false,
     hasCode: mail.content.codes.length > 0,
     hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),

@@ -1,7 +1,8 @@
 import { notFound } from '../errors.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import type { Tx } from '../store.ts'
-import { foldThread, isHidden } from '../threads/fold.ts'
+import { foldThread } from '../threads/fold.ts'
+import { isHidden } from './hiding.ts'
 import { refuseTooMany } from './labels.ts'
 import type { Message } from './model.ts'
 
@@ -16,6 +17,7 @@ export interface MessageChange {
   handled?: boolean
   spam?: boolean
   blocked?: boolean
+  unauthenticated?: boolean
   trashed?: boolean
 }
 

@@ -1,4 +1,4 @@
-import { isHidden } from '../threads/fold.ts'
+import { type Including, withheld } from './hiding.ts'
 import type { MailboxAddress, Message } from './model.ts'
 import type { MessageFilter } from './store.ts'
 
@@ -13,26 +13,19 @@ export function searchable(list: readonly MailboxAddress[]): string {
 /** What of a filter can be told from one message alone. */
 export type OneMessageFilter = Pick<
   MessageFilter,
-  'after' | 'from' | 'to' | 'subject' | 'includeSpam' | 'includeBlocked' | 'includeTrashed'
+  'after' | 'from' | 'to' | 'subject' | 'hasCode' | 'hasLink' | keyof Including
 >
 
 /** True for a message that a list with this filter holds. */
 export function matches(message: Message, filter: OneMessageFilter): boolean {
-  if (!isShown(message, filter)) return false
+  if (withheld(filter).some((flag) => message[flag])) return false
   if (filter.after !== undefined && message.at <= filter.after) return false
+  if (filter.hasCode !== undefined && message.hasCode !== filter.hasCode) return false
+  if (filter.hasLink !== undefined && message.hasLink !== filter.hasLink) return false
   return (
     holdsAll(searchable(message.from), filter.from) &&
     holdsAll(searchable(message.to), filter.to) &&
     holdsAll((message.subject ?? '').toLowerCase(), filter.subject)
-  )
-}
-
-function isShown(message: Message, { includeSpam, includeBlocked, includeTrashed }: OneMessageFilter): boolean {
-  if (!isHidden(message)) return true
-  return (
-    (!message.spam || includeSpam === true) &&
-    (!message.blocked || includeBlocked === true) &&
-    (!message.trashed || includeTrashed === true)
   )
 }
 

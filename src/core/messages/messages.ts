@@ -7,6 +7,7 @@ import type { Mailbox } from '../mailboxes/model.ts'
 import type { Delivery } from '../outbound/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { checkChange } from './check-change.ts'
+import { demandIncluded, maySee } from './hiding.ts'
 import type { MessageChange } from './label-command.ts'
 import type { Message, MessageContent } from './model.ts'
 import type { MessageFilter } from './store.ts'
@@ -26,9 +27,7 @@ export async function listMessages(
   page: PageRequest,
 ): Promise<Page<Message> & { mailbox: Mailbox }> {
   demand(caller, 'message_read')
-  if (filter.includeSpam) demand(caller, 'label_spam_read')
-  if (filter.includeBlocked) demand(caller, 'label_blocked_read')
-  if (filter.includeTrashed) demand(caller, 'label_trash_read')
+  demandIncluded(caller, filter)
   const found = await reachMailbox(app, caller, mailbox)
   return { mailbox: found, ...(await app.store.read.messages.list(found.id, filter, page)) }
 }
@@ -60,15 +59,6 @@ async function lookUp(app: App, mailbox: Mailbox, text: string): Promise<Message
 /** A Message-ID as it is kept. */
 export function bracketed(messageId: string): string {
   return messageId.startsWith('<') ? messageId : `<${messageId}>`
-}
-
-/** A label that a key may not read hides its messages from it entirely. */
-export function maySee(caller: Caller, message: Message): boolean {
-  const white = caller.permissions
-  if (white === null) return true
-  if (message.spam && !white.includes('label_spam_read')) return false
-  if (message.blocked && !white.includes('label_blocked_read')) return false
-  return !(message.trashed && !white.includes('label_trash_read'))
 }
 
 /** A message with its bodies, header fields, envelope and verdicts. */

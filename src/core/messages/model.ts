@@ -82,6 +82,8 @@ export interface Message {
   handled: boolean
   spam: boolean
   blocked: boolean
+  /** Inbound: nobody vouches for its author, and the author's domain asks not to believe such mail. */
+  unauthenticated: boolean
   trashed: boolean
   /** Inbound: a one-time code was found in it. */
   hasCode: boolean
@@ -93,6 +95,19 @@ export interface Message {
   createdAt: number
   updatedAt: number
 }
+
+/** The flags of a message that is made here. */
+export const sentFlags = {
+  seen: true,
+  flagged: false,
+  handled: false,
+  spam: false,
+  blocked: false,
+  unauthenticated: false,
+  trashed: false,
+  hasCode: false,
+  hasLink: false,
+} as const
 
 /** What only the full view needs, kept beside the row so that lists stay light. */
 export interface MessageContent {

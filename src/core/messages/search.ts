@@ -4,7 +4,7 @@ import { invalid } from '../errors.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
-import { isHidden } from '../threads/fold.ts'
+import { isHidden } from './hiding.ts'
 import type { Message } from './model.ts'
 
 const MAX_QUERY = 500

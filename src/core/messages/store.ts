@@ -1,11 +1,12 @@
 import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
+import type { Including } from './hiding.ts'
 import type { OneMessageFilter } from './matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part } from './model.ts'
 
 /** Everything given must hold. Texts match as substrings without case. */
-export interface MessageFilter {
+export interface MessageFilter extends Including {
   labels?: string[]
   direction?: Direction
   status?: OutboundStatus
@@ -22,12 +23,10 @@ export interface MessageFilter {
   /** Only those with the flag; the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
+  unauthenticated?: boolean
   trashed?: boolean
   hasCode?: boolean
   hasLink?: boolean
-  includeSpam?: boolean
-  includeBlocked?: boolean
-  includeTrashed?: boolean
 }
 
 /** Which message comes next. */
@@ -87,7 +86,16 @@ export interface MessageWriter extends MessageReader {
   updateFlags(
     message: Pick<
       Message,
-      'id' | 'labels' | 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed' | 'updatedAt'
+      | 'id'
+      | 'labels'
+      | 'seen'
+      | 'flagged'
+      | 'handled'
+      | 'spam'
+      | 'blocked'
+      | 'unauthenticated'
+      | 'trashed'
+      | 'updatedAt'
     >,
   ): Promise<void>
   /** Marks these as handed out, under the next fetch count of their mailbox; those that were handed out before keep theirs. */

@@ -13,6 +13,7 @@ import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
 import { refuseLoop } from '../messages/hops.ts'
+import { sentFlags } from '../messages/model.ts'
 import type { ParsedMail } from '../messages/parser.ts'
 import { canonicalOf } from '../suppressions/check.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
@@ -116,14 +117,7 @@ function toMessage(mailbox: Mailbox, parsed: ParsedMail, recipients: readonly st
     bcc: hidden.map((address) => ({ name: null, address })),
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sentAt: parsed.sentAt,
-    seen: true,
-    flagged: false,
-    handled: false,
-    spam: false,
-    blocked: false,
-    trashed: false,
-    hasCode: false,
-    hasLink: false,
+    ...sentFlags,
     labels: [],
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }

@@ -12,7 +12,7 @@ import type { SentDraft } from '../drafts/commands.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import type { Message, MessageContent } from '../messages/model.ts'
+import { type Message, type MessageContent, sentFlags } from '../messages/model.ts'
 import type { ParsedMail } from '../messages/parser.ts'
 import type { CheckedDraft } from './draft.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
@@ -117,14 +117,7 @@ function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Compositi
     ...{ to, cc, bcc, replyTo, labels, inReplyTo, references },
     subject: draft.subject === '' ? null : draft.subject,
     preview: parsed.preview,
-    seen: true,
-    flagged: false,
-    handled: false,
-    spam: false,
-    blocked: false,
-    trashed: false,
-    hasCode: false,
-    hasLink: false,
+    ...sentFlags,
     attachments: parsed.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
   }
 }

@@ -1,7 +1,7 @@
 import { notFound } from '../errors.ts'
 import type { MailboxId, OrgId, ThreadId } from '../ids.ts'
+import { isHidden } from '../messages/hiding.ts'
 import type { Tx } from '../store.ts'
-import { isHidden } from './fold.ts'
 
 /** Erases a thread with its messages, attachments and waiting deliveries. A later reply to one of them opens a new thread. */
 export async function deleteThread(tx: Tx, input: { orgId: OrgId; mailboxId: MailboxId; id: ThreadId }): Promise<void> {

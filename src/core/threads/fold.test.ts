@@ -20,6 +20,7 @@ const message = (over: Partial<Message>): Message =>
     labels: [],
     spam: false,
     blocked: false,
+    unauthenticated: false,
     trashed: false,
     hasCode: false,
     hasLink: false,

@@ -1,3 +1,4 @@
+import { isHidden } from '../messages/hiding.ts'
 import type { MailboxAddress, Message } from '../messages/model.ts'
 import type { Thread } from './model.ts'
 
@@ -30,11 +31,6 @@ export function foldThread(thread: Thread, messages: readonly Message[], now: nu
   if (!first) return undefined
   const folded = rest.reduce(addToThread, startThread(first, thread))
   return { ...folded, createdAt: thread.createdAt, updatedAt: now }
-}
-
-/** True for what default lists leave out. */
-export function isHidden(message: Pick<Message, 'spam' | 'blocked' | 'trashed'>): boolean {
-  return message.spam || message.blocked || message.trashed
 }
 
 function startThread(message: Message, previous: Thread | undefined): Thread {

@@ -1,6 +1,7 @@
+import { isHidden } from '../messages/hiding.ts'
 import type { Message } from '../messages/model.ts'
 import type { Tx } from '../store.ts'
-import { addToThread, isHidden } from './fold.ts'
+import { addToThread } from './fold.ts'
 import type { Thread } from './model.ts'
 
 /** Writes a new message's thread, new or grown, and the mailbox's counts. `message.threadId` must already name it. */

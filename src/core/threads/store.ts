@@ -1,11 +1,15 @@
 import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, ThreadId } from '../ids.ts'
+import type { Including } from '../messages/hiding.ts'
 import type { Part } from '../messages/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Thread } from './model.ts'
 
-/** Everything given must hold. Texts match as substrings without case. */
-export interface ThreadFilter {
+/**
+ * Everything given must hold. Texts match as substrings without case. What is included shows threads too whose messages are all
+ * hidden, when one of them is hidden by nothing else.
+ */
+export interface ThreadFilter extends Including {
   labels?: string[]
   before?: number
   after?: number
@@ -16,15 +20,12 @@ export interface ThreadFilter {
   unread?: boolean
   received?: boolean
   sent?: boolean
-  /** Only those with a message of this kind; for the first three the matching `include` must be set too. */
+  /** Only those with a message of this kind; for the first four the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
+  unauthenticated?: boolean
   trashed?: boolean
   bounced?: boolean
-  /** Shows threads too whose messages are all hidden, when one of them is hidden by nothing else. */
-  includeSpam?: boolean
-  includeBlocked?: boolean
-  includeTrashed?: boolean
 }
 
 export interface ThreadReader {

@@ -4,9 +4,9 @@ import { notFound } from '../errors.ts'
 import { isUuid, type ThreadId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import { type FullMessage, maySee } from '../messages/messages.ts'
+import { demandIncluded, isHidden, maySee } from '../messages/hiding.ts'
+import type { FullMessage } from '../messages/messages.ts'
 import type { Page, PageRequest } from '../paging.ts'
-import { isHidden } from './fold.ts'
 import type { Thread } from './model.ts'
 import type { ThreadFilter } from './store.ts'
 
@@ -27,9 +27,7 @@ export async function listThreads(
 /** Refuses to show what the caller's labels hide from it. */
 export function demandFilter(caller: Caller, filter: ThreadFilter): void {
   demand(caller, 'message_read')
-  if (filter.includeSpam) demand(caller, 'label_spam_read')
-  if (filter.includeBlocked) demand(caller, 'label_blocked_read')
-  if (filter.includeTrashed) demand(caller, 'label_trash_read')
+  demandIncluded(caller, filter)
 }
 
 /** A thread with its messages in full, oldest first: those that lists show, or all when all are hidden. */

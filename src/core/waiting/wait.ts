@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { demandIncluded } from '../messages/hiding.ts'
 import type { OneMessageFilter } from '../messages/matches.ts'
 import type { FullMessage } from '../messages/messages.ts'
 import type { NextFilter } from '../messages/store.ts'
@@ -29,9 +30,7 @@ export interface WaitRequest {
 export async function waitForMessage(app: App, caller: Caller, request: WaitRequest): Promise<FullMessage | null> {
   const { criteria, timeoutMs, signal } = request
   demand(caller, 'message_read')
-  if (criteria.includeSpam) demand(caller, 'label_spam_read')
-  if (criteria.includeBlocked) demand(caller, 'label_blocked_read')
-  if (criteria.includeTrashed) demand(caller, 'label_trash_read')
+  demandIncluded(caller, criteria)
   const mailbox = await reachMailbox(app, caller, request.mailbox)
   const bell = new Bell()
   using _seat = await app.waitingRoom.enter(caller, { mailboxId: mailbox.id, filter: criteria, bell })

@@ -15,6 +15,7 @@ import * as domainRoutes from './0060-domain-routes.ts'
 import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as reading from './0100-reading.ts'
+import * as unauthenticated from './0101-unauthenticated.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -33,15 +34,25 @@ export interface Migration {
 }
 
 const later: Migration[] = [
-  ...[dkimKeys, suppressions, delayNotices, failureNotices],
-  ...[webhooks, webhookIndexes],
-  ...[domainRecords, domainRoutes, blobHolds],
+  dkimKeys,
+  suppressions,
+  delayNotices,
+  failureNotices,
+  webhooks,
+  webhookIndexes,
+  domainRecords,
+  domainRoutes,
+  blobHolds,
   mailboxProperties,
   reading,
+  unauthenticated,
   drafts,
-  ...[fetched, eventIds],
-  ...[projects, webhookProjects],
-  ...[submissionCredentials, messageUids],
+  fetched,
+  eventIds,
+  projects,
+  webhookProjects,
+  submissionCredentials,
+  messageUids,
   imapSources,
   ...[threadLists, domainFlags],
 ]

@@ -1,5 +1,6 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { MailboxId } from '../../core/ids.ts'
+import { hidingFlags, withheld } from '../../core/messages/hiding.ts'
 import type { Message } from '../../core/messages/model.ts'
 import type { MessageFilter } from '../../core/messages/store.ts'
 import type { Page, PageRequest } from '../../core/paging.ts'
@@ -26,13 +27,13 @@ export async function listMessages(
 
 /** Counting a million rows takes a tenth of a second; so what a default list shows is read from the mailbox's own count. */
 async function countMessages(db: Database, mailbox: MailboxId, filter: MessageFilter): Promise<number> {
-  const { includeSpam, includeBlocked, includeTrashed, ...narrowing } = filter
+  const { includeSpam, includeBlocked, includeUnauthenticated, includeTrashed, ...narrowing } = filter
   if (Object.values(narrowing).some((v) => v !== undefined && (!Array.isArray(v) || v.length > 0))) {
     return countRows(matchingMessages(db, mailbox, filter))
   }
   const counted = db.kysely.selectFrom('mailboxes').select('message_count').where('id', '=', mailbox)
   const shown = (await counted.executeTakeFirst())?.message_count ?? 0
-  if (!includeSpam && !includeBlocked && !includeTrashed) return shown
+  if (withheld(filter).length === hidingFlags.length) return shown
   return shown + (await countRows(matchingMessages(db, mailbox, filter).where('m.hidden', '=', 1)))
 }
 
@@ -66,20 +67,15 @@ function labelled(db: Database, mailbox: MailboxId, label: string) {
 type Builder = ExpressionBuilder<Schema & { m: MessageTable }, 'm'>
 
 function visibility(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
-  const { includeSpam, includeBlocked, includeTrashed } = filter
-  if (!includeSpam && !includeBlocked && !includeTrashed) return [eb('m.hidden', '=', 0)]
-  return [
-    ...(includeSpam ? [] : [eb('m.spam', '=', 0)]),
-    ...(includeBlocked ? [] : [eb('m.blocked', '=', 0)]),
-    ...(includeTrashed ? [] : [eb('m.trashed', '=', 0)]),
-  ]
+  const left = withheld(filter)
+  return left.length === hidingFlags.length ? [eb('m.hidden', '=', 0)] : left.map((flag) => eb(`m.${flag}`, '=', 0))
 }
 
 function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
   const { direction, threadId, before, after, unread, status } = filter
   return [
     ...(direction ? [eb('m.direction', '=', direction)] : []),
-    ...(['spam', 'blocked', 'trashed'] as const).filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
+    ...hidingFlags.filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
     ...(filter.hasCode === undefined ? [] : [eb('m.has_code', '=', flag(filter.hasCode))]),
     ...(filter.hasLink === undefined ? [] : [eb('m.has_link', '=', flag(filter.hasLink))]),
     ...(threadId ? [eb('m.thread_id', '=', threadId)] : []),

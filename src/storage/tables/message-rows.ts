@@ -1,7 +1,7 @@
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
+import { type HidingFlag, isHidden } from '../../core/messages/hiding.ts'
 import { searchable } from '../../core/messages/matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part, Source } from '../../core/messages/model.ts'
-import { isHidden } from '../../core/threads/fold.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 
 /** What a `Message` is made of: all but the columns that only filters look at. */
@@ -33,6 +33,7 @@ export const messageColumns = [
   'handled',
   'spam',
   'blocked',
+  'unauthenticated',
   'trashed',
   'has_code',
   'has_link',
@@ -96,6 +97,7 @@ export function toMessage(row: MessageRow, attachments: Part[]): Message {
     handled: row.handled === 1,
     spam: row.spam === 1,
     blocked: row.blocked === 1,
+    unauthenticated: row.unauthenticated === 1,
     trashed: row.trashed === 1,
     hasCode: row.has_code === 1,
     hasLink: row.has_link === 1,
@@ -144,7 +146,7 @@ export function fromMessage(m: Message): MessageTable {
   }
 }
 
-type Flags = 'seen' | 'flagged' | 'handled' | 'spam' | 'blocked' | 'trashed'
+type Flags = 'seen' | 'flagged' | 'handled' | HidingFlag
 
 export function flagsOf(m: Pick<Message, Flags>): Pick<MessageTable, Flags | 'hidden'> {
   const flag = (on: boolean) => (on ? 1 : 0)
@@ -154,6 +156,7 @@ export function flagsOf(m: Pick<Message, Flags>): Pick<MessageTable, Flags | 'hi
     handled: flag(m.handled),
     spam: flag(m.spam),
     blocked: flag(m.blocked),
+    unauthenticated: flag(m.unauthenticated),
     trashed: flag(m.trashed),
     hidden: flag(isHidden(m)),
   }

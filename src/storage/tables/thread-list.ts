@@ -1,5 +1,6 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { Reach } from '../../core/accounts/caller.ts'
+import { hidingFlags, withheld } from '../../core/messages/hiding.ts'
 import type { PageRequest } from '../../core/paging.ts'
 import type { ThreadFilter } from '../../core/threads/store.ts'
 import type { Database } from '../database.ts'
@@ -97,13 +98,10 @@ type Builder = ExpressionBuilder<Schema & { t: ThreadTable }, 't'>
 
 /** Shown are threads with a message that nothing hides, and those with one that is hidden only by what was asked for. */
 function visibility(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
-  const { includeSpam, includeBlocked, includeTrashed } = filter
-  if (!includeSpam && !includeBlocked && !includeTrashed) return [eb('t.hidden', '=', 0)]
-  if (includeSpam && includeBlocked && includeTrashed) return []
-  let asked = messagesOf(eb)
-  if (!includeSpam) asked = asked.where('m.spam', '=', 0)
-  if (!includeBlocked) asked = asked.where('m.blocked', '=', 0)
-  if (!includeTrashed) asked = asked.where('m.trashed', '=', 0)
+  const left = withheld(filter)
+  if (left.length === hidingFlags.length) return [eb('t.hidden', '=', 0)]
+  if (left.length === 0) return []
+  const asked = left.reduce((query, flag) => query.where(`m.${flag}`, '=', 0), messagesOf(eb))
   return [eb.or([eb('t.hidden', '=', 0), eb.exists(asked)])]
 }
 
@@ -119,9 +117,7 @@ function narrowed(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
     ...(unread ? [eb('t.unread_count', '>', 0)] : []),
     ...(received ? [eb('t.last_received_at', 'is not', null)] : []),
     ...(sent ? [eb('t.last_sent_at', 'is not', null)] : []),
-    ...(['spam', 'blocked', 'trashed'] as const)
-      .filter((flag) => filter[flag])
-      .map((flag) => eb.exists(messagesOf(eb).where(`m.${flag}`, '=', 1))),
+    ...hidingFlags.filter((flag) => filter[flag]).map((flag) => eb.exists(messagesOf(eb).where(`m.${flag}`, '=', 1))),
     ...(bounced ? [eb.exists(messagesOf(eb).where('m.status', '=', 'bounced'))] : []),
     ...(filter.subject ?? []).map((text) => contains('t.subject_text', text)),
     ...(filter.senders ?? []).map((text) => contains('t.senders_text', text)),

@@ -8,13 +8,13 @@ const FLAGS = ['spam', 'blocked', 'trash'] as const
 /** Labels that tell what happened; nobody writes them. */
 const TOLD = ['received', 'sent', 'scheduled', 'bounced', 'opened', 'unauthenticated'] as const
 /** Of drafts, or of what does not happen here. */
-const NEVER = ['scheduled', 'opened', 'unauthenticated']
+const NEVER = ['scheduled', 'opened']
 const SYSTEM: ReadonlySet<string> = new Set([...FLAGS, ...TOLD, 'unread'])
 
 /** Everything that is known of a message as labels: those of the system first, then its owner's. */
 export function printLabels(message: Message): string[] {
-  const { direction, status, seen, spam, blocked, trashed } = message
-  const on = { unread: !seen, bounced: status === 'bounced', spam, blocked, trash: trashed }
+  const { direction, status, seen, spam, blocked, unauthenticated, trashed } = message
+  const on = { unread: !seen, bounced: status === 'bounced', spam, blocked, unauthenticated, trash: trashed }
   const flags = Object.entries(on).flatMap(([name, set]) => (set ? [name] : []))
   return [...new Set([direction === 'inbound' ? 'received' : 'sent', ...flags, ...message.labels])]
 }
@@ -26,12 +26,12 @@ export function printThreadLabels(thread: Thread, last: Message | undefined): st
     ...(thread.lastSentAt === null ? [] : ['sent']),
     ...(thread.unreadCount > 0 ? ['unread'] : []),
   ]
-  const hidden = thread.hidden && last ? printLabels(last).filter((label) => isFlag(label)) : []
+  const hidden = thread.hidden && last ? printLabels(last).filter((label) => hides(label)) : []
   return [...new Set([...told, ...hidden, ...thread.labels])]
 }
 
-function isFlag(label: string): boolean {
-  return (FLAGS as readonly string[]).includes(label)
+function hides(label: string): boolean {
+  return label === 'unauthenticated' || (FLAGS as readonly string[]).includes(label)
 }
 
 export interface LabelChange {
@@ -79,6 +79,7 @@ export function parseLabelFilter(labels: readonly string[]) {
       ...(asked.has('unread') && { unread: true }),
       ...(asked.has('spam') && { spam: true, includeSpam: true }),
       ...(asked.has('blocked') && { blocked: true, includeBlocked: true }),
+      ...(asked.has('unauthenticated') && { unauthenticated: true, includeUnauthenticated: true }),
       ...(asked.has('trash') && { trashed: true, includeTrashed: true }),
     },
     received: asked.has('received'),

@@ -186,6 +186,7 @@ function toFilter(query: z.output<typeof filters>): { filter: MessageFilter; imp
   const filter = {
     includeSpam: query.include_spam ?? false,
     includeBlocked: query.include_blocked ?? false,
+    includeUnauthenticated: query.include_unauthenticated ?? false,
     includeTrashed: query.include_trash ?? false,
     ...asked.flags,
     ...(asked.received && { direction: 'inbound' as const }),

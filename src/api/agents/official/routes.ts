@@ -14,6 +14,7 @@ import { accounts, authorization, providers } from './providers.ts'
 import { readQuery } from './query.ts'
 import { at, inbox, organization, pod } from './scope.ts'
 import { sends } from './sends.ts'
+import { socket } from './socket/door.ts'
 import { threads } from './threads.ts'
 import { inboxWebhooks, podWebhooks, webhooks } from './webhooks.ts'
 
@@ -50,6 +51,7 @@ export const officialAgents: Dialect = {
   routes,
   authenticate,
   toReply,
+  socket,
   readQuery,
   docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
 }
