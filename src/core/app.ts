@@ -9,6 +9,7 @@ import type { Search } from './messages/search-store.ts'
 import type { FileFetcher } from './outbound/file-fetcher.ts'
 import type { MailSender } from './outbound/mail-sender.ts'
 import type { DeliveryRoute } from './outbound/route.ts'
+import type { UnheardAnswers } from './outbound/unheard-answers.ts'
 import type { Secrets } from './secrets.ts'
 import type { BlobStore, Store } from './store.ts'
 import type { WaitingRoom } from './waiting/waiting-room.ts'
@@ -59,6 +60,7 @@ export interface App {
   files: FileFetcher
   sender: MailSender
   keyUses: KeyUses
+  unheardAnswers: UnheardAnswers
   feed: EventFeed
   waitingRoom: WaitingRoom
   webhooks: WebhookPorts
