@@ -6,6 +6,7 @@ import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
+import { listsContract } from './lists.contract.ts'
 import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
@@ -33,6 +34,7 @@ export function storeContracts(opened: () => Opened): void {
   outboundContract(opened)
   draftsContract(opened)
   suppressionsContract(opened)
+  listsContract(opened)
   submissionContract(opened)
   uidsContract(opened)
   eventsContract(opened)
