@@ -12,6 +12,7 @@ import type { ListReader, ListWriter } from './lists/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { StatisticsReader, StatisticsWriter } from './statistics/store.ts'
 import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
@@ -34,6 +35,7 @@ export interface Reader {
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
+  statistics: StatisticsReader
   imapSources: ImapSourceReader
 }
 
@@ -59,6 +61,7 @@ export interface Tx {
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
+  statistics: StatisticsWriter
   imapSources: ImapSourceWriter
 }
 

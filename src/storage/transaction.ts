@@ -14,6 +14,7 @@ import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { projectReader, projectWriter } from './tables/projects.ts'
+import { statisticsReader, statisticsWriter } from './tables/statistics.ts'
 import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
@@ -38,6 +39,7 @@ export function readerOver(connection: Connection, now: () => number, onAppend: 
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
+    statistics: statisticsReader(db),
     imapSources: imapSourceReader(db),
   }
 }
@@ -68,6 +70,7 @@ export function transactionOver(connection: Connection, now: number, appended: (
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
+    statistics: statisticsWriter(db),
     imapSources: imapSourceWriter(db),
   }
 }
