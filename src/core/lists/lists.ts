@@ -48,6 +48,8 @@ function placeOf(caller: Caller): ListPlace {
 /** An address or a domain in the spelling that is compared; undefined for what is neither. */
 function toEntry(text: string): string | undefined {
   const trimmed = text.trim()
+  // Reading a domain drops line ends and decodes percent signs, as reading a URL does.
+  if (/[\s\p{Cc}%:/\\?#]/u.test(trimmed)) return undefined
   if (trimmed.includes('@')) return canonicalOrNone(trimmed)
   return toAsciiDomain(trimmed)
 }

@@ -8,6 +8,7 @@ import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
+import { lists } from './lists.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
@@ -30,6 +31,7 @@ export const routes = {
   ...at([organization, pod, inbox], 'threads', threads),
   ...at([organization, pod, inbox], 'drafts', drafts),
   ...at([inbox], 'drafts', inboxDrafts),
+  ...at([organization, pod, inbox], 'lists', lists),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
   ...at([organization, pod, inbox], 'metrics', metrics),
