@@ -91,5 +91,6 @@ function settingsOf(config: Config): Settings {
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
+    signUp: config.POSTHOUSE_SIGN_UP,
   }
 }

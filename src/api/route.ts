@@ -51,6 +51,8 @@ export interface Route {
   /** Header fields that it understands, with what they do. */
   headers: Record<string, string>
   maxBodyBytes: number
+  /** Answers whoever asks, key or not; its caller is `nobody`. */
+  open?: boolean
   handle(call: Call): Promise<unknown>
 }
 
@@ -66,7 +68,7 @@ type Unset = z.ZodUndefined
 type Handled<Reply extends z.ZodType> = Reply extends Unset ? unknown : z.input<Reply> | Answer<z.input<Reply>>
 
 interface RouteSpec<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>
-  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'headers' | 'maxBodyBytes'>> {
+  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'headers' | 'maxBodyBytes' | 'open'>> {
   method: Method
   path: Path
   summary: string

@@ -33,6 +33,8 @@ export interface Settings {
   sendsPerMinute: number
   /** Per thread, against machines that answer each other; 0 is no limit. */
   threadSendsPerHour: number
+  /** Whether agents may make organizations of their own. */
+  signUp: boolean
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */

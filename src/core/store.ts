@@ -11,6 +11,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SignUpReader, SignUpWriter } from './sign-up/store.ts'
 import type { StatisticsReader, StatisticsWriter } from './statistics/store.ts'
 import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
@@ -34,6 +35,7 @@ export interface Reader {
   jobs: JobReader
   webhooks: WebhookReader
   statistics: StatisticsReader
+  signUps: SignUpReader
   imapSources: ImapSourceReader
 }
 
@@ -59,6 +61,7 @@ export interface Tx {
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
   statistics: StatisticsWriter
+  signUps: SignUpWriter
   imapSources: ImapSourceWriter
 }
 

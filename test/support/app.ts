@@ -184,6 +184,7 @@ const defaults: Settings = {
   maxMessageBytes: 25 * 1024 * 1024,
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
+  signUp: false,
 }
 
 const fromOutside: TestEnvelope = {
