@@ -1,4 +1,4 @@
-import { createKey } from '../accounts/key-commands.ts'
+import { createKey, dropKey, updateKey } from '../accounts/key-commands.ts'
 import type { ApiKey } from '../accounts/model.ts'
 import { createOrganization } from '../accounts/organization-commands.ts'
 import type { ApiKeyId, DomainId, OrgId } from '../ids.ts'
@@ -81,9 +81,9 @@ async function addKey(tx: Tx, { orgId }: Mailbox, { key }: NewSignUp, permission
 }
 
 async function rotate(tx: Tx, known: SignUp, keyId: ApiKeyId): Promise<Pick<SignUp, 'keyId' | 'nextKeyId'>> {
-  if (known.nextKeyId) await tx.accounts.deleteKey(known.orgId, known.nextKeyId)
+  if (known.nextKeyId) await dropKey(tx, { orgId: known.orgId, id: known.nextKeyId })
   if (known.verifiedAt !== null) return { keyId: known.keyId, nextKeyId: keyId }
-  await tx.accounts.deleteKey(known.orgId, known.keyId)
+  await dropKey(tx, { orgId: known.orgId, id: known.keyId })
   return { keyId, nextKeyId: null }
 }
 
@@ -116,7 +116,7 @@ export async function verifySignUp(
 async function open(tx: Tx, known: SignUp, orgId: OrgId): Promise<Pick<SignUp, 'keyId' | 'nextKeyId'>> {
   const next = known.nextKeyId && (await tx.accounts.key(orgId, known.nextKeyId))
   if (!next) return { keyId: known.keyId, nextKeyId: null }
-  await tx.accounts.updateKey({ ...next, permissions: null, updatedAt: tx.now })
-  await tx.accounts.deleteKey(orgId, known.keyId)
+  await updateKey(tx, { orgId, id: next.id, change: { permissions: null } })
+  await dropKey(tx, { orgId, id: known.keyId })
   return { keyId: next.id, nextKeyId: null }
 }
