@@ -2,6 +2,7 @@ import type { Dialect } from '../../dialect.ts'
 import { authenticate } from '../auth.ts'
 import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
+import { agent } from './agent.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
 import { domains, setupLinks } from './domains.ts'
@@ -26,6 +27,7 @@ import { inboxWebhooks, podWebhooks, webhooks } from './webhooks.ts'
 export const routes = {
   ...at([organization], 'organizations', organizations),
   ...at([organization], 'auth', auth),
+  ...at([organization], 'agent', agent),
   ...at([organization], 'pods', pods),
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
