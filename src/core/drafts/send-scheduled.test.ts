@@ -38,6 +38,8 @@ test('a draft with a time is sent at it, not before, and once', async () => {
   const log = await w.t.app.store.read.events.after(0, 1000)
   const queued = log.find(({ type }) => type === 'message.queued')
   expect(queued?.payload).toMatchObject({ draft: { id: draft.id, sentBy: w.admin.keyId } })
+  // From there on it is a message like any other, to webhooks and sockets too.
+  expect(log.some(({ type, messageId }) => type === 'message.sent' && messageId === queued?.messageId)).toBe(true)
 })
 
 test('a worker that sleeps wakes up for it', async () => {
