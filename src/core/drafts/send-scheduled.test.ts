@@ -141,7 +141,7 @@ test('what cannot be composed, for whatever reason, is given up after half an ho
   const draft = await w.write({ sendAt: inAMinute(w) })
   w.t.app.parser.parse = () => Promise.reject(new Error('a bug'))
   await pass(w, MINUTE)
-  for (let i = 0; i < 30; i++) await pass(w, 2 * MINUTE)
+  for (let i = 0; i < 10; i++) await pass(w, 20 * MINUTE)
   expect(await w.find(draft)).toMatchObject({ sendStatus: 'failed', failure: 'The message could not be made' })
   expect(await w.sent()).toEqual([])
 })
