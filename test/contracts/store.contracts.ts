@@ -6,6 +6,7 @@ import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { handlingContract } from './handling.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
+import { imapSourcesContract } from './imap-sources.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
 import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
@@ -15,6 +16,7 @@ import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
 import { socketsContract } from './sockets.contract.ts'
+import { statisticsContract } from './statistics.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
@@ -44,6 +46,8 @@ export function storeContracts(opened: () => Opened): void {
   handlingContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
+  imapSourcesContract(opened)
   socketsContract(opened)
   searchContract(opened)
+  statisticsContract(opened)
 }
