@@ -54,8 +54,6 @@ const later: Migration[] = [
   projects,
   webhookProjects,
   labelEvents,
-  projects,
-  webhookProjects,
   statistics,
   submissionCredentials,
   messageUids,
