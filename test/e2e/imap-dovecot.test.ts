@@ -62,6 +62,7 @@ describe.skipIf('missing' in found)(`IMAP sources${'missing' in found ? ` (${fou
     remote.put(mail('three'))
     expect(await inbox.fetch(source)).toEqual(good(1))
     expect(await inbox.subjects()).toEqual(['one', 'two', 'three'])
+    expect(await (await t.fetch('/metrics')).text()).toMatch(/posthouse_imap_fetches_total\{result="ok"\} \d/)
   })
 
   test('STARTTLS is as good as TLS', async () => {
