@@ -15,6 +15,7 @@ import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
 import { socketsContract } from './sockets.contract.ts'
+import { statisticsContract } from './statistics.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
@@ -46,4 +47,5 @@ export function storeContracts(opened: () => Opened): void {
   imapSourcesContract(opened)
   socketsContract(opened)
   searchContract(opened)
+  statisticsContract(opened)
 }
