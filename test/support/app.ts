@@ -184,6 +184,8 @@ const defaults: Settings = {
   maxMessageBytes: 25 * 1024 * 1024,
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
+  hookKeys: 1,
+  ingestSecret: null,
 }
 
 const fromOutside: TestEnvelope = {
