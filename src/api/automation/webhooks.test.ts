@@ -31,7 +31,8 @@ async function work() {
   await worker.idle()
 }
 
-const deliveries = async (id: string, query = '') => (await t.call('GET', `${BASE}/${id}/webhook-deliveries${query}`)).body
+const deliveries = async (id: string, query = '') =>
+  (await t.call('GET', `${BASE}/${id}/webhook-deliveries${query}`)).body
 const secretOf = async (key = t.key) => (await t.call('GET', `${BASE}/webhook-secret`, { key })).body
 
 test("a message is told in the vendor's shape, signed with the secret of the project", async () => {
