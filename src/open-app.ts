@@ -93,5 +93,7 @@ function settingsOf(config: Config): Settings {
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
     hookKeys: config.POSTHOUSE_HOOK_KEYS,
     ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,
+    disposableHours: config.POSTHOUSE_DISPOSABLE_TTL_HOURS,
+    sendWaitMs: 2_000,
   }
 }

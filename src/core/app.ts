@@ -37,6 +37,10 @@ export interface Settings {
   hookKeys: number
   /** What mail that is pushed over HTTP is signed with; null where none is taken. */
   ingestSecret: string | null
+  /** How long a disposable mailbox lives; 0 is for ever. */
+  disposableHours: number
+  /** How long a send over the disposable API waits for what becomes of it; 0 is not at all. */
+  sendWaitMs: number
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */

@@ -186,6 +186,8 @@ const defaults: Settings = {
   threadSendsPerHour: 0,
   hookKeys: 1,
   ingestSecret: null,
+  disposableHours: 168,
+  sendWaitMs: 0,
 }
 
 const fromOutside: TestEnvelope = {

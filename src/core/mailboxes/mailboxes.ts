@@ -53,11 +53,15 @@ export async function createMailbox(
   return made
 }
 
-async function usableDomain(app: App, caller: Caller, name: string): Promise<Domain> {
+/** What is said of a domain that is not this organization's to use. */
+export const NOT_USABLE = 'is not a domain of this organization'
+
+/** A domain whose mail this caller's mailboxes may take. */
+export async function usableDomain(app: App, caller: Caller, name: string): Promise<Domain> {
   const ascii = toAsciiDomain(name)
   const domain = ascii ? await app.store.read.domains.usable(caller.orgId, ascii) : undefined
   const outside = caller.projectOnly && domain?.orgId && domain.projectId !== caller.projectId
-  if (!domain || outside) throw invalid('domain', 'is not a domain of this organization')
+  if (!domain || outside) throw invalid('domain', NOT_USABLE)
   if (domain.status !== 'verified') throw new Failure('domain_not_verified', 'This domain is not verified yet')
   return domain
 }
