@@ -91,6 +91,7 @@ function settingsOf(config: Config): Settings {
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
     trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
+    orgSendsPerMinute: config.POSTHOUSE_ORG_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
   }
 }
