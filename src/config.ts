@@ -173,6 +173,22 @@ export const settings = {
     default: '0',
     read: integer(0, 0, 1_000_000),
   }),
+  POSTHOUSE_HOOK_KEYS: setting({
+    help: 'Keys that hook addresses were made with; one more makes the new ones, and the old ones go on working',
+    default: '1',
+    read: integer(1, 1, 100),
+  }),
+  POSTHOUSE_INGEST_SECRET: setting({
+    help: 'Signs mail that is pushed to /ingest/v1/raw; without it none is taken there',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
+  }),
+  POSTHOUSE_DISPOSABLE_TTL_HOURS: setting({
+    help: 'Hours that an inbox made over /v1 lives; 0 is for ever',
+    default: '168',
+    read: integer(168, 0, 1_000_000),
+  }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
     default: 'none',
