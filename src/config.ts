@@ -168,11 +168,6 @@ export const settings = {
     default: '50',
     read: integer(50, 0, 1_000_000),
   }),
-  POSTHOUSE_ORG_SENDS_PER_MINUTE: setting({
-    help: 'Messages a minute from all mailboxes of an organization; 0 is no limit',
-    default: '0',
-    read: integer(0, 0, 1_000_000),
-  }),
   POSTHOUSE_HOOK_KEYS: setting({
     help: 'Keys that hook addresses were made with; one more makes the new ones, and the old ones go on working',
     default: '1',
@@ -188,6 +183,16 @@ export const settings = {
     help: 'Hours that an inbox made over /v1 lives; 0 is for ever',
     default: '168',
     read: integer(168, 0, 1_000_000),
+  }),
+  POSTHOUSE_ORG_SENDS_PER_MINUTE: setting({
+    help: 'Messages a minute from all mailboxes of an organization; 0 is no limit',
+    default: '0',
+    read: integer(0, 0, 1_000_000),
+  }),
+  POSTHOUSE_SIGN_UP: setting({
+    help: 'Agents may make organizations of their own over /v0/agent/sign-up: true or false',
+    default: 'false',
+    read: flag,
   }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',

@@ -192,6 +192,7 @@ const defaults: Settings = {
   ingestSecret: null,
   disposableHours: 168,
   sendWaitMs: 0,
+  signUp: false,
 }
 
 const fromOutside: TestEnvelope = {
