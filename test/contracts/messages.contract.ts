@@ -1,14 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  type CapturedId,
-  type DeliveryId,
-  type MailboxId,
-  type MessageId,
-  newId,
-  type OrgId,
-  type PartId,
-} from '../../src/core/ids.ts'
+import { type CapturedId, type DeliveryId, type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
 import type { FoundLink } from '../../src/protocol/reading/links.ts'
@@ -241,17 +233,22 @@ export function messagesContract(opened: () => Opened): void {
       })
     })
 
-    test('outbound messages are counted since a time, in a mailbox or a thread', async () => {
+    test('the nth latest outbound message since a time is found, of a mailbox, a thread or an organization', async () => {
       const sender = await buildMailbox(it.store)
       const first = await it.store.run('outbound.enqueue', newOutbound(sender))
       it.clock.advance(10)
       await it.store.run('outbound.enqueue', newOutbound(sender))
       await fileMail(it.store, sender)
-      const count = it.store.read.messages.countOutbound
-      expect(await count(sender.id, 0)).toBe(2)
-      expect(await count(sender.id, it.clock.now())).toBe(1)
-      expect(await count(sender.id, 0, first.threadId)).toBe(1)
-      expect(await count(newId<MailboxId>(), 0)).toBe(0)
+      const nth = it.store.read.messages.nthLatestSent
+      const [mailboxId, latest] = [sender.id, it.clock.now()]
+      expect(await nth({ mailboxId }, 0, 1)).toBe(latest)
+      expect(await nth({ mailboxId }, 0, 2)).toBe(latest - 10)
+      expect(await nth({ mailboxId }, 0, 3)).toBeUndefined()
+      expect(await nth({ mailboxId }, latest, 2)).toBeUndefined()
+      expect(await nth({ mailboxId, threadId: first.threadId }, 0, 1)).toBe(latest - 10)
+      expect(await nth({ mailboxId, threadId: first.threadId }, 0, 2)).toBeUndefined()
+      expect(await nth({ orgId: sender.orgId }, 0, 2)).toBe(latest - 10)
+      expect(await nth({ orgId: newId<OrgId>() }, 0, 1)).toBeUndefined()
     })
 
     test('many contents are read at once', async () => {
