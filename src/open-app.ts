@@ -91,5 +91,7 @@ function settingsOf(config: Config): Settings {
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
+    hookKeys: config.POSTHOUSE_HOOK_KEYS,
+    ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,
   }
 }

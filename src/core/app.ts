@@ -33,6 +33,10 @@ export interface Settings {
   sendsPerMinute: number
   /** Per thread, against machines that answer each other; 0 is no limit. */
   threadSendsPerHour: number
+  /** How many keys hook addresses have been made with; the last one makes the new ones. */
+  hookKeys: number
+  /** What mail that is pushed over HTTP is signed with; null where none is taken. */
+  ingestSecret: string | null
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */

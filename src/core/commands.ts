@@ -23,10 +23,13 @@ import {
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
+import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage, labelMessages } from './messages/label-command.ts'
+import { sweepExpiredMessages } from './messages/sweep-expired.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -38,6 +41,7 @@ import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
+import { followStatistics, sweepStatistics } from './statistics/follow-command.ts'
 import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -80,10 +84,15 @@ export const commands = {
   'mailboxes.delete': deleteMailbox,
   'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
+  'mailboxes.create-hook': createHookMailbox,
+  'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
+  'messages.handle': handleMessages,
+  'messages.handle-first': handleFirst,
+  'messages.sweep-expired': sweepExpiredMessages,
   'threads.delete': deleteThread,
   'threads.label': labelThread,
   'messages.mark-fetched': markFetched,
@@ -119,6 +128,8 @@ export const commands = {
   'jobs.go-on': goOnWithJob,
   'blobs.hold': holdBlobs,
   'blobs.release': releaseBlobs,
+  'statistics.follow': followStatistics,
+  'statistics.sweep': sweepStatistics,
   'webhooks.create': createWebhook,
   'webhooks.update': updateWebhook,
   'webhooks.delete': deleteWebhook,

@@ -82,6 +82,9 @@ export interface MailboxTable {
   client_id: string | null
   metadata: Json
   policy: Json
+  /** What the policy says, where the sweep can see it. */
+  retention_days: number | null
+  created_by: string | null
   expires_at: number | null
   enabled: Flag
   message_count: number
@@ -101,6 +104,12 @@ export interface AddressTable {
   mailbox_id: string
   org_id: string
   kind: string
+  created_at: number
+}
+
+/** Every selector that a hook address was ever made of: none is given out again. */
+export interface HookSelectorTable {
+  selector: string
   created_at: number
 }
 
@@ -130,6 +139,7 @@ export interface MessageTable {
   seen: Flag
   flagged: Flag
   handled: Flag
+  handled_at: number | null
   spam: Flag
   blocked: Flag
   unauthenticated: Flag
@@ -409,6 +419,20 @@ export interface WebhookPositionTable {
   seq: number
 }
 
+/** How often something happened in a second or an hour, or what there was at its end. */
+export interface StatisticsTable {
+  scope: string
+  step: number
+  name: string
+  at: number
+  value: number
+}
+
+/** One row: up to where the event log was counted. */
+export interface StatisticsPositionTable {
+  seq: number
+}
+
 /** A queue whose deliveries share slots. */
 export interface WebhookLaneTable {
   lane: string
@@ -510,6 +534,7 @@ export interface Schema {
   dkim_keys: DkimKeyTable
   mailboxes: MailboxTable
   addresses: AddressTable
+  hook_selectors: HookSelectorTable
   messages: MessageTable
   message_contents: MessageContentTable
   message_labels: MessageLabelTable
@@ -530,6 +555,8 @@ export interface Schema {
   jobs: JobTable
   blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
+  statistics: StatisticsTable
+  statistics_position: StatisticsPositionTable
   webhooks: WebhookTable
   webhook_mailboxes: WebhookMailboxTable
   webhook_secrets: WebhookSecretTable

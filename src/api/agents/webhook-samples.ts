@@ -46,6 +46,7 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
     seen: false,
     flagged: false,
     handled: false,
+    handledAt: null,
     spam: false,
     blocked: false,
     unauthenticated: false,

@@ -22,6 +22,8 @@ import * as eventIds from './0121-event-ids.ts'
 import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
+import * as statistics from './0132-statistics.ts'
+import * as hookInboxes from './0140-hook-inboxes.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
@@ -52,10 +54,14 @@ const later: Migration[] = [
   labelEvents,
   projects,
   webhookProjects,
+  statistics,
+  projects,
+  webhookProjects,
   submissionCredentials,
   messageUids,
   imapSources,
   threadLists,
+  hookInboxes,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
