@@ -55,8 +55,6 @@ const later: Migration[] = [
   projects,
   webhookProjects,
   statistics,
-  projects,
-  webhookProjects,
   submissionCredentials,
   messageUids,
   imapSources,
