@@ -170,6 +170,11 @@ export const settings = {
     secret: true,
     read: (t) => t,
   }),
+  POSTHOUSE_DISPOSABLE_TTL_HOURS: setting({
+    help: 'Hours that an inbox made over /v1 lives; 0 is for ever',
+    default: '168',
+    read: integer(168, 0, 1_000_000),
+  }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
     default: 'none',

@@ -1,7 +1,7 @@
 import { createKey, deleteKey, touchKeys, updateKey } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
 import { createProject, deleteProject } from './accounts/project-commands.ts'
-import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
+import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck, updateDomain } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
@@ -74,6 +74,7 @@ export const commands = {
   'domains.set-route': setDomainRoute,
   'domains.create': createDomain,
   'domains.delete': deleteDomain,
+  'domains.update': updateDomain,
   'domains.begin-check': beginDomainCheck,
   'domains.record-check': recordDomainCheck,
   'dkim-keys.add-first': addFirstDkimKeys,

@@ -50,6 +50,8 @@ export interface DomainTable {
   status: string
   sealed_route: string | null
   feedback_enabled: Flag
+  subdomains_enabled: Flag
+  tracking_enabled: Flag
   states: Json
   checked_at: number | null
   recheck_at: number | null

@@ -28,6 +28,7 @@ import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
+import * as domainFlags from './0171-domain-flags.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -59,6 +60,7 @@ const later: Migration[] = [
   messageUids,
   imapSources,
   threadLists,
+  domainFlags,
   hookInboxes,
 ]
 
