@@ -91,6 +91,7 @@ function settingsOf(config: Config): Settings {
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
     hookKeys: config.POSTHOUSE_HOOK_KEYS,

@@ -32,6 +32,8 @@ export interface Settings {
   maxMessageBytes: number
   /** Per mailbox; 0 is no limit. */
   sendsPerMinute: number
+  /** Domains (lower case) whose ARC seals we believe. */
+  trustedSealers: ReadonlySet<string>
   /** Per thread, against machines that answer each other; 0 is no limit. */
   threadSendsPerHour: number
   /** How many keys hook addresses have been made with; the last one makes the new ones. */

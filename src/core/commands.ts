@@ -22,6 +22,7 @@ import {
 } from './imap-sources/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
+import { addListEntry, removeListEntry } from './lists/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
@@ -116,6 +117,8 @@ export const commands = {
   'submission.set-credential': setCredential,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
+  'lists.add': addListEntry,
+  'lists.remove': removeListEntry,
   'idempotency.begin': beginIdempotent,
   'idempotency.renew': renewIdempotent,
   'idempotency.forget': forgetIdempotent,

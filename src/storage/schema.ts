@@ -337,6 +337,18 @@ export interface SuppressionTable {
   created_at: number
 }
 
+export interface ListEntryTable {
+  place_id: string
+  org_id: string
+  project_id: string | null
+  mailbox_id: string | null
+  direction: string
+  type: string
+  entry: string
+  reason: string | null
+  created_at: number
+}
+
 export interface EventTable {
   /** On PostgreSQL null until the sequencer has numbered the row. */
   seq: Generated<number>
@@ -552,6 +564,7 @@ export interface Schema {
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  list_entries: ListEntryTable
   submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable

@@ -16,6 +16,7 @@ import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as reading from './0100-reading.ts'
 import * as unauthenticated from './0101-unauthenticated.ts'
+import * as lists from './0102-lists.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -49,6 +50,7 @@ const later: Migration[] = [
   mailboxProperties,
   reading,
   unauthenticated,
+  lists,
   drafts,
   fetched,
   eventIds,

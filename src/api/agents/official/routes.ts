@@ -9,6 +9,7 @@ import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
+import { lists } from './lists.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
@@ -41,6 +42,7 @@ export const routes = {
   ...at([organization], 'providers', providers),
   ...at([organization], 'accounts', accounts),
   ...at([organization], 'inboxes', authorization),
+  ...at([organization, pod, inbox], 'lists', lists),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
   ...at([organization, pod, inbox], 'metrics', metrics),
