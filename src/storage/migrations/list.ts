@@ -66,7 +66,6 @@ const later: Migration[] = [
   imapSources,
   threadLists,
   domainFlags,
-  hookInboxes,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
