@@ -22,11 +22,15 @@ import {
 } from './imap-sources/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
+import { addListEntry, removeListEntry } from './lists/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
+import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage, labelMessages } from './messages/label-command.ts'
+import { sweepExpiredMessages } from './messages/sweep-expired.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -38,6 +42,7 @@ import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
+import { signUp, verifySignUp } from './sign-up/commands.ts'
 import { followStatistics, sweepStatistics } from './statistics/follow-command.ts'
 import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
@@ -82,10 +87,15 @@ export const commands = {
   'mailboxes.delete': deleteMailbox,
   'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
+  'mailboxes.create-hook': createHookMailbox,
+  'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
+  'messages.handle': handleMessages,
+  'messages.handle-first': handleFirst,
+  'messages.sweep-expired': sweepExpiredMessages,
   'threads.delete': deleteThread,
   'threads.label': labelThread,
   'messages.mark-fetched': markFetched,
@@ -108,6 +118,8 @@ export const commands = {
   'submission.set-credential': setCredential,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
+  'lists.add': addListEntry,
+  'lists.remove': removeListEntry,
   'idempotency.begin': beginIdempotent,
   'idempotency.renew': renewIdempotent,
   'idempotency.forget': forgetIdempotent,
@@ -121,6 +133,8 @@ export const commands = {
   'jobs.go-on': goOnWithJob,
   'blobs.hold': holdBlobs,
   'blobs.release': releaseBlobs,
+  'sign-up.begin': signUp,
+  'sign-up.verify': verifySignUp,
   'statistics.follow': followStatistics,
   'statistics.sweep': sweepStatistics,
   'webhooks.create': createWebhook,

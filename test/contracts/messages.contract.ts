@@ -53,8 +53,9 @@ export function messagesContract(opened: () => Opened): void {
       const [filed] = await it.store.run('messages.file', { mail, copies, host: 'h' })
       if (filed?.result !== 'stored') throw new Error('not stored')
       const message = await it.store.read.messages.get(box.id, filed.messageId)
-      const { content: body, envelope, attachments, ...fields } = mail
-      expect(message).toMatchObject({ ...fields, id: filed.messageId, threadId: filed.threadId, orgId: box.orgId })
+      const { content: body, envelope, attachments, suspicion, ...fields } = mail
+      const decided = { ...suspicion, id: filed.messageId, threadId: filed.threadId, orgId: box.orgId }
+      expect(message).toMatchObject({ ...fields, ...decided })
       expect(message?.attachments.map(({ id: _, ...part }) => part)).toEqual(attachments.map(({ ...p }) => without(p)))
       const expected = { ...body, envelope: { ...envelope, rcptTo: [box.address] } }
       expect(await it.store.read.messages.content(filed.messageId)).toEqual(expected)
@@ -78,11 +79,13 @@ export function messagesContract(opened: () => Opened): void {
     test('another mailbox finds nothing by id or Message-ID, another organization no part', async () => {
       const other = await buildMailbox(it.store)
       const { mail, messageId } = await fileMail(it.store, box, { attachments: [newPart()] })
-      const part = (await it.store.read.messages.get(box.id, messageId))!.attachments[0]!
+      const message = (await it.store.read.messages.get(box.id, messageId))!
+      const part = message.attachments[0]!
       expect(await it.store.read.messages.get(other.id, messageId)).toBeUndefined()
       expect(await it.store.read.messages.byMessageId(other.id, mail.messageId!)).toBeUndefined()
       expect(await it.store.read.messages.part(other.orgId, part.id)).toBeUndefined()
-      expect(await it.store.read.messages.part(box.orgId, part.id)).toEqual({ part, blobKey: mail.blobKey })
+      const found = { part, blobKey: mail.blobKey, at: message.at, mailbox: { policy: box.policy } }
+      expect(await it.store.read.messages.part(box.orgId, part.id)).toEqual(found)
       expect(await it.store.read.messages.part(box.orgId, newId<PartId>())).toBeUndefined()
       expect(await it.store.read.messages.part(newId<OrgId>(), part.id)).toBeUndefined()
     })

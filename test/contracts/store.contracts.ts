@@ -4,9 +4,11 @@ import { domainsContract } from './domains.contract.ts'
 import { draftsContract } from './drafts.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
+import { handlingContract } from './handling.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
 import { imapSourcesContract } from './imap-sources.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
+import { listsContract } from './lists.contract.ts'
 import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
@@ -35,6 +37,7 @@ export function storeContracts(opened: () => Opened): void {
   outboundContract(opened)
   draftsContract(opened)
   suppressionsContract(opened)
+  listsContract(opened)
   submissionContract(opened)
   uidsContract(opened)
   eventsContract(opened)
@@ -42,6 +45,7 @@ export function storeContracts(opened: () => Opened): void {
   idempotencyContract(opened)
   groupsContract(opened)
   racesContract(opened)
+  handlingContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
   imapSourcesContract(opened)

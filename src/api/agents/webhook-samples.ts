@@ -47,6 +47,7 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
     seen: false,
     flagged: false,
     handled: false,
+    handledAt: null,
     spam: false,
     blocked: false,
     unauthenticated: false,
@@ -76,7 +77,15 @@ export function sampleMailbox(event: WebhookEvent): Mailbox {
   return {
     ...{ id: event.mailboxId ?? idIn<MailboxId>(event), orgId, projectId: idIn<ProjectId>(event) },
     ...{ address: inbox.address, localPart, domain, displayName: null, clientId: null, metadata: {} },
-    ...{ policy: openPolicy, expiresAt: null, enabled: true, messageCount: 1, threadCount: 1, sizeBytes: 612 },
+    ...{
+      policy: openPolicy,
+      expiresAt: null,
+      createdBy: null,
+      enabled: true,
+      messageCount: 1,
+      threadCount: 1,
+      sizeBytes: 612,
+    },
     ...{ createdAt: at, updatedAt: at },
   }
 }
