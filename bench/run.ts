@@ -9,6 +9,7 @@ import { measureListed } from './parts/listed.ts'
 import { measureMemory } from './parts/memory.ts'
 import { measureReading } from './parts/reading.ts'
 import { measureRestart } from './parts/restart.ts'
+import { measureSoak } from './parts/soak.ts'
 import { measureWaiting } from './parts/waiting.ts'
 import { describeMachine } from './support/machine.ts'
 import { renderTable, type Table } from './support/table.ts'
@@ -30,6 +31,7 @@ const parts = {
     const levels = flags.full ? [1_000, 100_000, 1_000_000] : [1_000, 100_000]
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })
   },
+  soak: () => measureSoak(flags.full ? { minutes: 30, perSecond: 1_000 } : { minutes: 1, perSecond: 500 }),
   restart: () =>
     measureRestart(flags.full ? { messages: 1_000_000, queued: 100_000 } : { messages: 20_000, queued: 2_000 }),
 } satisfies Record<string, () => Promise<Table>>

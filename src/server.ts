@@ -8,6 +8,7 @@ import { ImapWorker } from './core/imap-sources/worker.ts'
 import { joinWorkers } from './core/jobs/take-back.ts'
 import { JobWorker } from './core/jobs/worker.ts'
 import { DeliveryWorker } from './core/outbound/worker.ts'
+import { StatisticsWorker } from './core/statistics/worker.ts'
 import { WebhookWorker } from './core/webhooks/worker.ts'
 import { openApp } from './open-app.ts'
 import { type Certificate, ensureCertificate } from './transport/smtp-server/self-signed.ts'
@@ -38,6 +39,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     parts.use(new JobWorker(app))
     parts.use(new DeliveryWorker(app))
     parts.use(new WebhookWorker(app))
+    parts.use(new StatisticsWorker(app))
     parts.use(new ImapWorker(app))
   }
   const smtpPort = has('smtp') ? await listenSmtp(app, config, parts) : null

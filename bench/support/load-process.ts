@@ -22,6 +22,9 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   return { latenciesMs: open.flatMap((client) => client.latencies), seconds, cpuSeconds: (user + system) / 1e6 }
 }
 
+/** What a pause of the server made late is not all sent at once after it. */
+const MAX_BEHIND_MS = 1_000
+
 let serial = 0
 
 /** One connection: the envelope in one write (RFC 2920), the message in another, and the time from its last dot to the 250. */
@@ -35,6 +38,7 @@ class Client {
   #expected = 1
   #state: 'greeting' | 'hello' | 'envelope' | 'message' = 'greeting'
   #sentAt = 0
+  #dueAt = performance.now()
   /** A line that a chunk broke off. */
   #begun = ''
   #next: number
@@ -103,6 +107,17 @@ class Client {
     if (this.last) {
       this.#isDone()
       this.#socket.destroy()
-    } else this.begin()
+    } else this.#beginInTime()
+  }
+
+  #beginInTime(): void {
+    const { connections, perSecond } = this.#order
+    if (perSecond === undefined) {
+      this.begin()
+      return
+    }
+    // From when the last one was due, so that the pace is kept when one is late.
+    this.#dueAt = Math.max(this.#dueAt, performance.now() - MAX_BEHIND_MS) + (connections / perSecond) * 1000
+    setTimeout(Math.max(0, this.#dueAt - performance.now())).then(() => (this.last ? this.#isDone() : this.begin()))
   }
 }

@@ -10,6 +10,8 @@ export interface LoadOrder {
   port: number
   connections: number
   seconds: number
+  /** All connections together; as fast as they are taken when absent. */
+  perSecond?: number
   forms: MailForm[]
   recipients: string[]
 }

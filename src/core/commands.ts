@@ -38,6 +38,7 @@ import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
+import { followStatistics, sweepStatistics } from './statistics/follow-command.ts'
 import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
 import { addSuppression, removeSuppression } from './suppressions/commands.ts'
@@ -119,6 +120,8 @@ export const commands = {
   'jobs.go-on': goOnWithJob,
   'blobs.hold': holdBlobs,
   'blobs.release': releaseBlobs,
+  'statistics.follow': followStatistics,
+  'statistics.sweep': sweepStatistics,
   'webhooks.create': createWebhook,
   'webhooks.update': updateWebhook,
   'webhooks.delete': deleteWebhook,

@@ -87,6 +87,11 @@ export class Failure extends Error {
   }
 }
 
+/** True when certainly nothing was written. A store that did not answer may have written all of it. */
+export function isCertain(error: unknown): boolean {
+  return error instanceof Failure && error.code !== 'unavailable'
+}
+
 /** A refusal of one field. */
 export function invalid(path: string | (string | number)[], message: string): Failure {
   const segments = typeof path === 'string' ? [path] : path

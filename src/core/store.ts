@@ -11,6 +11,7 @@ import type { JobReader, JobWriter } from './jobs/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { StatisticsReader, StatisticsWriter } from './statistics/store.ts'
 import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
 import type { ThreadReader, ThreadWriter } from './threads/store.ts'
@@ -32,6 +33,7 @@ export interface Reader {
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
+  statistics: StatisticsReader
   imapSources: ImapSourceReader
 }
 
@@ -56,6 +58,7 @@ export interface Tx {
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
+  statistics: StatisticsWriter
   imapSources: ImapSourceWriter
 }
 

@@ -409,6 +409,20 @@ export interface WebhookPositionTable {
   seq: number
 }
 
+/** How often something happened in a second or an hour, or what there was at its end. */
+export interface StatisticsTable {
+  scope: string
+  step: number
+  name: string
+  at: number
+  value: number
+}
+
+/** One row: up to where the event log was counted. */
+export interface StatisticsPositionTable {
+  seq: number
+}
+
 /** A queue whose deliveries share slots. */
 export interface WebhookLaneTable {
   lane: string
@@ -530,6 +544,8 @@ export interface Schema {
   jobs: JobTable
   blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
+  statistics: StatisticsTable
+  statistics_position: StatisticsPositionTable
   webhooks: WebhookTable
   webhook_mailboxes: WebhookMailboxTable
   webhook_secrets: WebhookSecretTable

@@ -13,6 +13,7 @@ import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { projectReader, projectWriter } from './tables/projects.ts'
+import { statisticsReader, statisticsWriter } from './tables/statistics.ts'
 import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
 import { threadReader, threadWriter } from './tables/threads.ts'
@@ -36,6 +37,7 @@ export function readerOver(connection: Connection, now: () => number, onAppend: 
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
+    statistics: statisticsReader(db),
     imapSources: imapSourceReader(db),
   }
 }
@@ -65,6 +67,7 @@ export function transactionOver(connection: Connection, now: number, appended: (
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
+    statistics: statisticsWriter(db),
     imapSources: imapSourceWriter(db),
   }
 }

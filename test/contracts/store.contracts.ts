@@ -5,6 +5,7 @@ import { draftsContract } from './drafts.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
+import { imapSourcesContract } from './imap-sources.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
 import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
@@ -14,6 +15,7 @@ import { projectsContract } from './projects.contract.ts'
 import { racesContract } from './races.contract.ts'
 import { searchContract } from './search.contract.ts'
 import { socketsContract } from './sockets.contract.ts'
+import { statisticsContract } from './statistics.contract.ts'
 import { submissionContract } from './submission.contract.ts'
 import { suppressionsContract } from './suppressions.contract.ts'
 import { threadsContract } from './threads.contract.ts'
@@ -42,6 +44,8 @@ export function storeContracts(opened: () => Opened): void {
   racesContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
+  imapSourcesContract(opened)
   socketsContract(opened)
   searchContract(opened)
+  statisticsContract(opened)
 }

@@ -78,12 +78,14 @@ export function waitingContract(opened: () => Opened): void {
         wait(box, { subject: ['your CODE'] }),
         wait(box, { from: ['grace@'] }),
         wait(box, { to: ['+tag@'], after: 0 }),
+        wait(box, { to: ['copied@'], hasCode: false }),
       ].map(subject)
       await file(box, { subject: 'Nothing for anybody' })
       await file(box, { subject: 'Ihr Code: your code' })
       await file(box, { subject: 'By Grace', from: [{ name: 'Grace', address: 'Grace@example.com' }] })
       await file(box, { subject: 'To a tag', to: [{ name: null, address: 'box+tag@posthouse.test' }] })
-      expect(await Promise.all(waits)).toEqual(['Ihr Code: your code', 'By Grace', 'To a tag'])
+      await file(box, { subject: 'Copied', cc: [{ name: null, address: 'Copied@example.com' }] })
+      expect(await Promise.all(waits)).toEqual(['Ihr Code: your code', 'By Grace', 'To a tag', 'Copied'])
     })
 
     test('two who wait at one mailbox both get the message, and who comes later does not', async () => {

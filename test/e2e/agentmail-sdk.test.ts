@@ -438,6 +438,18 @@ describe('threads', () => {
   })
 })
 
+test('an inbox tells what became of its labels', async () => {
+  const { inboxId } = await newInbox()
+  await bench.mail({ to: inboxId, subject: 'Labelled' })
+  const [message] = (await client.inboxes.messages.list(inboxId)).messages
+  await client.inboxes.messages.update(inboxId, message!.messageId, { addLabels: ['done'], removeLabels: ['unread'] })
+  const { events } = await client.inboxes.events.list(inboxId)
+  expect(events).toMatchObject([
+    { eventType: 'label.removed', label: 'unread', messageId: message!.messageId, inboxId },
+    { eventType: 'label.added', label: 'done', eventAt: expect.any(Date) },
+  ])
+})
+
 test('the organization tells what it has', async () => {
   const organization = await client.organizations.get()
   expect(organization).toMatchObject({ organizationId: expect.stringMatching(/^org_/), domainCount: 0 })

@@ -18,6 +18,7 @@ import type { FetchedFile } from '../../src/core/outbound/file-fetcher.ts'
 import type { Consignment, RecipientReply } from '../../src/core/outbound/mail-sender.ts'
 import { DeliveryWorker } from '../../src/core/outbound/worker.ts'
 import { secretsFrom } from '../../src/core/secrets.ts'
+import { StatisticsWorker } from '../../src/core/statistics/worker.ts'
 import { WaitingRoom } from '../../src/core/waiting/waiting-room.ts'
 import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
@@ -166,6 +167,8 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       await deliveries.idle()
       await using jobs = new JobWorker(app)
       await jobs.idle()
+      await using statistics = new StatisticsWorker(app)
+      await statistics.idle()
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }

@@ -8,7 +8,7 @@ export const addresses = z.union([z.string(), z.array(z.string())], {
 })
 export const optionalText = z.string().nullish()
 
-const NewAttachment = z
+export const NewAttachment = z
   .object({
     filename: optionalText,
     content_type: optionalText,
@@ -56,11 +56,11 @@ export function toDraft(
   }
 }
 
-function toList(value: string | string[] | null | undefined): string[] {
+export function toList(value: string | string[] | null | undefined): string[] {
   return typeof value === 'string' ? [value] : (value ?? [])
 }
 
-function toAttachmentInput(file: z.output<typeof NewAttachment>): AttachmentInput {
+export function toAttachmentInput(file: z.output<typeof NewAttachment>): AttachmentInput {
   return {
     filename: file.filename ?? null,
     contentType: file.content_type ?? null,

@@ -82,6 +82,17 @@ describe('a wait', () => {
     expect((await answer).body.message).toMatchObject({ subject: 'Your CODE', from: 'Grace@example.com' })
   })
 
+  test('waits for a code or a link, and answers them', async () => {
+    const box = await newBox()
+    const [code, link] = [wait(box, '?has_code=true'), wait(box, '?has_link=true&has_code=false')]
+    await settled()
+    await mail(box, 'Neither')
+    await t.mail(box.address, 'From: a@b.example\nSubject: Sign in\n\nYour verification code is 482913.')
+    await t.mail(box.address, 'From: a@b.example\nSubject: Welcome\n\nConfirm: https://b.example/confirm?token=abc')
+    expect((await code).body.message.codes).toMatchObject([{ value: '482913' }])
+    expect((await link).body.message.links).toMatchObject([{ href: 'https://b.example/confirm?token=abc' }])
+  })
+
   test('is over after the time asked for, thirty seconds when none is, and a minute at most', async () => {
     const box = await newBox()
     for (const [query, ms] of [

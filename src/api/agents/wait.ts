@@ -13,6 +13,8 @@ const query = z.object({
   from: several.optional(),
   to: several.optional(),
   subject: several.optional(),
+  has_code: flag.optional().describe('Whether a one-time code was found in it'),
+  has_link: flag.optional().describe('Whether a link was found in it, beside one to unsubscribe'),
   include_spam: flag.optional(),
   include_blocked: flag.optional(),
   include_unauthenticated: flag.optional(),
@@ -36,12 +38,14 @@ export const wait = route({
   },
 })
 
-function toCriteria({ after, from, to, subject, ...include }: z.output<typeof query>) {
+function toCriteria({ after, from, to, subject, has_code, has_link, ...include }: z.output<typeof query>) {
   return {
     ...(after !== undefined && { after }),
     ...(from && { from }),
     ...(to && { to }),
     ...(subject && { subject }),
+    ...(has_code !== undefined && { hasCode: has_code }),
+    ...(has_link !== undefined && { hasLink: has_link }),
     includeSpam: include.include_spam ?? false,
     includeBlocked: include.include_blocked ?? false,
     includeUnauthenticated: include.include_unauthenticated ?? false,

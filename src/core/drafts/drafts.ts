@@ -38,11 +38,11 @@ export async function linkDraftAttachment(
   caller: Caller,
   id: string,
   attachment: string,
-): Promise<FileLink & { file: DraftAttachment }> {
+): Promise<FileLink & { part: DraftAttachment }> {
   const draft = await getDraft(app, caller, id)
   const file = draft.attachments.find((a) => a.id === attachment)
   if (!file) throw notFound('attachment')
-  return { file, ...linkFile(app, draft.orgId, file) }
+  return { part: file, ...linkFile(app, draft.orgId, file) }
 }
 
 /** Throws a draft away. */

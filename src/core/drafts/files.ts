@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Attachment } from '../../protocol/compose/draft.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
-import { Failure } from '../errors.ts'
+import { Failure, isCertain } from '../errors.ts'
 import { newId, type PartId } from '../ids.ts'
 import { type AttachmentInput, loadAttachments } from '../outbound/attachments.ts'
 import type { DraftAttachment } from './model.ts'
@@ -24,7 +24,7 @@ export async function withFiles<T extends { used: boolean }>(
     if (!written.used) await drop()
     return written
   } catch (error) {
-    if (error instanceof Failure && error.code !== 'unavailable') await drop()
+    if (isCertain(error)) await drop()
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import type { EventId, OrgId } from '../ids.ts'
+import type { EventId, MailboxId, OrgId } from '../ids.ts'
 import type { LoggedEvent, NewEvent } from './model.ts'
 
 export interface EventReader {
@@ -6,6 +6,11 @@ export interface EventReader {
   after(seq: number, limit: number, org?: OrgId): Promise<LoggedEvent[]>
   /** The position of an entry of this organization. */
   seqOf(org: OrgId, id: EventId): Promise<number | undefined>
+  /** Entries of one mailbox that tell of labels: those from `seq` on, inclusive, or before it where the order is newest first. */
+  labelings(
+    mailbox: MailboxId,
+    page: { from: number | null; ascending: boolean; limit: number },
+  ): Promise<LoggedEvent[]>
   /** The newest position, 0 in an empty log. */
   position(): Promise<number>
   /** Calls back after commits that may have added entries, in this process or (on PostgreSQL) in another. The answer unsubscribes. */

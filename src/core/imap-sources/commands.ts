@@ -157,7 +157,7 @@ export async function postponeImapFetch(
   await tx.imapSources.update({ ...source, nextFetchAt: tx.now + input.waitMs, lease: null, leaseUntil: null })
 }
 
-/** A worker stops: what it holds is due again as it was. */
-export async function releaseImapSources(tx: Tx, input: { lease: string }): Promise<void> {
+/** A worker stops, or all have (null): what is held is due again as it was. */
+export async function releaseImapSources(tx: Tx, input: { lease: string | null }): Promise<void> {
   await tx.imapSources.release(input.lease)
 }

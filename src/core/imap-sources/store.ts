@@ -27,6 +27,6 @@ export interface ImapSourceWriter extends ImapSourceReader {
   /** Takes this one, due or not; undefined when somebody else holds it or it is gone. */
   claimOne(now: number, lease: string, leaseUntil: number, id: ImapSourceId): Promise<ImapSource | undefined>
   move(id: ImapSourceId, position: ImapPosition): Promise<void>
-  /** Gives back what is held under this lease, due as it was before. */
-  release(lease: string): Promise<void>
+  /** Gives back what is held under this lease, or under any (null), due as it was before. */
+  release(lease: string | null): Promise<void>
 }

@@ -5,5 +5,6 @@ export function joinWorkers(app: App): Promise<void> {
   return app.store.joinWorkers(async () => {
     await app.store.run('outbound.release-all', {})
     await app.store.run('jobs.release-all', {})
+    await app.store.run('imap-sources.release', { lease: null })
   })
 }

@@ -141,6 +141,6 @@ export async function purgeMailbox(tx: Tx, input: { id: MailboxId; limit: number
 }
 
 function eventOf(mailbox: Mailbox, type: 'mailbox.created' | 'mailbox.deleted') {
-  const payload = { address: mailbox.address }
+  const payload = { address: mailbox.address, projectId: mailbox.projectId }
   return { orgId: mailbox.orgId, mailboxId: mailbox.id, threadId: null, messageId: null, type, payload }
 }

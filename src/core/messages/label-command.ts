@@ -2,7 +2,7 @@ import { notFound } from '../errors.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { foldThread } from '../threads/fold.ts'
-import { isHidden } from './hiding.ts'
+import { hidingFlags, isHidden } from './hiding.ts'
 import { refuseTooMany } from './labels.ts'
 import type { Message } from './model.ts'
 
@@ -63,8 +63,20 @@ export function editLabels(
 /** Writes what became of a message's labels into the log. */
 export async function tellLabels(tx: Tx, before: Message, after: Message): Promise<void> {
   const { orgId, mailboxId, threadId, id: messageId } = after
-  const payload = { added: minus(after.labels, before.labels), removed: minus(before.labels, after.labels) }
+  const payload = {
+    added: minus(after.labels, before.labels),
+    removed: minus(before.labels, after.labels),
+    flags: changedFlags(before, after),
+    name: after.messageId,
+  }
   await tx.events.append({ orgId, mailboxId, threadId, messageId, type: 'message.labeled', payload })
+}
+
+const flags = ['seen', 'flagged', 'handled', ...hidingFlags] as const
+
+function changedFlags(before: Message, after: Message): Partial<Pick<Message, (typeof flags)[number]>> {
+  const changed = flags.filter((flag) => before[flag] !== after[flag])
+  return Object.fromEntries(changed.map((flag) => [flag, after[flag]]))
 }
 
 async function refold(tx: Tx, before: Message, after: Message): Promise<void> {

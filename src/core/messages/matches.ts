@@ -10,6 +10,15 @@ export function searchable(list: readonly MailboxAddress[]): string {
     .toLowerCase()
 }
 
+/** What substring filters look at. */
+export function filterTexts(message: Pick<Message, 'from' | 'to' | 'cc' | 'bcc' | 'subject'>) {
+  return {
+    from: searchable(message.from),
+    to: searchable([...message.to, ...message.cc, ...message.bcc]),
+    subject: (message.subject ?? '').toLowerCase(),
+  }
+}
+
 /** What of a filter can be told from one message alone. */
 export type OneMessageFilter = Pick<
   MessageFilter,
@@ -22,11 +31,8 @@ export function matches(message: Message, filter: OneMessageFilter): boolean {
   if (filter.after !== undefined && message.at <= filter.after) return false
   if (filter.hasCode !== undefined && message.hasCode !== filter.hasCode) return false
   if (filter.hasLink !== undefined && message.hasLink !== filter.hasLink) return false
-  return (
-    holdsAll(searchable(message.from), filter.from) &&
-    holdsAll(searchable(message.to), filter.to) &&
-    holdsAll((message.subject ?? '').toLowerCase(), filter.subject)
-  )
+  const texts = filterTexts(message)
+  return holdsAll(texts.from, filter.from) && holdsAll(texts.to, filter.to) && holdsAll(texts.subject, filter.subject)
 }
 
 function holdsAll(text: string, wanted: readonly string[] = []): boolean {

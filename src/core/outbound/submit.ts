@@ -9,7 +9,7 @@ import { newBlobKey } from '../blob-key.ts'
 import { sealAs, signAs } from '../domains/dkim-keys/sign.ts'
 import { refuseUnverified } from '../domains/sending-domain.ts'
 import type { SentDraft } from '../drafts/commands.ts'
-import { Failure } from '../errors.ts'
+import { Failure, isCertain } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type Message, type MessageContent, sentFlags } from '../messages/model.ts'
@@ -56,7 +56,8 @@ export async function keepAndQueue(
   try {
     return await app.store.run('outbound.enqueue', toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey }))
   } catch (error) {
-    await app.blobs.delete([blobKey]).catch(() => {})
+    // What may have been queued keeps its bytes; if it was not, the daily sweep takes them.
+    if (isCertain(error)) await app.blobs.delete([blobKey]).catch(() => {})
     throw error
   }
 }

@@ -19,8 +19,10 @@ import * as unauthenticated from './0101-unauthenticated.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
+import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
+import * as statistics from './0132-statistics.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
@@ -48,8 +50,10 @@ const later: Migration[] = [
   drafts,
   fetched,
   eventIds,
+  labelEvents,
   projects,
   webhookProjects,
+  statistics,
   submissionCredentials,
   messageUids,
   imapSources,

@@ -42,6 +42,14 @@ export function eventReader(db: Database): Omit<EventReader, 'onAppend'> {
       // On PostgreSQL it may not be in the log yet.
       return (await one.executeTakeFirst())?.seq ?? undefined
     },
+    async labelings(mailbox, { from, ascending, limit }) {
+      // Written out, not a parameter: that is how both engines know the partial index.
+      let found = db.kysely.selectFrom('events').where(sql<boolean>`type = 'message.labeled'`)
+      found = found.where('mailbox_id', '=', mailbox).where('seq', 'is not', null)
+      if (from !== null) found = found.where('seq', ascending ? '>=' : '<=', from)
+      const ordered = found.orderBy('seq', ascending ? 'asc' : 'desc').limit(limit)
+      return (await ordered.select(['seq', ...columns]).execute()).map(toEvent)
+    },
     async position() {
       const newest = db.kysely.selectFrom('events').select(sql<number>`coalesce(max(seq), 0)`.as('seq'))
       return (await newest.executeTakeFirstOrThrow()).seq

@@ -95,7 +95,8 @@ export function imapSourceWriter(db: Database): ImapSourceWriter {
       await move.change(db, { id, validity: uidValidity, uid: lastUid, pending: JSON.stringify(pending) })
     },
     async release(lease) {
-      const held = kysely.updateTable('imap_sources').where('lease', '=', lease)
+      const all = kysely.updateTable('imap_sources')
+      const held = lease === null ? all.where('lease', 'is not', null) : all.where('lease', '=', lease)
       await held.set({ lease: null, lease_until: null, due_at: sql<number>`next_fetch_at` }).execute()
     },
   }

@@ -1,6 +1,6 @@
 import type { MailboxId, MessageId, OrgId, ThreadId } from '../../core/ids.ts'
 import { type HidingFlag, isHidden } from '../../core/messages/hiding.ts'
-import { searchable } from '../../core/messages/matches.ts'
+import { filterTexts } from '../../core/messages/matches.ts'
 import type { Direction, Message, MessageContent, OutboundStatus, Part, Source } from '../../core/messages/model.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 
@@ -109,6 +109,7 @@ export function toMessage(row: MessageRow, attachments: Part[]): Message {
 }
 
 export function fromMessage(m: Message): MessageTable {
+  const texts = filterTexts(m)
   return {
     id: m.id,
     org_id: m.orgId,
@@ -137,9 +138,9 @@ export function fromMessage(m: Message): MessageTable {
     has_link: m.hasLink ? 1 : 0,
     labels: fromList(m.labels),
     part_count: m.attachments.length,
-    from_text: searchable(m.from),
-    to_text: searchable([...m.to, ...m.cc, ...m.bcc]),
-    subject_text: (m.subject ?? '').toLowerCase(),
+    from_text: texts.from,
+    to_text: texts.to,
+    subject_text: texts.subject,
     fetch_number: null,
     created_at: m.createdAt,
     updated_at: m.updatedAt,

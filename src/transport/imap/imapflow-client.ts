@@ -88,8 +88,6 @@ export class ImapflowClient implements ImapClient {
     const guard = new SessionGuard()
     const client = new ImapFlow(this.#optionsFor(address, login, guard))
     const close = () => client.close()
-    // Before anything can go wrong: an error without a listener ends the process. What it is comes with the rejected call as well.
-    client.on('error', () => {})
     client.once('close', () => signal.removeEventListener('abort', close))
     signal.addEventListener('abort', close)
     guard.watch(client)

@@ -87,11 +87,10 @@ export class ImapflowSession implements ImapSession {
     try {
       const answers = await this.#ask(String(uid), { source: true }, { uid: true, bytes: allowed })
       const source = answers.find((m) => m.uid === uid)?.source
-      return source && source.length > maxBytes ? 'too_large' : source
+      if (!Buffer.isBuffer(source)) return undefined
+      return source.length > maxBytes ? 'too_large' : source
     } catch (error) {
-      if (this.#guard.tripped === 'too many bytes' || (error as ImapError).detail?.endsWith('LiteralTooLarge')) {
-        return 'too_large'
-      }
+      if (this.#guard.tooLarge) return 'too_large'
       throw error
     }
   }

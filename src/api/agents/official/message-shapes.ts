@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Mailbox } from '../../../core/mailboxes/model.ts'
-import type { AttachmentLink } from '../../../core/messages/attachment-links.ts'
+import type { FileLink } from '../../../core/messages/attachment-links.ts'
 import type { Highlights } from '../../../core/messages/highlights.ts'
 import type { FullMessage } from '../../../core/messages/messages.ts'
 import type { MailboxAddress, Message, Part } from '../../../core/messages/model.ts'
@@ -110,7 +110,9 @@ export function toFull({ message, content, mailbox }: FullMessage): z.output<typ
   }
 }
 
-export function toAttachment(part: Part): z.output<typeof Attachment> {
+type File = Pick<Part, 'id' | 'filename' | 'sizeBytes' | 'contentType' | 'disposition' | 'contentId'>
+
+export function toAttachment(part: File): z.output<typeof Attachment> {
   return present({
     attachment_id: printId('attachment', part.id),
     filename: part.filename,
@@ -121,7 +123,11 @@ export function toAttachment(part: Part): z.output<typeof Attachment> {
   })
 }
 
-export function toAttachmentLink({ part, url, expiresAt }: AttachmentLink): z.output<typeof AttachmentLinkShape> {
+export function toAttachmentLink({
+  part,
+  url,
+  expiresAt,
+}: FileLink & { part: File }): z.output<typeof AttachmentLinkShape> {
   return { ...toAttachment(part), download_url: url, expires_at: printTime(expiresAt) }
 }
 
@@ -130,6 +136,6 @@ export function withHighlights(found: Highlights): { highlights?: z.output<typeo
   return Object.keys(found).length > 0 ? { highlights: found } : {}
 }
 
-function printSome(addresses: readonly MailboxAddress[]): string[] | null {
+export function printSome(addresses: readonly MailboxAddress[]): string[] | null {
   return some(addresses.map(formatAddress))
 }

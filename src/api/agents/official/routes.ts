@@ -4,9 +4,12 @@ import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
+import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
+import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
 import { messages } from './messages.ts'
+import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
 import { pods } from './pods.ts'
 import { readQuery } from './query.ts'
@@ -23,9 +26,13 @@ export const routes = {
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
+  ...at([inbox], 'inbox_events', events),
   ...at([organization, pod, inbox], 'threads', threads),
+  ...at([organization, pod, inbox], 'drafts', drafts),
+  ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
+  ...at([organization, pod, inbox], 'metrics', metrics),
 }
 
 const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(routes))

@@ -10,7 +10,7 @@ import { addresses, keyOf, optionalText, sendingMail, toDraft, type Words, words
 import { parseOwn } from './labels.ts'
 import { mailboxOf } from './scope.ts'
 
-const Sent = z.object({ message_id: z.string(), thread_id: z.string() }).meta({ id: 'Sent' })
+export const Sent = z.object({ message_id: z.string(), thread_id: z.string() }).meta({ id: 'Sent' })
 
 const sending = { ...sendingMail, reply: Sent }
 const { cc: _cc, bcc: _bcc, ...answer } = words
@@ -91,6 +91,6 @@ function refuseRecipients(body: Partial<Words>): void {
   if (given) throw invalid(given, 'cannot be given together with reply_all')
 }
 
-function toSent({ messageId, rfcMessageId, threadId }: Enqueued): z.output<typeof Sent> {
+export function toSent({ messageId, rfcMessageId, threadId }: Enqueued): z.output<typeof Sent> {
   return { message_id: rfcMessageId ?? printId('message', messageId), thread_id: printId('thread', threadId) }
 }
