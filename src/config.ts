@@ -159,6 +159,17 @@ export const settings = {
     default: '50',
     read: integer(50, 0, 1_000_000),
   }),
+  POSTHOUSE_HOOK_KEYS: setting({
+    help: 'Keys that hook addresses were made with; one more makes the new ones, and the old ones go on working',
+    default: '1',
+    read: integer(1, 1, 100),
+  }),
+  POSTHOUSE_INGEST_SECRET: setting({
+    help: 'Signs mail that is pushed to /ingest/v1/raw; without it none is taken there',
+    default: 'none',
+    secret: true,
+    read: (t) => t,
+  }),
   POSTHOUSE_DISPOSABLE_TTL_HOURS: setting({
     help: 'Hours that an inbox made over /v1 lives; 0 is for ever',
     default: '168',

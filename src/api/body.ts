@@ -7,8 +7,9 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes)
   const json = isJson(request.headers.get('content-type') ?? '') && !isEncoded(request)
   if (declared && !json) throw unsupported()
-  const bytes = await readBytes(request, maxBytes, declared)
-  if (bytes.length === 0 && !json) return {}
+  const bytes = await readBytes(request, maxBytes)
+  // Some clients name the type of a body that they then leave out.
+  if (bytes.length === 0) return {}
   if (!json) throw unsupported()
   return parseObject(bytes)
 }
@@ -26,7 +27,10 @@ function isEncoded(request: Request): boolean {
   return !/^(identity)?$/i.test(request.headers.get('content-encoding') ?? '')
 }
 
-async function readBytes(request: Request, maxBytes: number, declared: number | undefined): Promise<Uint8Array> {
+/** The bytes of the body, as many as `maxBytes`. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const declared = declaredLength(request)
+  if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes)
   try {
     // A declared length is kept by the HTTP parser, so only bodies without one have to be counted.
     if (declared !== undefined) return new Uint8Array(await request.arrayBuffer())

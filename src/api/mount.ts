@@ -78,10 +78,10 @@ function decodeSegment(text: string): string {
 
 function toResponse(route: Route, result: unknown, checkReplies: boolean): Response {
   if (result instanceof Response) return result
-  const { status, value } = result instanceof Answer ? result : { status: route.status, value: result }
-  if (!route.reply) return new Response(null, { status })
+  const { status, value, headers } = result instanceof Answer ? result : new Answer(route.status, result)
+  if (!route.reply) return new Response(null, { status, headers })
   if (checkReplies) assertShape(route, value)
-  return Response.json(value, { status })
+  return Response.json(value, { status, headers })
 }
 
 function assertShape(route: Route, value: unknown): void {

@@ -10,24 +10,34 @@ export function readQuery(search: URLSearchParams): Record<string, string | stri
 }
 
 /** A whole number in its plain decimal form; absent, it is `fallback`. */
-export function wholeNumber({ min, max, fallback }: { min: number; max?: number; fallback: number }) {
+export function wholeNumber({ min, max, fallback }: Bounds & { fallback: number }) {
+  const described = { ...schemaOf({ min, max }), description: `${fallback} when absent` }
+  return decimal({ min, max }).default(fallback).meta(described)
+}
+
+/** A whole number in its plain decimal form, or undefined when it is absent. */
+export function optionalNumber(bounds: Bounds) {
+  return decimal(bounds).optional().meta(schemaOf(bounds))
+}
+
+interface Bounds {
+  min: number
+  max?: number | undefined
+}
+
+function decimal({ min, max }: Bounds) {
   const message =
     max === undefined ? `must be a whole number from ${min}` : `must be a whole number from ${min} to ${max}`
-  return z
-    .string({ error: () => message })
-    .transform((text, ctx) => {
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-      if (value >= min && value <= (max ?? value)) return value
-      ctx.addIssue({ code: 'custom', message })
-      return z.NEVER
-    })
-    .default(fallback)
-    .meta({
-      type: 'integer',
-      minimum: min,
-      ...(max === undefined ? {} : { maximum: max }),
-      description: `${fallback} when absent`,
-    })
+  return z.string({ error: () => message }).transform((text, ctx) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= (max ?? value)) return value
+    ctx.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+}
+
+function schemaOf({ min, max }: Bounds) {
+  return { type: 'integer', minimum: min, ...(max === undefined ? {} : { maximum: max }) } as const
 }
 
 /** Seconds, with or without a fraction, as milliseconds; more than `max` is `max`. */

@@ -22,14 +22,16 @@ export interface Call<Params extends string = string, Query = unknown, Body = un
   request: Request
 }
 
-/** An answer with another status than the usual one of its route. */
+/** An answer with another status than the usual one of its route, or with header fields of its own. */
 export class Answer<T> {
   readonly status: number
   readonly value: T
+  readonly headers: Record<string, string>
 
-  constructor(status: number, value: T) {
+  constructor(status: number, value: T, headers: Record<string, string> = {}) {
     this.status = status
     this.value = value
+    this.headers = headers
   }
 }
 
@@ -62,8 +64,10 @@ type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${inf
 
 type Unset = z.ZodUndefined
 
-// Without a shape there is nothing to say, or there are bytes.
-type Handled<Reply extends z.ZodType> = Reply extends Unset ? unknown : z.input<Reply> | Answer<z.input<Reply>>
+// Without a shape there is nothing to say, or there are bytes. What is too large to be held comes as a response that is written while it is read.
+type Handled<Reply extends z.ZodType> = Reply extends Unset
+  ? unknown
+  : z.input<Reply> | Answer<z.input<Reply>> | Response
 
 interface RouteSpec<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>
   extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'headers' | 'maxBodyBytes'>> {

@@ -1,7 +1,7 @@
 import { createKey, deleteKey, touchKeys, updateKey } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
 import { createProject, deleteProject } from './accounts/project-commands.ts'
-import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
+import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck, updateDomain } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
@@ -23,10 +23,13 @@ import {
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
+import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
+import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage, labelMessages } from './messages/label-command.ts'
+import { sweepExpiredMessages } from './messages/sweep-expired.ts'
 import {
   claimDeliveries,
   recordOutcomes,
@@ -71,6 +74,7 @@ export const commands = {
   'domains.set-route': setDomainRoute,
   'domains.create': createDomain,
   'domains.delete': deleteDomain,
+  'domains.update': updateDomain,
   'domains.begin-check': beginDomainCheck,
   'domains.record-check': recordDomainCheck,
   'dkim-keys.add-first': addFirstDkimKeys,
@@ -81,10 +85,15 @@ export const commands = {
   'mailboxes.delete': deleteMailbox,
   'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
+  'mailboxes.create-hook': createHookMailbox,
+  'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.label-many': labelMessages,
   'messages.delete': deleteMessage,
+  'messages.handle': handleMessages,
+  'messages.handle-first': handleFirst,
+  'messages.sweep-expired': sweepExpiredMessages,
   'threads.delete': deleteThread,
   'threads.label': labelThread,
   'messages.mark-fetched': markFetched,

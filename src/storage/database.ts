@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely'
+import type { Kysely, RawBuilder, SelectQueryBuilder } from 'kysely'
 import type { Schema } from './schema.ts'
 
 /** What the two engines do differently, behind names. */
@@ -10,6 +10,8 @@ export interface Engine {
   keep(sql: string): void
   /** Holds a mailbox's row until the end of the transaction, as `nextTime` does. */
   holdMailbox(db: Kysely<Schema>, id: string): Promise<void>
+  /** A text field of the first entry of a list of objects that a column keeps as JSON. */
+  inList(column: string, field: string): RawBuilder<string | null>
   /** Lets one transaction at a time go on under this name. The one writer of SQLite holds everything already. */
   hold(db: Kysely<Schema>, name: string): Promise<void>
 }

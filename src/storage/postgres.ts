@@ -16,6 +16,7 @@ const postgresEngine: Engine = {
   async holdMailbox(db, id) {
     await sql`select id from mailboxes where id = ${id} for no key update`.execute(db)
   },
+  inList: (column, field) => sql`${sql.ref(column)}::json -> 0 ->> ${sql.lit(field)}`,
   keep(text) {
     kept.set(text, createHash('sha256').update(text).digest('base64url'))
   },

@@ -50,6 +50,8 @@ export interface DomainTable {
   status: string
   sealed_route: string | null
   feedback_enabled: Flag
+  subdomains_enabled: Flag
+  tracking_enabled: Flag
   states: Json
   checked_at: number | null
   recheck_at: number | null
@@ -82,6 +84,9 @@ export interface MailboxTable {
   client_id: string | null
   metadata: Json
   policy: Json
+  /** What the policy says, where the sweep can see it. */
+  retention_days: number | null
+  created_by: string | null
   expires_at: number | null
   enabled: Flag
   message_count: number
@@ -101,6 +106,12 @@ export interface AddressTable {
   mailbox_id: string
   org_id: string
   kind: string
+  created_at: number
+}
+
+/** Every selector that a hook address was ever made of: none is given out again. */
+export interface HookSelectorTable {
+  selector: string
   created_at: number
 }
 
@@ -130,6 +141,7 @@ export interface MessageTable {
   seen: Flag
   flagged: Flag
   handled: Flag
+  handled_at: number | null
   spam: Flag
   blocked: Flag
   unauthenticated: Flag
@@ -524,6 +536,7 @@ export interface Schema {
   dkim_keys: DkimKeyTable
   mailboxes: MailboxTable
   addresses: AddressTable
+  hook_selectors: HookSelectorTable
   messages: MessageTable
   message_contents: MessageContentTable
   message_labels: MessageLabelTable

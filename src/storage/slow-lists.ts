@@ -8,6 +8,7 @@ export interface SlowLists {
   messages: MessageReader['list']
   next: MessageReader['next']
   threads: ThreadReader['list']
+  tally: MessageReader['tally']
 }
 
 /**
@@ -16,7 +17,9 @@ export interface SlowLists {
  */
 export function withSlowLists(read: Reader, thread: CommandThread, now: () => number): Reader {
   const messages: MessageReader['list'] = (mailbox, filter, page) =>
-    isEmpty(filter) ? read.messages.list(mailbox, filter, page) : thread.run('messages', [mailbox, filter, page], now())
+    isEmpty(filter) && (page.by ?? 'at') === 'at'
+      ? read.messages.list(mailbox, filter, page)
+      : thread.run('messages', [mailbox, filter, page], now())
   const next: MessageReader['next'] = (mailbox, filter) => {
     const { from, to, subject } = filter
     return isEmpty({ from, to, subject })
@@ -28,7 +31,12 @@ export function withSlowLists(read: Reader, thread: CommandThread, now: () => nu
     isEmpty(filter) && (reach.mailboxId !== null || page.uncounted)
       ? read.threads.list(reach, filter, page)
       : thread.run('threads', [reach, filter, page], now())
-  return { ...read, messages: { ...read.messages, list: messages, next }, threads: { ...read.threads, list: threads } }
+  const tally: MessageReader['tally'] = (...asked) => thread.run('tally', asked, now())
+  return {
+    ...read,
+    messages: { ...read.messages, list: messages, next, tally },
+    threads: { ...read.threads, list: threads },
+  }
 }
 
 function isEmpty(filter: object): boolean {

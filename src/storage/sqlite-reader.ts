@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
 import type { SlowLists } from './slow-lists.ts'
 import { databaseOver, openConnection } from './sqlite.ts'
+import { tallyMessages } from './tables/message-handling.ts'
 import { listMessages } from './tables/message-list.ts'
 import { nextMessage } from './tables/message-next.ts'
 import { listThreads } from './tables/threads.ts'
@@ -16,6 +17,7 @@ const lists: SlowLists = {
   messages: (...asked) => listMessages(db, ...asked),
   next: (...asked) => nextMessage(db, ...asked),
   threads: (...asked) => listThreads(db, ...asked),
+  tally: (...asked) => tallyMessages(db, ...asked),
 }
 
 port.on('message', async (message: CommandRequest[] | 'close') => {

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import { Failure } from '../core/errors.ts'
 import { type Connection, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
@@ -20,6 +20,7 @@ const sqliteEngine: Engine = {
   holdFreeRows: (query) => query,
   keep: () => {},
   hold: async () => {},
+  inList: (column, field) => sql`json_extract(${sql.ref(column)}, ${sql.lit(`$[0].${field}`)})`,
   holdMailbox: async () => {},
 }
 

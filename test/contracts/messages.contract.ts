@@ -78,11 +78,13 @@ export function messagesContract(opened: () => Opened): void {
     test('another mailbox finds nothing by id or Message-ID, another organization no part', async () => {
       const other = await buildMailbox(it.store)
       const { mail, messageId } = await fileMail(it.store, box, { attachments: [newPart()] })
-      const part = (await it.store.read.messages.get(box.id, messageId))!.attachments[0]!
+      const message = (await it.store.read.messages.get(box.id, messageId))!
+      const part = message.attachments[0]!
       expect(await it.store.read.messages.get(other.id, messageId)).toBeUndefined()
       expect(await it.store.read.messages.byMessageId(other.id, mail.messageId!)).toBeUndefined()
       expect(await it.store.read.messages.part(other.orgId, part.id)).toBeUndefined()
-      expect(await it.store.read.messages.part(box.orgId, part.id)).toEqual({ part, blobKey: mail.blobKey })
+      const found = { part, blobKey: mail.blobKey, at: message.at, mailbox: { policy: box.policy } }
+      expect(await it.store.read.messages.part(box.orgId, part.id)).toEqual(found)
       expect(await it.store.read.messages.part(box.orgId, newId<PartId>())).toBeUndefined()
       expect(await it.store.read.messages.part(newId<OrgId>(), part.id)).toBeUndefined()
     })

@@ -154,6 +154,7 @@ export function newOutbound(
       seen: true,
       flagged: false,
       handled: false,
+      handledAt: null,
       spam: false,
       blocked: false,
       unauthenticated: false,

@@ -1,31 +1,45 @@
 import type { App } from '../../core/app.ts'
-import { openLink } from '../../core/messages/attachment-links.ts'
+import { type LinkedFile, openLink } from '../../core/messages/attachment-links.ts'
+import { openStoredLink } from '../../core/messages/stored-links.ts'
 import { parseRange } from '../byte-range.ts'
 import { attachmentDisposition } from '../content-disposition.ts'
 import type { Page } from './page.ts'
 
-/** The bytes behind a signed link. Whoever has the link may have them; an Authorization field changes nothing. */
-export function filesPage(app: App): Page {
-  return {
-    method: 'GET',
-    path: '/files/:token',
-    async handle(request, { token = '' }, requestId) {
-      const { part, content } = await openLink(app, token)
-      const headers = headersFor(part.filename, part.contentType)
-      // Without validators no If-Range can hold, and then the whole is the answer (RFC 9110 §13.1.5).
-      const field = request.headers.has('if-range') ? null : request.headers.get('range')
-      const range = parseRange(field, content.length)
-      if (range === 'unsatisfiable') {
-        headers['content-range'] = `bytes */${content.length}`
-        headers['content-type'] = 'application/json'
-        return new Response(JSON.stringify({ ...unsatisfiable, request_id: requestId }), { status: 416, headers })
-      }
-      if (!range) return new Response(bytes(content), { headers: withLength(headers, content.length) })
-      const slice = content.subarray(range.first, range.last + 1)
-      headers['content-range'] = `bytes ${range.first}-${range.last}/${content.length}`
-      return new Response(bytes(slice), { status: 206, headers: withLength(headers, slice.length) })
+/** The bytes behind signed links. Whoever has the link may have them; an Authorization field changes nothing. */
+export function filesPages(app: App): Page[] {
+  return [
+    {
+      method: 'GET',
+      path: '/files/:token',
+      handle: async (request, { token = '' }, requestId) => serve(request, await openLink(app, token), requestId),
     },
+    {
+      method: 'GET',
+      path: '/files/inbox/:scope/:project/:inbox/:message/:attachment',
+      async handle(request, { scope, project, inbox, message, attachment }, requestId) {
+        const { searchParams } = new URL(request.url)
+        const storageKey = ['inbox', scope, project, inbox, message, attachment].join('/')
+        const [exp = '', kid = '', sig = ''] = ['exp', 'kid', 'sig'].map((name) => searchParams.get(name) ?? '')
+        return serve(request, await openStoredLink(app, { storageKey, exp, kid, sig }), requestId)
+      },
+    },
+  ]
+}
+
+function serve(request: Request, { part, content }: LinkedFile, requestId: string): Response {
+  const headers = headersFor(part.filename, part.contentType)
+  // Without validators no If-Range can hold, and then the whole is the answer (RFC 9110 §13.1.5).
+  const field = request.headers.has('if-range') ? null : request.headers.get('range')
+  const range = parseRange(field, content.length)
+  if (range === 'unsatisfiable') {
+    headers['content-range'] = `bytes */${content.length}`
+    headers['content-type'] = 'application/json'
+    return new Response(JSON.stringify({ ...unsatisfiable, request_id: requestId }), { status: 416, headers })
   }
+  if (!range) return new Response(bytes(content), { headers: withLength(headers, content.length) })
+  const slice = content.subarray(range.first, range.last + 1)
+  headers['content-range'] = `bytes ${range.first}-${range.last}/${content.length}`
+  return new Response(bytes(slice), { status: 206, headers: withLength(headers, slice.length) })
 }
 
 const unsatisfiable = { name: 'RangeError', code: 'range_not_satisfiable', message: 'The file has no such bytes' }

@@ -6,12 +6,18 @@ import { HttpRefusal } from '../refusal.ts'
 import { createRouter } from '../router.ts'
 import { documentPages } from './documents.ts'
 import { refusePage } from './errors.ts'
-import { filesPage } from './files.ts'
+import { filesPages } from './files.ts'
 import { healthPages } from './health.ts'
+import { ingestPage } from './ingest.ts'
 
 /** Makes the pages answer requests, and refuses what is nowhere at all. */
 export function mountPages(app: App, dialects: readonly Dialect[], metrics: Metrics) {
-  const router = createRouter([...healthPages(app, metrics), ...documentPages(app, dialects), filesPage(app)])
+  const router = createRouter([
+    ...healthPages(app, metrics),
+    ...documentPages(app, dialects),
+    ...filesPages(app),
+    ingestPage(app),
+  ])
   return {
     async serve(request: Request, _url: URL, path: string, requestId: string): Promise<Served> {
       const match = router.match(request.method, path)

@@ -14,6 +14,10 @@ export type EventType =
   | 'message.hurried'
   | 'message.labeled'
   | 'message.deleted'
+  /** Or not any more: `handled` says which. */
+  | 'message.handled'
+  /** A mail that the policy of the mailbox did not let in. */
+  | 'message.dropped'
   | 'thread.deleted'
   | 'domain.created'
   | 'domain.deleted'

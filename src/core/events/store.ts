@@ -1,9 +1,12 @@
 import type { EventId, MailboxId, OrgId } from '../ids.ts'
+import type { Page, PageRequest } from '../paging.ts'
 import type { LoggedEvent, NewEvent } from './model.ts'
 
 export interface EventReader {
   /** Entries behind `seq`, in order. */
   after(seq: number, limit: number, org?: OrgId): Promise<LoggedEvent[]>
+  /** What was not let into a mailbox since a time, newest first. */
+  drops(mailbox: MailboxId, since: number, page: PageRequest): Promise<Page<LoggedEvent>>
   /** The position of an entry of this organization. */
   seqOf(org: OrgId, id: EventId): Promise<number | undefined>
   /** Entries of one mailbox that tell of labels: those from `seq` on, inclusive, or before it where the order is newest first. */

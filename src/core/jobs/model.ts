@@ -7,6 +7,7 @@ export type JobTask =
   | SendDsn
   | SweepBlobs
   | RecheckDomains
+  | SweepExpired
   | ExpireMailboxes
   | SendDraft
 
@@ -27,6 +28,12 @@ export interface SweepBlobs {
 /** Looks at the records of those domains whose day is over. */
 export interface RecheckDomains {
   kind: 'recheck-domains'
+}
+
+/** Erases messages that have outlived what their mailboxes keep; `after` is the mailbox behind which it goes on. */
+export interface SweepExpired {
+  kind: 'sweep-expired'
+  after: string
 }
 
 /** Deletes the mailboxes whose time is over. */

@@ -3,6 +3,7 @@ import { RECHECK_LOOK_MS, recheckDomains } from '../domains/recheck.ts'
 import { sendScheduled } from '../drafts/send-scheduled.ts'
 import type { MailboxId } from '../ids.ts'
 import { EXPIRY_LOOK_MS, expireMailboxes } from '../mailboxes/expire.ts'
+import { EXPIRY_SWEEP_EVERY_MS, sweepExpired } from '../messages/sweep-expired.ts'
 import { sendDsn } from '../outbound/send-dsn.ts'
 import { Wakeful } from '../wakeful.ts'
 import type { Job, JobTask } from './model.ts'
@@ -46,6 +47,8 @@ export class JobWorker implements AsyncDisposable {
     const now = clock.now()
     await store.run('jobs.ensure', { task: { kind: 'sweep-blobs', cursor: null }, runAt: now + SWEEP_EVERY_MS })
     await store.run('jobs.ensure', { task: { kind: 'recheck-domains' }, runAt: now + RECHECK_LOOK_MS })
+    const expiry = { task: { kind: 'sweep-expired', after: '' }, runAt: now + EXPIRY_SWEEP_EVERY_MS } as const
+    await store.run('jobs.ensure', expiry)
     await store.run('jobs.ensure', { task: { kind: 'expire-mailboxes' }, runAt: now + EXPIRY_LOOK_MS })
     this.#dailyIsThere = true
   }
@@ -86,6 +89,8 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
       return sendScheduled(app, job, task)
     case 'recheck-domains':
       return recheckDomains(app, task)
+    case 'sweep-expired':
+      return sweepExpired(app, task)
     case 'expire-mailboxes':
       return expireMailboxes(app, task)
   }

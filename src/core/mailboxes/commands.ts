@@ -4,7 +4,7 @@ import { type DomainId, type MailboxId, newId, type OrgId, type ProjectId } from
 import type { Tx } from '../store.ts'
 import { forgetMailbox } from '../webhooks/commands.ts'
 import { type MetadataChange, mergeMetadata } from './metadata.ts'
-import { type Mailbox, openPolicy } from './model.ts'
+import { type AddressKind, type Mailbox, type MailboxPolicy, openPolicy } from './model.ts'
 
 export interface NewMailbox {
   /** Chosen by the maker; drawn when absent. */
@@ -20,6 +20,10 @@ export interface NewMailbox {
   metadata?: Mailbox['metadata']
   policy?: Mailbox['policy']
   expiresAt?: number | null
+  createdBy?: string | null
+  enabled?: boolean
+  /** What leads to it; `primary` when absent. */
+  addressKind?: AddressKind
   /** The operator's own does not count against the limit. */
   unlimited?: boolean
   /** The same `clientId` answers the mailbox that is there, whatever its address. */
@@ -43,14 +47,15 @@ export async function createMailbox(tx: Tx, input: NewMailbox): Promise<{ mailbo
   if (!input.unlimited) await checkLimit(tx, input.orgId)
   const mailbox = toMailbox(input, tx.now)
   const { id, orgId, address } = mailbox
-  const fresh = await tx.mailboxes.insert(mailbox, {
+  const inserted = await tx.mailboxes.insert(mailbox, {
     address,
     mailboxId: id,
     orgId,
-    kind: 'primary',
+    kind: input.addressKind ?? 'primary',
     createdAt: tx.now,
   })
-  if (!fresh) throw new Failure('taken', 'This address is taken')
+  if (inserted === 'address_taken') throw new Failure('taken', 'This address is taken')
+  if (inserted === 'id_taken') throw new Failure('conflict', 'This id is taken')
   await tx.events.append(eventOf(mailbox, 'mailbox.created'))
   return { mailbox, created: true }
 }
@@ -70,15 +75,19 @@ async function checkLimit(tx: Tx, orgId: OrgId): Promise<void> {
   }
 }
 
-function toMailbox({ domainId: _, unlimited: __, anyTwin: ___, ...input }: NewMailbox, now: number): Mailbox {
+function toMailbox(
+  { domainId: _, unlimited: __, anyTwin: ___, addressKind: ____, ...input }: NewMailbox,
+  now: number,
+): Mailbox {
   return {
     ...input,
     metadata: input.metadata ?? {},
     policy: input.policy ?? openPolicy,
     expiresAt: input.expiresAt ?? null,
+    createdBy: input.createdBy ?? null,
     id: input.id ?? newId<MailboxId>(),
     address: `${input.localPart}@${input.domain}`,
-    enabled: true,
+    enabled: input.enabled ?? true,
     messageCount: 0,
     threadCount: 0,
     sizeBytes: 0,
@@ -88,7 +97,8 @@ function toMailbox({ domainId: _, unlimited: __, anyTwin: ___, ...input }: NewMa
 }
 
 /** What can be changed about a mailbox; what is absent stays. */
-export type MailboxChange = Partial<Pick<Mailbox, 'displayName' | 'enabled' | 'metadata' | 'policy' | 'expiresAt'>> & {
+export type MailboxChange = Partial<Pick<Mailbox, 'displayName' | 'enabled' | 'metadata' | 'expiresAt'>> & {
+  policy?: Partial<MailboxPolicy>
   /** Changes some of the notes, or with null removes all. */
   mergeMetadata?: MetadataChange | null
 }
@@ -104,15 +114,20 @@ export async function updateMailbox(
   const merged = notes === undefined ? {} : { metadata: mergeMetadata(mailbox.metadata, notes) }
   const given = Object.entries({ ...fields, ...merged }).filter(([, value]) => value !== undefined)
   if (given.length === 0) return mailbox
-  const changed: Mailbox = { ...mailbox, ...Object.fromEntries(given), updatedAt: tx.now }
+  const policy = { ...mailbox.policy, ...input.change.policy }
+  const changed: Mailbox = { ...mailbox, ...Object.fromEntries(given), policy, updatedAt: tx.now }
   await tx.mailboxes.update(changed)
   return changed
 }
 
 /** From this commit on the mailbox is nowhere to be seen and its address is free; its contents follow in the purge. */
-export async function deleteMailbox(tx: Tx, input: { orgId: OrgId; id: MailboxId }): Promise<void> {
+export async function deleteMailbox(
+  tx: Tx,
+  input: { orgId: OrgId; id: MailboxId; unlessUnhandled?: boolean },
+): Promise<void> {
   const mailbox = await tx.mailboxes.get(input.orgId, input.id)
   if (!mailbox) throw notFound('mailbox')
+  if (input.unlessUnhandled) await refuseUnhandled(tx, mailbox.id)
   await removeMailbox(tx, mailbox)
 }
 
@@ -131,6 +146,12 @@ async function removeMailbox(tx: Tx, mailbox: Mailbox): Promise<void> {
   await tx.imapSources.deleteOfMailbox(mailbox.id)
   await tx.jobs.add({ kind: 'purge-mailbox', mailboxId: mailbox.id }, tx.now)
   await tx.events.append(eventOf(mailbox, 'mailbox.deleted'))
+}
+
+// Under the mailbox's row: a mail that comes meanwhile is counted here, or finds no mailbox.
+async function refuseUnhandled(tx: Tx, id: MailboxId): Promise<void> {
+  const waiting = (await tx.messages.tally([id], tx.now)).get(id)?.unhandled ?? 0
+  if (waiting > 0) throw new Failure('in_use', `The mailbox has ${waiting} unhandled messages`)
 }
 
 /** One bite of the purge, small enough to share the store with others; the blobs go by a job of their own. */

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { domainToASCII } from 'node:url'
 import { invalid } from '../errors.ts'
+import { isHookShaped } from './hook-address.ts'
 
 // RFC 2142 names that belong to whoever runs the server.
 const RESERVED = new Set(['postmaster', 'abuse', 'mailer-daemon', 'hostmaster'])
@@ -15,7 +16,7 @@ export function checkLocalPart(text: string): string {
   if (!/^[a-zA-Z0-9._%+-]{1,64}$/.test(text)) throw invalid('username', 'must be 1 to 64 of a-z A-Z 0-9 . _ % + -')
   if (/^\.|\.\.|\.$/.test(text)) throw invalid('username', 'must not begin or end with a dot, nor hold two in a row')
   const localPart = text.toLowerCase()
-  if (isReserved(localPart)) throw invalid('username', 'is reserved')
+  if (isReserved(localPart) || isHookShaped(localPart)) throw invalid('username', 'is reserved')
   return localPart
 }
 

@@ -4,12 +4,13 @@ import { checkClientId } from '../client-id.ts'
 import type { Domain } from '../domains/model.ts'
 import { Failure, invalid, notFound } from '../errors.ts'
 import { isUuid, type MailboxId } from '../ids.ts'
-import type { Page, PageRequest } from '../paging.ts'
+import type { Page } from '../paging.ts'
 import { canonicalOrNone } from './canonical.ts'
 import type { MailboxChange } from './commands.ts'
 import { checkLocalPart, randomLocalPart, toAsciiDomain } from './local-part.ts'
 import { checkMetadata, type MetadataChange, mergeMetadata } from './metadata.ts'
 import type { Mailbox } from './model.ts'
+import type { MailboxPage } from './store.ts'
 
 export interface CreateMailbox {
   /** Null: a random one. */
@@ -43,6 +44,7 @@ export async function createMailbox(
     domainId,
     displayName,
     clientId,
+    createdBy: caller.keyName,
     metadata: mergeMetadata({}, input.metadata ?? {}),
     anyTwin: input.anyTwin ?? false,
   })
@@ -54,18 +56,28 @@ export async function createMailbox(
 /** What is said of a domain that is not this organization's to use. */
 export const NOT_USABLE = 'is not a domain of this organization'
 
-/** A domain whose mail this caller's mailboxes may take. */
-export async function usableDomain(app: App, caller: Caller, name: string): Promise<Domain> {
+/** A domain whose mail this caller's mailboxes may take: the name asked for, and the domain that it is or is below of. */
+export async function usableDomain(app: App, caller: Caller, name: string): Promise<Pick<Domain, 'name' | 'id'>> {
   const ascii = toAsciiDomain(name)
   const domain = ascii ? await app.store.read.domains.usable(caller.orgId, ascii) : undefined
   const outside = caller.projectOnly && domain?.orgId && domain.projectId !== caller.projectId
-  if (!domain || outside) throw invalid('domain', NOT_USABLE)
+  if (!ascii || !domain || outside) {
+    if (ascii) await refuseClosed(app, caller, ascii)
+    throw invalid('domain', NOT_USABLE)
+  }
   if (domain.status !== 'verified') throw new Failure('domain_not_verified', 'This domain is not verified yet')
-  return domain
+  return { name: ascii, id: domain.id }
+}
+
+// Below a domain of their own, its owner hears what is missing.
+async function refuseClosed(app: App, { orgId }: Caller, name: string): Promise<void> {
+  const parent = name.slice(name.indexOf('.') + 1)
+  const own = parent.includes('.') ? await app.store.read.domains.own(orgId, parent) : undefined
+  if (own) throw new Failure('unprocessable', `Names below ${parent} are not enabled`)
 }
 
 /** Up to 256 characters without line breaks; blank becomes null. */
-function checkDisplayName(value: string | null | undefined): string | null {
+export function checkDisplayName(value: string | null | undefined): string | null {
   if (value && /[\r\n\0]/.test(value)) throw invalid('display_name', 'must not hold line breaks')
   if (value && !value.isWellFormed()) throw invalid('display_name', 'must be valid Unicode')
   const name = value?.trim() ?? ''
@@ -99,7 +111,7 @@ export async function addressesOf(app: App, ids: readonly MailboxId[]): Promise<
 }
 
 /** The mailboxes the caller may see, newest first. */
-export async function listMailboxes(app: App, caller: Caller, page: PageRequest): Promise<Page<Mailbox>> {
+export async function listMailboxes(app: App, caller: Caller, page: MailboxPage): Promise<Page<Mailbox>> {
   demand(caller, 'mailbox_read')
   return app.store.read.mailboxes.list(reachOf(caller), page)
 }
@@ -120,9 +132,16 @@ export async function updateMailbox(
   return app.store.run('mailboxes.update', { orgId, id, change: checked })
 }
 
-/** Deletes a mailbox with everything in it. */
-export async function deleteMailbox(app: App, caller: Caller, idOrAddress: string): Promise<void> {
+/** Deletes a mailbox with everything in it; with `unlessUnhandled`, refuses as `in_use` while mail in it waits to be handled. */
+export async function deleteMailbox(
+  app: App,
+  caller: Caller,
+  idOrAddress: string,
+  { unlessUnhandled = false }: { unlessUnhandled?: boolean } = {},
+): Promise<Mailbox> {
   demand(caller, 'mailbox_delete')
-  const { id, orgId } = await reachMailbox(app, caller, idOrAddress)
-  await app.store.run('mailboxes.delete', { orgId, id })
+  const mailbox = await reachMailbox(app, caller, idOrAddress)
+  const { id, orgId } = mailbox
+  await app.store.run('mailboxes.delete', { orgId, id, unlessUnhandled })
+  return mailbox
 }

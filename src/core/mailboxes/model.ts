@@ -24,6 +24,8 @@ export interface Mailbox {
   messageCount: number
   threadCount: number
   sizeBytes: number
+  /** The name of the key it was made with; null for those that are older than this. */
+  createdBy: string | null
   createdAt: number
   updatedAt: number
 }
@@ -33,6 +35,10 @@ export type Metadata = Record<string, string | number | boolean>
 export interface MailboxPolicy {
   /** Addresses, lower-case; others' mail is taken and thrown away. Empty: everybody's is kept. */
   allowedSenders: string[]
+  /** Also thrown away: mail that does not pass DMARC, since the author that it shows may be anybody's word. */
+  requireAuthenticatedSender: boolean
+  /** Keeps the same bytes once, even those of mails that have no Message-ID to know them by. */
+  sameBytesOnce: boolean
   /** Null is the server's own limit. */
   maxMessageBytes: number | null
   maxAttachments: number | null
@@ -43,6 +49,8 @@ export interface MailboxPolicy {
 /** Takes everything and keeps it. */
 export const openPolicy: MailboxPolicy = {
   allowedSenders: [],
+  requireAuthenticatedSender: false,
+  sameBytesOnce: false,
   maxMessageBytes: null,
   maxAttachments: null,
   retentionDays: null,

@@ -4,6 +4,7 @@ import { Failure, notFound } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import { deliveryIn } from '../outbound/return-path.ts'
 import { canonicalOrNone } from './canonical.ts'
+import { isGenuineHook, isHookShaped } from './hook-address.ts'
 import { isReserved } from './local-part.ts'
 import type { Mailbox } from './model.ts'
 import { operatorMailbox } from './operator-mailbox.ts'
@@ -22,6 +23,7 @@ export async function resolveRecipient(app: App, address: string): Promise<Mailb
   // First: whoever has seen a return path must not get its reports by making a mailbox of that name.
   const delivery = deliveryIn(app, canonical)
   if (delivery) return senderOf(app, delivery)
+  if (isForgedHook(app, canonical, at)) throw notFound('mailbox')
   const mailbox = await lookUp(app, canonical, at)
   if (!mailbox) {
     const local = await app.store.read.domains.isLocal(canonical.slice(at + 1))
@@ -31,6 +33,13 @@ export async function resolveRecipient(app: App, address: string): Promise<Mailb
   }
   if (!mailbox.enabled) throw new Failure('disabled', 'This mailbox takes no mail')
   return mailbox
+}
+
+// Told from its text: whoever tries addresses costs us no look at the store, and learns nothing.
+function isForgedHook(app: App, canonical: string, at: number): boolean {
+  const localPart = canonical.slice(0, at)
+  const ours = canonical.slice(at + 1) === app.settings.mailDomain && isHookShaped(localPart)
+  return ours && !isGenuineHook(app, localPart)
 }
 
 // Even a disabled mailbox hears what became of its own mail.

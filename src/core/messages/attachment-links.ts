@@ -3,6 +3,7 @@ import type { Caller } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, notFound } from '../errors.ts'
 import type { MessageId, OrgId, PartId } from '../ids.ts'
+import { isExpired } from '../mailboxes/policy.ts'
 import { authenticate, sameBytes } from '../secrets.ts'
 import { findMessage } from './messages.ts'
 import type { Message, Part } from './model.ts'
@@ -121,6 +122,7 @@ export async function openLink(app: App, token: string): Promise<LinkedFile> {
 async function fileOf(app: App, orgId: OrgId, id: PartId) {
   const { messages, drafts } = app.store.read
   const found = await messages.part(orgId, id)
+  if (found && isExpired(found.mailbox, found, app.clock.now())) return undefined
   if (found) return { ...found, range: toRange(found.part) }
   const file = await drafts.attachment(orgId, id)
   if (file) return { part: file, blobKey: file.blobKey, range: null }
@@ -131,7 +133,8 @@ async function fileOf(app: App, orgId: OrgId, id: PartId) {
 async function rawBlob(app: App, orgId: OrgId, id: MessageId): Promise<string | undefined> {
   const [message] = await app.store.read.messages.withIds([id])
   if (message?.orgId !== orgId) return undefined
-  return (await app.store.read.mailboxes.get(orgId, message.mailboxId)) && message.blobKey
+  const mailbox = await app.store.read.mailboxes.get(orgId, message.mailboxId)
+  return mailbox && !isExpired(mailbox, message, app.clock.now()) ? message.blobKey : undefined
 }
 
 function toRange(part: Part) {

@@ -9,6 +9,11 @@ import type { Message } from './model.ts'
 export async function deleteMessage(tx: Tx, input: { mailboxId: MailboxId; id: MessageId }): Promise<void> {
   const message = await tx.messages.get(input.mailboxId, input.id)
   if (!message) throw notFound('message')
+  await eraseMessage(tx, message)
+}
+
+/** The same for a message that was read under its mailbox's row. */
+export async function eraseMessage(tx: Tx, message: Message): Promise<void> {
   const blobs = await tx.messages.delete([message.id])
   const threadGone = await shrinkThread(tx, message)
   await tx.mailboxes.count(message.mailboxId, {

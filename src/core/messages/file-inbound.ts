@@ -1,15 +1,21 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import { advance } from '../imap-sources/commands.ts'
 import type { FetchedMark } from '../imap-sources/model.ts'
+import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { type Arrival, type DropReason, isExpired, refusalOf } from '../mailboxes/policy.ts'
 import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
+import { eraseMessage } from './delete-command.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 
 /** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
 export const NAME_OF_OURS = '<msg_'
+
+/** Of a subject, in the log. */
+const MAX_TOLD = 200
 
 /** A mail that was read and judged, before it is anybody's. */
 export interface ReadMail {
@@ -39,10 +45,14 @@ export interface Copy {
   rcptTo: string[]
 }
 
-/** `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. `told`: it was a report, for events only. */
+/**
+ * `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. `told`: it was a report, for events only.
+ * `dropped`: the policy of the mailbox does not let it in.
+ */
 export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
   | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' }
+  | { mailboxId: MailboxId; result: 'dropped'; reason: DropReason }
 
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
 export async function fileInbound(
@@ -57,7 +67,9 @@ export async function fileInbound(
     filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input.mail, copy, input.host)))
   // Together with the mail that tells it: neither is acknowledged without the other.
   for (const news of input.news ?? []) {
-    if (filed.some((f) => f.mailboxId === news.mailboxId && f.result === 'stored')) await applyReport(tx, news)
+    // A mailbox that lets few people in still hears what became of its own mail.
+    const heard = ({ result }: Filed) => result === 'stored' || result === 'dropped'
+    if (filed.some((f) => f.mailboxId === news.mailboxId && heard(f))) await applyReport(tx, news)
   }
   await tx.messages.assignUids(filed.flatMap((f) => (f.result === 'stored' ? f : [])))
   if (input.fetched) await advance(tx, input.fetched, filed.some(isKept))
@@ -76,10 +88,17 @@ async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<
 
 async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promise<Filed> {
   const mailboxId = copy.mailbox.id
-  const at = await tx.mailboxes.nextTime(mailboxId, tx.now)
-  if (at === undefined) return { mailboxId, result: 'gone' }
+  const intake = await tx.mailboxes.intake(mailboxId, tx.now)
+  if (!intake) return { mailboxId, result: 'gone' }
+  const { at, policy } = intake
+  const reason = refusalOf(policy, arrivalOf(mail))
+  if (reason) return drop(tx, mail, copy, reason)
   const id = newId<MessageId>()
-  const messageId = await nameFor(tx, mailboxId, mail, { random: `${NAME_OF_OURS}${id}@${host}>`, host })
+  const names = {
+    random: `${NAME_OF_OURS}${id}@${host}>`,
+    ofBytes: `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`,
+  }
+  const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, names)
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
   const message = toMessage(mail, copy, {
@@ -96,6 +115,22 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   return { mailboxId, result: 'stored', messageId: id, threadId }
 }
 
+/** What policies look at in this mail. */
+function arrivalOf({ from, envelope, sizeBytes, attachments, content }: ReadMail): Arrival {
+  const shown = canonicalOrNone(from[0]?.address ?? '') ?? canonicalOrNone(envelope.mailFrom) ?? ''
+  const authentic = content.authentication?.dmarc.result === 'pass'
+  return { author: shown, sizeBytes, attachmentCount: attachments.length, authentic }
+}
+
+// Nothing of it is kept, but its owner can learn that there was something.
+async function drop(tx: Tx, mail: ReadMail, { mailbox }: Copy, reason: DropReason): Promise<Filed> {
+  const { author, sizeBytes } = arrivalOf(mail)
+  const payload = { reason, from: author, subject: mail.subject?.slice(0, MAX_TOLD) ?? null, sizeBytes }
+  const { id: mailboxId, orgId } = mailbox
+  await tx.events.append({ orgId, mailboxId, threadId: null, messageId: null, type: 'message.dropped', payload })
+  return { mailboxId, result: 'dropped', reason }
+}
+
 /**
  * The Message-ID under which a mail is kept, or null when the very same mail is here already. A Message-ID names one message of a
  * mailbox: other bytes under a known one (our own mail to ourselves among them) get a name made of those bytes, so that a second
@@ -103,19 +138,21 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
  */
 async function nameFor(
   tx: Tx,
-  mailbox: MailboxId,
+  mailbox: Pick<Mailbox, 'id' | 'policy'>,
   mail: Pick<ReadMail, 'source' | 'messageId' | 'sha256'>,
-  { random, host }: { random: string; host: string },
+  { random, ofBytes }: { random: string; ofBytes: string },
 ): Promise<string | null> {
   // What is fetched comes again when the numbers of its folder change; what is sent twice without a name is meant twice.
-  if (mail.messageId === null && mail.source !== 'imap') return random
-  if (mail.messageId !== null) {
-    const known = await tx.messages.byMessageId(mailbox, mail.messageId)
-    if (!known) return mail.messageId
-    if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
+  const mayRepeat = !mailbox.policy.sameBytesOnce && mail.source !== 'imap'
+  if (mail.messageId === null && mayRepeat) return random
+  const theirs = mail.messageId ?? ofBytes
+  const taken = new Set<string>()
+  for (const known of await tx.messages.namedAs(mailbox.id, [theirs, ofBytes])) {
+    if (isExpired(mailbox, known, tx.now)) await eraseMessage(tx, known)
+    else if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
+    else taken.add(known.messageId)
   }
-  const ours = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
-  return (await tx.messages.byMessageId(mailbox, ours)) ? null : ours
+  return taken.has(theirs) ? ofBytes : theirs
 }
 
 function toMessage(
@@ -149,6 +186,7 @@ function toMessage(
     seen: false,
     flagged: false,
     handled: false,
+    handledAt: null,
     spam: false,
     blocked: false,
     unauthenticated: false,

@@ -31,6 +31,7 @@ export async function labelMessage(
   const { addLabels: _, removeLabels: __, ...fields } = input.change
   const labels = editLabels(fields.labels ?? message.labels, input.change)
   const changed: Message = { ...message, ...fields, labels, updatedAt: tx.now }
+  if (changed.handled !== message.handled) changed.handledAt = changed.handled ? tx.now : null
   await tx.messages.updateFlags(changed)
   await refold(tx, message, changed)
   await tellLabels(tx, message, changed)

@@ -4,13 +4,14 @@ import { notFound } from '../errors.ts'
 import { isUuid, type MessageId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { isExpired, keptSince } from '../mailboxes/policy.ts'
 import type { Delivery } from '../outbound/model.ts'
-import type { Page, PageRequest } from '../paging.ts'
+import type { Page } from '../paging.ts'
 import { checkChange } from './check-change.ts'
 import { demandIncluded, maySee } from './hiding.ts'
 import type { MessageChange } from './label-command.ts'
 import type { Message, MessageContent } from './model.ts'
-import type { MessageFilter } from './store.ts'
+import type { MessageFilter, MessagePage } from './store.ts'
 
 export interface FullMessage {
   mailbox: Mailbox
@@ -24,12 +25,18 @@ export async function listMessages(
   caller: Caller,
   mailbox: string,
   filter: MessageFilter,
-  page: PageRequest,
+  page: MessagePage,
 ): Promise<Page<Message> & { mailbox: Mailbox }> {
   demand(caller, 'message_read')
   demandIncluded(caller, filter)
   const found = await reachMailbox(app, caller, mailbox)
-  return { mailbox: found, ...(await app.store.read.messages.list(found.id, filter, page)) }
+  return { mailbox: found, ...(await app.store.read.messages.list(found.id, keptOnly(app, found, filter), page)) }
+}
+
+/** The same filter without what has expired. */
+export function keptOnly<F extends { after?: number }>(app: App, { policy }: Mailbox, filter: F): F {
+  const since = keptSince(policy, app.clock.now())
+  return since === undefined ? filter : { ...filter, after: Math.max(since, filter.after ?? since) }
 }
 
 /** One message by our id, or by its Message-ID with or without brackets. */
@@ -47,7 +54,7 @@ export async function findMessage(
 export async function reachMessage(app: App, caller: Caller, mailbox: string, idOrMessageId: string) {
   const found = await reachMailbox(app, caller, mailbox)
   const message = await lookUp(app, found, idOrMessageId)
-  if (!message || !maySee(caller, message)) throw notFound('message')
+  if (!message || !maySee(caller, message) || isExpired(found, message, app.clock.now())) throw notFound('message')
   return { mailbox: found, message }
 }
 

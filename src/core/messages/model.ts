@@ -80,6 +80,8 @@ export interface Message {
   seen: boolean
   flagged: boolean
   handled: boolean
+  /** When it was handled last; null while it waits. */
+  handledAt: number | null
   spam: boolean
   blocked: boolean
   /** Inbound: nobody vouches for its author, and the author's domain asks not to believe such mail. */
@@ -101,6 +103,7 @@ export const sentFlags = {
   seen: true,
   flagged: false,
   handled: false,
+  handledAt: null,
   spam: false,
   blocked: false,
   unauthenticated: false,

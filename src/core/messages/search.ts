@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { invalid } from '../errors.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { isExpired } from '../mailboxes/policy.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { isHidden } from './hiding.ts'
 import type { Message } from './model.ts'
@@ -47,11 +48,12 @@ export async function findMatches(app: App, reach: Reach, text: string, bounds: 
   const narrowed = mailboxId === null ? {} : { mailboxId }
   const ids = await app.search.find({ orgId, ...narrowed, text, ...bounds, limit: MAX_MATCHES })
   const rows = await app.store.read.messages.withIds(ids)
-  const shown = rows.filter((m) => m.orgId === orgId && !isHidden(m))
-  if (mailboxId !== null) return shown.filter((m) => m.mailboxId === mailboxId)
+  const shown = rows.filter((m) => m.orgId === orgId && !isHidden(m) && (mailboxId ?? m.mailboxId) === m.mailboxId)
+  const now = app.clock.now()
   const mailboxes = await app.store.read.mailboxes.withIds([...new Set(shown.map((m) => m.mailboxId))])
   return shown.filter((m) => {
     const home = mailboxes.get(m.mailboxId)
-    return home && (reach.projectId === null || home.projectId === reach.projectId)
+    if (!home || isExpired(home, m, now)) return false
+    return reach.projectId === null || home.projectId === reach.projectId
   })
 }

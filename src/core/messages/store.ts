@@ -1,5 +1,6 @@
 import type { Reach } from '../accounts/caller.ts'
 import type { MailboxId, MessageId, OrgId, PartId, ThreadId } from '../ids.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Including } from './hiding.ts'
 import type { OneMessageFilter } from './matches.ts'
@@ -20,6 +21,9 @@ export interface MessageFilter extends Including {
   /** Among all recipients: To, Cc and Bcc. */
   to?: string[]
   subject?: string[]
+  /** In the address alone of the first author. */
+  sender?: string
+  handled?: boolean
   /** Only those with the flag; the matching `include` must be set too. */
   spam?: boolean
   blocked?: boolean
@@ -27,6 +31,20 @@ export interface MessageFilter extends Including {
   trashed?: boolean
   hasCode?: boolean
   hasLink?: boolean
+}
+
+/** What a list is ordered by; ties by id. */
+export type MessageOrder = 'at' | 'sender' | 'subject' | 'size'
+
+export interface MessagePage extends PageRequest {
+  /** `at` when absent; the others know no cursor. */
+  by?: MessageOrder
+}
+
+/** Received messages that lists show, counted. */
+export interface Tally {
+  messages: number
+  unhandled: number
 }
 
 /** Which message comes next. */
@@ -53,7 +71,9 @@ export interface MessageReader {
   /** Those of the ids and Message-IDs that are there, in any order. */
   find(mailbox: MailboxId, ids: MessageId[], messageIds: string[]): Promise<Message[]>
   /** Newest first by `at`, ties by id. */
-  list(mailbox: MailboxId, filter: MessageFilter, page: PageRequest): Promise<Page<Message>>
+  list(mailbox: MailboxId, filter: MessageFilter, page: MessagePage): Promise<Page<Message>>
+  /** For each of these mailboxes that has any: how many it holds that have not expired by `now`. */
+  tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
   /** The newest of all mailboxes within reach, and whether they were handed out as new before. */
@@ -74,11 +94,24 @@ export interface MessageReader {
   /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
   countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
-  part(org: OrgId, id: PartId): Promise<{ part: Part; blobKey: string } | undefined>
+  part(org: OrgId, id: PartId): Promise<StoredPart | undefined>
   /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails, drafts. */
   referencedBlobs(keys: string[]): Promise<Set<string>>
   /** Every blob that anything refers to, by key, behind `after`, with the SHA-256 (hex) that its bytes must have. */
   blobsAfter(after: string, limit: number): Promise<{ key: string; sha256: string }[]>
+}
+
+/** A part, where its bytes are, and what says how long. */
+export interface StoredPart {
+  part: Part
+  blobKey: string
+  at: number
+  mailbox: Pick<Mailbox, 'policy'>
+}
+
+export interface ExpiredMessage {
+  mailboxId: MailboxId
+  id: MessageId
 }
 
 export interface MessageWriter extends MessageReader {
@@ -96,6 +129,7 @@ export interface MessageWriter extends MessageReader {
       | 'seen'
       | 'flagged'
       | 'handled'
+      | 'handledAt'
       | 'spam'
       | 'blocked'
       | 'unauthenticated'
@@ -103,6 +137,17 @@ export interface MessageWriter extends MessageReader {
       | 'updatedAt'
     >,
   ): Promise<void>
+  /** Those of the mailbox that have one of these Message-IDs. */
+  namedAs(mailbox: MailboxId, messageIds: [string, string]): Promise<Message[]>
+  /** The first received messages of a mailbox that wait to be handled and came after `since`, oldest first. The mailbox is held. */
+  firstUnhandled(mailbox: MailboxId, since: number, limit: number): Promise<MessageId[]>
+  /** Sets (null clears) when these were handled. */
+  setHandled(ids: MessageId[], handledAt: number | null, at: number): Promise<void>
+  /**
+   * Messages that have expired by `now`, of the next mailboxes behind `after` that expire at all; `next` is where to go on, null at
+   * the end.
+   */
+  expired(after: string, now: number, limit: number): Promise<{ items: ExpiredMessage[]; next: string | null }>
   /** Marks these as handed out, under the next fetch count of their mailbox; those that were handed out before keep theirs. */
   markFetched(mailbox: MailboxId, ids: MessageId[]): Promise<void>
   updateStatus(id: MessageId, status: OutboundStatus, at: number): Promise<void>

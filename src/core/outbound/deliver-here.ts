@@ -1,8 +1,11 @@
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
+import type { MailboxId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Copy } from '../messages/file-inbound.ts'
 import { receive } from '../messages/receive.ts'
+import { refusalOfCopy } from '../messages/refused.ts'
+import { smtpCodes } from '../smtp-codes.ts'
 import type { Answer } from './answer.ts'
 import type { Delivery } from './model.ts'
 
@@ -19,32 +22,36 @@ export async function deliverHere(
     const copy = copies.get(mailbox.id) ?? { mailbox: { id: mailbox.id, orgId: mailbox.orgId }, rcptTo: [] }
     copies.set(mailbox.id, { ...copy, rcptTo: [...copy.rcptTo, delivery.recipient] })
   }
-  const refusal = copies.size > 0 ? await fileHere(app, raw, mailFrom, [...copies.values()]) : undefined
-  return [...local].map(([delivery, mailbox]) => [
-    delivery,
-    toAnswer(app, mailbox instanceof Failure ? mailbox : refusal),
-  ])
+  const refusals = await fileHere(app, raw, mailFrom, [...copies.values()])
+  return [...local].map(([delivery, mailbox]) => {
+    return [delivery, toAnswer(app, mailbox instanceof Failure ? mailbox : refusals.get(mailbox.id))]
+  })
 }
 
-async function fileHere(app: App, raw: Buffer, mailFrom: string, copies: Copy[]): Promise<Failure | undefined> {
+type Refusals = Map<MailboxId, Failure | undefined>
+
+async function fileHere(app: App, raw: Buffer, mailFrom: string, copies: Copy[]): Promise<Refusals> {
+  if (copies.length === 0) return new Map()
   try {
     const envelope = { mailFrom, helo: app.settings.mailHost, remoteAddress: null, tls: null }
-    await receive(app, { source: 'local', envelope, copies, raw })
-    return undefined
+    const filed = await receive(app, { source: 'local', envelope, copies, raw })
+    return new Map(filed.map((one) => [one.mailboxId, refusalOfCopy(one)]))
   } catch (error) {
-    if (error instanceof Failure && error.code !== 'unavailable') return error
-    app.log.warn({ err: error }, 'a local delivery failed and is tried again')
-    return new Failure('unavailable', 'Try again later')
+    const refusal = asRefusal(app, error)
+    return new Map(copies.map(({ mailbox }) => [mailbox.id, refusal]))
   }
+}
+
+function asRefusal(app: App, error: unknown): Failure {
+  if (error instanceof Failure && error.code !== 'unavailable') return error
+  app.log.warn({ err: error }, 'a local delivery failed and is tried again')
+  return new Failure('unavailable', 'Try again later')
 }
 
 function toAnswer(app: App, refusal: Failure | undefined): Answer {
   const host = app.settings.mailHost
   if (!refusal) return { result: 'delivered', host, replyCode: 250, enhancedCode: '2.1.5', text: 'Delivered here' }
-  const { code, message } = refusal
-  if (code === 'unavailable') {
-    return { result: 'temporary', host, replyCode: 451, enhancedCode: '4.3.0', text: message }
-  }
-  const enhancedCode = code === 'disabled' ? '5.2.1' : code === 'loop' ? '5.4.6' : '5.1.1'
-  return { result: 'permanent', host, replyCode: 550, enhancedCode, text: message }
+  const [replyCode, enhancedCode] = smtpCodes[refusal.code]
+  const result = replyCode < 500 ? 'temporary' : 'permanent'
+  return { result, host, replyCode, enhancedCode, text: refusal.message }
 }

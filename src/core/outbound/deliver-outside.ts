@@ -1,4 +1,6 @@
+import { toSevenBit } from '../../protocol/compose/seven-bit.ts'
 import type { App } from '../app.ts'
+import { signAs } from '../domains/dkim-keys/sign.ts'
 import type { Answer } from './answer.ts'
 import type { Parcel } from './deliver.ts'
 import type { Delivery } from './model.ts'
@@ -26,9 +28,17 @@ const speaksSmtp = (route: Outside) => route.kind === 'direct' || route.kind ===
 async function handOver(app: App, route: Outside, raw: Buffer, group: Delivery[]): Promise<[Delivery, Answer][]> {
   const [first] = group
   const mailFrom = first ? (speaksSmtp(route) ? returnPathOf(app, first) : first.mailFrom) : ''
-  const replies = await app.sender.send(route, { mailFrom, raw, recipients: group.map((d) => d.recipient) })
+  const recipients = group.map((d) => d.recipient)
+  const sevenBit = async () => (first ? convert(app, first, raw) : null)
+  const replies = await app.sender.send(route, { mailFrom, raw, recipients, sevenBit })
   const byRecipient = new Map(replies.map((reply) => [reply.recipient, reply]))
   return group.map((delivery) => [delivery, byRecipient.get(delivery.recipient) ?? noAnswer])
+}
+
+// Its signatures do not survive that, and the domain signs again what leaves in its name.
+async function convert(app: App, { orgId, mailboxId }: Delivery, raw: Buffer): Promise<Buffer | null> {
+  const [seven, mailbox] = [toSevenBit(raw), await app.store.read.mailboxes.get(orgId, mailboxId)]
+  return seven && mailbox ? signAs(app, mailbox, seven) : seven
 }
 
 const unsaid = { host: null, replyCode: null, enhancedCode: null }

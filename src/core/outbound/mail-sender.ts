@@ -5,6 +5,8 @@ export interface Consignment {
   mailFrom: string
   recipients: string[]
   raw: Buffer
+  /** The same mail for a server that takes seven bits only, signed anew; null where that cannot be. Absent: as null. */
+  sevenBit?: () => Promise<Buffer | null>
 }
 
 /**

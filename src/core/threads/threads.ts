@@ -4,8 +4,9 @@ import { notFound } from '../errors.ts'
 import { isUuid, type ThreadId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { isExpired } from '../mailboxes/policy.ts'
 import { demandIncluded, isHidden, maySee } from '../messages/hiding.ts'
-import type { FullMessage } from '../messages/messages.ts'
+import { type FullMessage, keptOnly } from '../messages/messages.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import type { Thread } from './model.ts'
 import type { ThreadFilter } from './store.ts'
@@ -21,7 +22,7 @@ export async function listThreads(
   demandFilter(caller, filter)
   const found = await reachMailbox(app, caller, mailbox)
   const reach = { orgId: found.orgId, projectId: null, mailboxId: found.id }
-  return { mailbox: found, ...(await app.store.read.threads.list(reach, filter, page)) }
+  return { mailbox: found, ...(await app.store.read.threads.list(reach, keptOnly(app, found, filter), page)) }
 }
 
 /** Refuses to show what the caller's labels hide from it. */
@@ -41,7 +42,9 @@ export async function getThread(
   const found = await reachMailbox(app, caller, mailbox)
   const thread = await reach(app, found, id)
   const all = await app.store.read.messages.ofThread(thread.id)
-  const shown = all.filter((m) => (thread.hidden ? maySee(caller, m) : !isHidden(m)))
+  const now = app.clock.now()
+  const kept = all.filter((m) => !isExpired(found, m, now))
+  const shown = kept.filter((m) => (thread.hidden ? maySee(caller, m) : !isHidden(m)))
   if (shown.length === 0) throw notFound('thread')
   const contents = await app.store.read.messages.contents(shown.map((m) => m.id))
   const messages = shown.flatMap((message) => {

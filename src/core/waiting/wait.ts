@@ -5,7 +5,7 @@ import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { demandIncluded } from '../messages/hiding.ts'
 import type { OneMessageFilter } from '../messages/matches.ts'
-import type { FullMessage } from '../messages/messages.ts'
+import { type FullMessage, keptOnly } from '../messages/messages.ts'
 import type { NextFilter } from '../messages/store.ts'
 import { Bell } from './bell.ts'
 
@@ -55,7 +55,7 @@ async function look(app: App, { id, orgId }: Mailbox, filter: NextFilter): Promi
   const { mailboxes, messages } = app.store.read
   const mailbox = await mailboxes.get(orgId, id)
   if (!mailbox || (mailbox.expiresAt !== null && mailbox.expiresAt <= app.clock.now())) throw notFound('mailbox')
-  const message = await messages.next(id, filter)
+  const message = await messages.next(id, keptOnly(app, mailbox, filter))
   const content = message && (await messages.content(message.id))
   if (!message || !content) return null
   if (filter.unfetchedAt !== undefined) {

@@ -28,6 +28,8 @@ export interface WebhookDeliveryFilter {
 export interface WebhookReader {
   get(org: OrgId, id: WebhookId): Promise<Webhook | undefined>
   byClientId(org: OrgId, styles: readonly WebhookStyle[], clientId: string): Promise<Webhook | undefined>
+  /** For each of these mailboxes the webhook of a style that is for it alone. */
+  ofMailboxes(style: WebhookStyle, mailboxes: readonly MailboxId[]): Promise<Map<MailboxId, Webhook>>
   /** One that tells nothing from outside this reach: a mailbox or project sees what is about it alone. */
   within(reach: Reach, id: WebhookId): Promise<Webhook | undefined>
   /** Those that tell nothing from outside this reach, newest first. */

@@ -33,6 +33,8 @@ export interface PartTree {
   root: PartNode
   head: PartHead
   parameters: Parameters
+  /** Where the head of each node begins. */
+  heads: Map<PartNode, number>
 }
 
 interface Context {
@@ -41,6 +43,7 @@ interface Context {
   limits: MimeLimits
   defects: DefectList
   parameters: Parameters
+  heads: Map<PartNode, number>
   /** Multiparts that hold nothing at all. */
   empty: Set<PartNode>
   count: number
@@ -56,10 +59,19 @@ interface Entity {
 /** Reads the tree of parts of a message (RFC 2046) whose head begins at `start`. */
 export function readPartTree(bytes: Buffer, start: number, limits: MimeLimits, defects: DefectList): PartTree {
   const boundaries = trackBoundaries(bytes)
-  const context: Context = { bytes, boundaries, limits, defects, parameters: new Map(), empty: new Set(), count: 0 }
+  const context: Context = {
+    bytes,
+    boundaries,
+    limits,
+    defects,
+    parameters: new Map(),
+    heads: new Map(),
+    empty: new Set(),
+    count: 0,
+  }
   const { node, head } = readEntity(context, start, '', 0, 'text/plain')
   if (node.children.length === 0) node.path = '1'
-  return { root: node, head, parameters: context.parameters }
+  return { root: node, head, parameters: context.parameters, heads: context.heads }
 }
 
 function readEntity(context: Context, start: number, path: string, depth: number, defaultType: string): Entity {
@@ -70,6 +82,7 @@ function readEntity(context: Context, start: number, path: string, depth: number
   const contentType = readContentType(head, defaultType, defects)
   const node = describe(path, head, contentType, defects)
   context.parameters.set(node, contentType.parameters)
+  context.heads.set(node, start)
   const stop = node.contentType.startsWith('multipart/')
     ? readMultipart(context, node, contentType, depth)
     : boundaries.find(head.bodyOffset)

@@ -23,10 +23,12 @@ import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as statistics from './0132-statistics.ts'
+import * as hookInboxes from './0140-hook-inboxes.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
+import * as domainFlags from './0171-domain-flags.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -54,10 +56,14 @@ const later: Migration[] = [
   projects,
   webhookProjects,
   statistics,
+  projects,
+  webhookProjects,
   submissionCredentials,
   messageUids,
   imapSources,
   threadLists,
+  hookInboxes,
+  ...[threadLists, domainFlags],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

@@ -3,6 +3,7 @@ import type { EventType, LoggedEvent, NewEvent } from '../../core/events/model.t
 import type { EventReader, EventWriter } from '../../core/events/store.ts'
 import { type EventId, type MailboxId, type MessageId, newId, type OrgId, type ThreadId } from '../../core/ids.ts'
 import type { Database } from '../database.ts'
+import { cutPage } from '../paging.ts'
 import type { EventTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
 
@@ -36,6 +37,14 @@ export function eventReader(db: Database): Omit<EventReader, 'onAppend'> {
     async after(seq, limit, org) {
       const rows = await (org ? afterOf.all(db, { org, seq, limit }) : after.all(db, { seq, limit }))
       return rows.map(toEvent)
+    },
+    async drops(mailbox, since, page) {
+      const all = db.kysely.selectFrom('events').where('mailbox_id', '=', mailbox)
+      // Written out, not a parameter: that is how both engines know the partial index.
+      const dropped = all.where(sql<boolean>`type = 'message.dropped'`).where('created_at', '>', since)
+      const { n } = await dropped.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
+      const cut = cutPage(dropped.select(['seq', ...columns]), page, 'created_at', 'id')
+      return { items: (await cut.execute()).map(toEvent), total: n }
     },
     async seqOf(org, id) {
       const one = db.kysely.selectFrom('events').select('seq').where('id', '=', id).where('org_id', '=', org)

@@ -1,11 +1,10 @@
 import { sql } from 'kysely'
 import type { Reach } from '../../core/accounts/caller.ts'
 import type { MailboxId, OrgId, ProjectId } from '../../core/ids.ts'
-import { type Address, type Mailbox, openPolicy } from '../../core/mailboxes/model.ts'
-import type { MailboxReader, MailboxWriter } from '../../core/mailboxes/store.ts'
-import type { PageRequest } from '../../core/paging.ts'
+import { type Address, type Mailbox, type MailboxPolicy, openPolicy } from '../../core/mailboxes/model.ts'
+import type { MailboxPage, MailboxReader, MailboxWriter } from '../../core/mailboxes/store.ts'
 import type { Database } from '../database.ts'
-import { cutPage } from '../paging.ts'
+import { contains, cutPage, escapeLike } from '../paging.ts'
 import type { AddressTable, MailboxTable } from '../schema.ts'
 import { statement } from '../statement.ts'
 import { alive, aliveAt } from './alive.ts'
@@ -42,7 +41,7 @@ const nextTime = statement((db, v: { id: string; now: number }) =>
     }))
     .where('id', '=', v.id)
     .where(aliveAt('mailboxes', v.now))
-    .returning('last_at'),
+    .returning(['last_at', 'policy']),
 )
 
 const count = statement((db, v: { id: string; messages: number; threads: number; sizeBytes: number }) =>
@@ -87,9 +86,22 @@ export function mailboxReader(db: Database): MailboxReader {
       })
       return new Map((await named.execute()).map((row) => [row.id as MailboxId, toPlace(row)]))
     },
-    async anyIn(org, domain) {
+    async search(reach, words, limit) {
+      let found = within(db, reach).selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit)
+      // Beyond ASCII the engines disagree on what lower case is: whoever asked looks again anyway.
+      for (const word of words.filter((one) => /^[\x20-\x7e]+$/.test(one))) {
+        const inName = sql<boolean>`lower(coalesce(display_name, '')) like ${`%${escapeLike(word)}%`} escape '\\'`
+        found = found.where((eb) => eb.or([contains('address', word), inName]))
+      }
+      return (await found.execute()).map(toMailbox)
+    },
+    async anyIn(org, domain, { below }) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
-      const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
+      const inside = live.where('org_id', '=', org).where((eb) => {
+        const exact = eb('domain', '=', domain)
+        return below ? eb.or([exact, eb('domain', 'like', `%.${domain}`)]) : exact
+      })
+      const row = await inside.limit(1).executeTakeFirst()
       return row !== undefined
     },
   }
@@ -100,9 +112,12 @@ export function mailboxesOf(db: Database, project: ProjectId) {
   return db.kysely.selectFrom('mailboxes').select('id').where('project_id', '=', project)
 }
 
-async function listMailboxes(db: Database, reach: Reach, page: PageRequest) {
+const BY_NAME = sql<string>`lower(coalesce(display_name, local_part))`
+
+async function listMailboxes(db: Database, reach: Reach, page: MailboxPage) {
+  const key = page.by === 'name' ? BY_NAME : 'created_at'
   const total = page.uncounted ? undefined : await countWithin(db, reach)
-  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, 'created_at', 'id').execute() : []
+  const rows = page.limit > 0 ? await cutPage(within(db, reach).selectAll(), page, key, 'id').execute() : []
   return { items: rows.map(toMailbox), total: total ?? rows.length }
 }
 
@@ -145,6 +160,7 @@ export function mailboxWriter(db: Database): MailboxWriter {
           enabled: mailbox.enabled ? 1 : 0,
           metadata: JSON.stringify(mailbox.metadata),
           policy: JSON.stringify(mailbox.policy),
+          retention_days: mailbox.policy.retentionDays,
           expires_at: mailbox.expiresAt,
           updated_at: mailbox.updatedAt,
         })
@@ -158,6 +174,17 @@ export function mailboxWriter(db: Database): MailboxWriter {
     },
     markDeleted: (id, at) => markDeleted(db, id, at),
     nextTime: async (id, now) => (await nextTime.first(db, { id, now }))?.last_at,
+    async intake(id, now) {
+      const row = await nextTime.first(db, { id, now })
+      return row && { at: row.last_at, policy: toPolicy(row.policy) }
+    },
+    async claimSelector(selector, now) {
+      const claimed = db.kysely.insertInto('hook_selectors').values({ selector, created_at: now })
+      const { numInsertedOrUpdatedRows } = await claimed
+        .onConflict((clash) => clash.doNothing())
+        .executeTakeFirstOrThrow()
+      return numInsertedOrUpdatedRows === 1n
+    },
     async count(id, { messages = 0, threads = 0, sizeBytes = 0 }) {
       await count.change(db, { id, messages, threads, sizeBytes })
     },
@@ -171,16 +198,18 @@ async function expired(db: Database, limit: number) {
   return rows.map((row) => ({ orgId: row.org_id as OrgId, id: row.id as MailboxId }))
 }
 
-async function insertMailbox(db: Database, mailbox: Mailbox, address: Address): Promise<boolean> {
+async function insertMailbox(db: Database, mailbox: Mailbox, address: Address) {
   const taken = db.kysely
     .insertInto('addresses')
     .values(fromAddress(address))
     .onConflict((clash) => clash.column('address').doNothing())
   const { numInsertedOrUpdatedRows } = await taken.executeTakeFirstOrThrow()
-  if (numInsertedOrUpdatedRows !== 1n) return false
-  await db.kysely.insertInto('mailboxes').values(fromMailbox(mailbox)).execute()
+  if (numInsertedOrUpdatedRows !== 1n) return 'address_taken'
+  const row = db.kysely.insertInto('mailboxes').values(fromMailbox(mailbox))
+  const inserted = await row.onConflict((clash) => clash.column('id').doNothing()).executeTakeFirstOrThrow()
+  if (inserted.numInsertedOrUpdatedRows !== 1n) return 'id_taken'
   await countMailboxes(db, mailbox.orgId, 1)
-  return true
+  return 'inserted'
 }
 
 async function markDeleted(db: Database, id: MailboxId, at: number): Promise<void> {
@@ -211,8 +240,9 @@ function toMailbox(row: MailboxTable): Mailbox {
     displayName: row.display_name,
     clientId: row.client_id,
     metadata: JSON.parse(row.metadata),
-    policy: { ...openPolicy, ...JSON.parse(row.policy) },
+    policy: toPolicy(row.policy),
     expiresAt: row.expires_at,
+    createdBy: row.created_by,
     enabled: row.enabled === 1,
     messageCount: row.message_count,
     threadCount: row.thread_count,
@@ -220,6 +250,11 @@ function toMailbox(row: MailboxTable): Mailbox {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
+}
+
+// Older rows say nothing about what came later.
+export function toPolicy(json: string): MailboxPolicy {
+  return json === '{}' ? openPolicy : { ...openPolicy, ...JSON.parse(json) }
 }
 
 function fromMailbox(m: Mailbox): MailboxTable {
@@ -234,6 +269,8 @@ function fromMailbox(m: Mailbox): MailboxTable {
     client_id: m.clientId,
     metadata: JSON.stringify(m.metadata),
     policy: JSON.stringify(m.policy),
+    retention_days: m.policy.retentionDays,
+    created_by: m.createdBy,
     expires_at: m.expiresAt,
     enabled: m.enabled ? 1 : 0,
     message_count: m.messageCount,

@@ -1,9 +1,9 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { MailboxId } from '../../core/ids.ts'
 import { hidingFlags, withheld } from '../../core/messages/hiding.ts'
 import type { Message } from '../../core/messages/model.ts'
-import type { MessageFilter } from '../../core/messages/store.ts'
-import type { Page, PageRequest } from '../../core/paging.ts'
+import type { MessageFilter, MessageOrder, MessagePage } from '../../core/messages/store.ts'
+import type { Page } from '../../core/paging.ts'
 import type { Database } from '../database.ts'
 import { contains, cutPage } from '../paging.ts'
 import type { MessageTable, Schema } from '../schema.ts'
@@ -14,15 +14,27 @@ export async function listMessages(
   db: Database,
   mailbox: MailboxId,
   filter: MessageFilter,
-  page: PageRequest,
+  page: MessagePage,
 ): Promise<Page<Message>> {
   const total = page.uncounted ? undefined : await countMessages(db, mailbox, filter)
   if (page.limit === 0 || total === 0) return { items: [], total: total ?? 0 }
   const matching = matchingMessages(db, mailbox, filter)
   const columns = messageColumns.map((name) => `m.${name}` as const)
-  const time = filter.labels?.length ? ['l.at', 'l.message_id'] : ['m.at', 'm.id']
-  const rows = await cutPage(matching.select(columns), page, time[0]!, time[1]!).execute()
+  const [at, id] = filter.labels?.length ? (['l.at', 'l.message_id'] as const) : (['m.at', 'm.id'] as const)
+  const key = page.by && page.by !== 'at' ? sortKeys[page.by](db) : sql.ref(at)
+  const rows = await cutPage(matching.select(columns), page, key, id).execute()
   return { items: await withParts(db, rows), total: total ?? rows.length }
+}
+
+const sortKeys: Record<Exclude<MessageOrder, 'at'>, (db: Database) => RawBuilder<unknown>> = {
+  sender: senderOf,
+  subject: () => sql.ref('m.subject_text'),
+  size: () => sql.ref('m.size_bytes'),
+}
+
+/** The address of the first author, lower-case; empty when there is none. */
+function senderOf(db: Database): RawBuilder<string> {
+  return sql<string>`coalesce(lower(${db.engine.inList('m.from_list', 'address')}), '')`
 }
 
 /** Counting a million rows takes a tenth of a second; so what a default list shows is read from the mailbox's own count. */
@@ -48,7 +60,7 @@ export function matchingMessages(db: Database, mailbox: MailboxId, filter: Messa
       ? db.kysely.selectFrom('messages as m').where('m.mailbox_id', '=', mailbox)
       : labelled(db, mailbox, first)
   const query = start as ReturnType<typeof plain>
-  return query.where((eb) => eb.and([...visibility(eb, filter), ...narrowed(eb, filter), ...having(eb, others)]))
+  return query.where((eb) => eb.and([...visibility(eb, filter), ...narrowed(db, eb, filter), ...having(eb, others)]))
 }
 
 function plain(db: Database) {
@@ -71,8 +83,8 @@ function visibility(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
   return left.length === hidingFlags.length ? [eb('m.hidden', '=', 0)] : left.map((flag) => eb(`m.${flag}`, '=', 0))
 }
 
-function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
-  const { direction, threadId, before, after, unread, status } = filter
+function narrowed(db: Database, eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
+  const { direction, threadId, before, after, unread, status, handled, sender } = filter
   return [
     ...(direction ? [eb('m.direction', '=', direction)] : []),
     ...hidingFlags.filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
@@ -83,6 +95,8 @@ function narrowed(eb: Builder, filter: MessageFilter): Expression<SqlBool>[] {
     ...(status ? [eb('m.status', '=', status)] : []),
     ...(before === undefined ? [] : [eb('m.at', '<', before)]),
     ...(after === undefined ? [] : [eb('m.at', '>', after)]),
+    ...(handled === undefined ? [] : [eb('m.handled', '=', handled ? 1 : 0)]),
+    ...(sender === undefined ? [] : [contains(senderOf(db), sender)]),
     ...(filter.from ?? []).map((text) => contains('m.from_text', text)),
     ...(filter.to ?? []).map((text) => contains('m.to_text', text)),
     ...(filter.subject ?? []).map((text) => contains('m.subject_text', text)),

@@ -31,6 +31,7 @@ export const messageColumns = [
   'seen',
   'flagged',
   'handled',
+  'handled_at',
   'spam',
   'blocked',
   'unauthenticated',
@@ -95,6 +96,7 @@ export function toMessage(row: MessageRow, attachments: Part[]): Message {
     seen: row.seen === 1,
     flagged: row.flagged === 1,
     handled: row.handled === 1,
+    handledAt: row.handled_at,
     spam: row.spam === 1,
     blocked: row.blocked === 1,
     unauthenticated: row.unauthenticated === 1,
@@ -149,12 +151,13 @@ export function fromMessage(m: Message): MessageTable {
 
 type Flags = 'seen' | 'flagged' | 'handled' | HidingFlag
 
-export function flagsOf(m: Pick<Message, Flags>): Pick<MessageTable, Flags | 'hidden'> {
+export function flagsOf(m: Pick<Message, Flags | 'handledAt'>): Pick<MessageTable, Flags | 'hidden' | 'handled_at'> {
   const flag = (on: boolean) => (on ? 1 : 0)
   return {
     seen: flag(m.seen),
     flagged: flag(m.flagged),
     handled: flag(m.handled),
+    handled_at: m.handledAt,
     spam: flag(m.spam),
     blocked: flag(m.blocked),
     unauthenticated: flag(m.unauthenticated),

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
 import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
+import * as handling from './message-handling.ts'
 import { listMessages } from './message-list.ts'
 import { fetchCount, markFetched, nextMessage } from './message-next.ts'
 import { newestWithin } from './message-reach.ts'
@@ -26,6 +27,14 @@ const byMessageId = statement((db, v: { mailbox: string; messageId: string }) =>
     .where('message_id', '=', v.messageId),
 )
 
+const byEitherName = statement((db, v: { mailbox: string; first: string; second: string }) =>
+  db
+    .selectFrom('messages')
+    .select(rows.messageColumns)
+    .where('mailbox_id', '=', v.mailbox)
+    .where((eb) => eb.or([eb('message_id', '=', v.first), eb('message_id', '=', v.second)])),
+)
+
 const insertMessage = statement((db, v: MessageTable) =>
   db.insertInto('messages').values(rowOf(v, rows.allMessageColumns)),
 )
@@ -39,6 +48,7 @@ export function messageReader(db: Database): MessageReader {
     byMessageId: async (mailbox, messageId) => one(db, await byMessageId.first(db, { mailbox, messageId })),
     find: (mailbox, ids, messageIds) => findMessages(db, mailbox, ids, messageIds),
     list: (mailbox, filter, page) => listMessages(db, mailbox, filter, page),
+    tally: (mailboxes, now) => handling.tallyMessages(db, mailboxes, now),
     next: (mailbox, filter) => nextMessage(db, mailbox, filter),
     fetchCount: (mailbox) => fetchCount(db, mailbox),
     async ofThread(thread) {
@@ -83,6 +93,12 @@ export function messageWriter(db: Database): MessageWriter {
     assignUids: (copies) => assignUids(db, copies),
     threadsOf: (mailbox, messageIds) => threadsOf(db, mailbox, messageIds),
     updateFlags: (message) => updateFlags(db, message),
+    async namedAs(mailbox, [first, second]) {
+      return withParts(db, await byEitherName.all(db, { mailbox, first, second }))
+    },
+    firstUnhandled: (mailbox, since, limit) => handling.firstUnhandled(db, mailbox, since, limit),
+    setHandled: (ids, handledAt, at) => handling.setHandled(db, ids, handledAt, at),
+    expired: (after, now, limit) => handling.expiredMessages(db, after, now, limit),
     markFetched: (mailbox, ids) => markFetched(db, mailbox, ids),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()

@@ -1,9 +1,11 @@
 import type { MessageId, OrgId, PartId, ThreadId } from '../../core/ids.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
+import type { StoredPart } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { PartTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
 import { alive } from './alive.ts'
+import { toPolicy } from './mailboxes.ts'
 import { type MessageRow, toMessage } from './message-rows.ts'
 
 const columns = [
@@ -62,18 +64,18 @@ export async function partsOfThreads(db: Database, ids: ThreadId[]): Promise<Map
 }
 
 /** A part whose message's mailbox is alive, with the blob its bytes are in. */
-export async function readPart(db: Database, org: OrgId, id: PartId) {
+export async function readPart(db: Database, org: OrgId, id: PartId): Promise<StoredPart | undefined> {
   const row = await db.kysely
     .selectFrom('parts as p')
     .innerJoin('messages as m', 'm.id', 'p.message_id')
     .innerJoin('mailboxes as b', 'b.id', 'm.mailbox_id')
     .selectAll('p')
-    .select('m.blob_key')
+    .select(['m.blob_key', 'm.at', 'b.policy'])
     .where('p.id', '=', id)
     .where('m.org_id', '=', org)
     .where(alive(db, 'b'))
     .executeTakeFirst()
-  return row && { part: toPart(row), blobKey: row.blob_key }
+  return row && { part: toPart(row), blobKey: row.blob_key, at: row.at, mailbox: { policy: toPolicy(row.policy) } }
 }
 
 function toPart(row: PartTable): Part {

@@ -33,6 +33,7 @@ export function webhookReader(db: Database): WebhookReader {
       const row = await named.where('client_id', '=', clientId).where('style', 'in', styles).executeTakeFirst()
       return row && toWebhook(row)
     },
+    ofMailboxes: (style, mailboxes) => ofMailboxes(db, style, mailboxes),
     async within(reach, id) {
       const row = await webhooksWithin(db, reach).selectAll().where('id', '=', id).executeTakeFirst()
       return row && toWebhook(row)
@@ -76,6 +77,14 @@ async function listWebhooks(db: Database, reach: Reach, filter: WebhookFilter, p
   if (page.limit === 0) return { items: [], total: n }
   const rows = await cutPage(all, page, 'created_at', 'id').selectAll().execute()
   return { items: rows.map(toWebhook), total: n }
+}
+
+async function ofMailboxes(db: Database, style: WebhookStyle, mailboxes: readonly MailboxId[]) {
+  if (mailboxes.length === 0) return new Map<MailboxId, Webhook>()
+  const named = db.kysely.selectFrom('webhook_mailboxes').select('webhook_id').where('mailbox_id', 'in', mailboxes)
+  const all = db.kysely.selectFrom('webhooks').selectAll().where('style', '=', style).where('id', 'in', named)
+  const rows = (await all.execute()).map(toWebhook).filter((webhook) => webhook.mailboxIds.length === 1)
+  return new Map(rows.flatMap((webhook) => webhook.mailboxIds.map((id): [MailboxId, Webhook] => [id, webhook])))
 }
 
 export function webhookWriter(db: Database): WebhookWriter {

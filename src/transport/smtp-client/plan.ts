@@ -15,17 +15,25 @@ export interface Plan {
 
 const needsOf = new WeakMap<Buffer, MessageNeeds>()
 
-/**
- * What can be said to this server, given what it offers. Nothing is rewritten on the way: it would break signatures. So a message
- * that needs what the server lacks comes back, where other mailers would convert it (docs/decisions/no-conversion.md).
- */
+/** True when the message has bytes that this server does not take. */
+export function lacksEightBit({ extensions }: Pick<SmtpConnection, 'extensions'>, raw: Buffer): boolean {
+  const needs = needsFor(raw)
+  return (needs.eightBitBody && !extensions.eightBitMime) || (needs.eightBitHeader && !extensions.smtpUtf8)
+}
+
+function needsFor(raw: Buffer): MessageNeeds {
+  const needs = needsOf.get(raw) ?? messageNeeds(raw)
+  needsOf.set(raw, needs)
+  return needs
+}
+
+/** What can be said to this server, given what it offers. What needs more than that comes back (docs/decisions/conversion.md). */
 export function plan(
   { extensions, peer }: Pick<SmtpConnection, 'extensions' | 'peer'>,
   consignment: Consignment,
 ): Plan {
   const { raw, recipients } = consignment
-  const needs = needsOf.get(raw) ?? messageNeeds(raw)
-  needsOf.set(raw, needs)
+  const needs = needsFor(raw)
   const refuseAll = (answer: Answer): Plan => ({
     answers: new Map(recipients.map((recipient) => [recipient, answer])),
     mail: '',

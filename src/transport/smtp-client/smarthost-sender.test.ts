@@ -371,6 +371,21 @@ test.each([
   expect(unable.sink.commands.filter((line) => line.includes('MAIL'))).toEqual([])
 })
 
+test('a peer that takes seven bits only is given the mail in seven bits, and others as it is', async () => {
+  const fields = {
+    raw: Buffer.from('Subject: x\r\n\r\njösé\r\n'),
+    sevenBit: async () => Buffer.from('in seven bits\r\n'),
+  }
+  const able = await road()
+  await able.send(fields)
+  expect(able.sink.messages[0]?.raw).toEqual(fields.raw)
+  const unable = await road({ extensions: ['SIZE'] })
+  expect(await unable.send(fields)).toMatchObject([{ result: 'sent' }])
+  expect(unable.sink.messages[0]).toMatchObject({ parameters: 'SIZE=15', raw: Buffer.from('in seven bits\r\n') })
+  const impossible = await road({ extensions: ['SIZE'] })
+  expect(await impossible.send({ ...fields, sevenBit: async () => null })).toMatchObject([{ enhancedCode: '5.6.3' }])
+})
+
 test('a peer without EHLO will do', async () => {
   const r = await road({ script: { EHLO: '502 5.5.1 What?' } })
   expect(await r.send({ mailFrom: '' })).toMatchObject([{ result: 'sent' }])

@@ -3,7 +3,7 @@ import { encodeData, endOfData } from '../../protocol/smtp/data-encoder.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import { replyText } from '../../protocol/smtp/reply-reader.ts'
 import { type Answer, brokenBy, refusedBy } from './answer.ts'
-import { plan } from './plan.ts'
+import { lacksEightBit, type Plan, plan } from './plan.ts'
 import type { SmtpConnection } from './smtp-connection.ts'
 import { SmtpError, type SmtpStage } from './smtp-error.ts'
 
@@ -15,18 +15,25 @@ export type Answers = Map<string, Answer>
  * be used again when it still says `usable`.
  */
 export async function deliverOver(connection: SmtpConnection, consignment: Consignment): Promise<Answers> {
-  const { answers, mail, recipients } = plan(connection, consignment)
+  const { answers, mail, recipients, raw } = await planFor(connection, consignment)
   if (recipients.size === 0) return answers
   connection.transactions++
   const transaction = new Transaction(connection, answers)
   try {
-    await transaction.run(mail, recipients, consignment.raw)
+    await transaction.run(mail, recipients, raw)
   } catch (error) {
     connection.destroy()
     if (!(error instanceof SmtpError)) throw error
     transaction.answerTheRest(brokenBy(connection.peer.host, error), recipients.keys())
   }
   return answers
+}
+
+// Only for a server that cannot take the message as it is: whoever signed it signed those bytes.
+async function planFor(connection: SmtpConnection, consignment: Consignment): Promise<Plan & { raw: Buffer }> {
+  const seven = lacksEightBit(connection, consignment.raw) ? await consignment.sevenBit?.() : null
+  const raw = seven ?? consignment.raw
+  return { ...plan(connection, { ...consignment, raw }), raw }
 }
 
 class Transaction {

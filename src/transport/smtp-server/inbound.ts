@@ -1,8 +1,11 @@
+import { newId } from '../../core/ids.ts'
 import type { Mailbox } from '../../core/mailboxes/model.ts'
+import { refuseDeclaredSize } from '../../core/mailboxes/policy.ts'
 import { resolveRecipient } from '../../core/mailboxes/resolve-recipient.ts'
 import { judgeSender } from '../../core/messages/authenticate.ts'
 import type { Copy, Filed } from '../../core/messages/file-inbound.ts'
 import { receive } from '../../core/messages/receive.ts'
+import { refusalOfAll } from '../../core/messages/refused.ts'
 import type { SmtpReply } from '../../protocol/smtp/reply.ts'
 import type { SpfResult } from '../../protocol/spf/check.ts'
 import { commands } from './commands.ts'
@@ -26,13 +29,15 @@ class InboundTransaction implements Transaction {
   accepted = 0
   readonly #session: Session
   readonly #mailFrom: string
+  readonly #declaredBytes: number
   readonly #helo: string | null
   readonly #copies = new Map<string, Copy>()
   #judging: Promise<SpfResult> | undefined
 
-  constructor(session: Session, { mailFrom, utf8 }: Sender) {
+  constructor(session: Session, { mailFrom, utf8, declaredBytes }: Sender) {
     this.#session = session
     this.#mailFrom = mailFrom
+    this.#declaredBytes = declaredBytes
     this.#helo = session.helo
     this.utf8 = utf8
   }
@@ -48,7 +53,9 @@ class InboundTransaction implements Transaction {
   }
 
   async add(address: string): Promise<void> {
-    this.#addCopy(await resolveRecipient(this.#session.app, address), address)
+    const mailbox = await resolveRecipient(this.#session.app, address)
+    refuseDeclaredSize(mailbox, this.#declaredBytes)
+    this.#addCopy(mailbox, address)
     this.accepted++
     void this.#spf
   }
@@ -70,9 +77,13 @@ class InboundTransaction implements Transaction {
   }
 
   #toReply(filed: Filed[]): SmtpReply {
-    if (filed.every((f) => f.result === 'gone')) return reply(550, '5.1.1', 'No such mailbox here')
+    const refusal = refusalOfAll(filed)
+    if (refusal) throw refusal
     const stored = filed.find((f) => f.result === 'stored')
     this.#session.app.log.debug({ messageId: stored?.messageId, copies: filed.length }, 'a mail came in over SMTP')
-    return reply(250, '2.0.0', stored ? `Ok: queued as ${stored.messageId}` : 'Ok: the same mail is here already')
+    const repeated = filed.some((f) => f.result === 'duplicate')
+    if (!stored && repeated) return reply(250, '2.0.0', 'Ok: the same mail is here already')
+    // What a mailbox throws away looks as if it were kept.
+    return reply(250, '2.0.0', `Ok: queued as ${stored?.messageId ?? newId()}`)
   }
 }

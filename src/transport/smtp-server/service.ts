@@ -8,6 +8,8 @@ export interface Sender {
   mailFrom: string
   /** Addresses and header fields may be UTF-8 (RFC 6531). */
   utf8: boolean
+  /** What SIZE announces (RFC 1870); 0 when it says nothing. */
+  declaredBytes: number
 }
 
 /** What a listener is there for: taking mail in, or sending the mail of those who log in. */
