@@ -91,11 +91,13 @@ function settingsOf(config: Config): Settings {
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
     hookKeys: config.POSTHOUSE_HOOK_KEYS,
     ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,
     disposableHours: config.POSTHOUSE_DISPOSABLE_TTL_HOURS,
     sendWaitMs: 2_000,
+    signUp: config.POSTHOUSE_SIGN_UP,
   }
 }

@@ -32,6 +32,8 @@ export interface Settings {
   maxMessageBytes: number
   /** Per mailbox; 0 is no limit. */
   sendsPerMinute: number
+  /** Domains (lower case) whose ARC seals we believe. */
+  trustedSealers: ReadonlySet<string>
   /** Per thread, against machines that answer each other; 0 is no limit. */
   threadSendsPerHour: number
   /** How many keys hook addresses have been made with; the last one makes the new ones. */
@@ -42,6 +44,8 @@ export interface Settings {
   disposableHours: number
   /** How long a send over the disposable API waits for what becomes of it; 0 is not at all. */
   sendWaitMs: number
+  /** Whether agents may make organizations of their own. */
+  signUp: boolean
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */

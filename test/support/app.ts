@@ -184,12 +184,14 @@ const defaults: Settings = {
   route: { kind: 'sandbox' },
   rootKeyHash: null,
   maxMessageBytes: 25 * 1024 * 1024,
+  trustedSealers: new Set(['sealer.example']),
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
   hookKeys: 1,
   ingestSecret: null,
   disposableHours: 168,
   sendWaitMs: 0,
+  signUp: false,
 }
 
 const fromOutside: TestEnvelope = {
@@ -234,8 +236,8 @@ function toBytes(raw: string | Buffer): Buffer {
 async function takeIn(app: App, recipients: string[], raw: Buffer, envelope: TestEnvelope): Promise<Filed[]> {
   const copies = new Map<string, Copy>()
   for (const recipient of recipients) {
-    const { id, orgId } = await resolveRecipient(app, recipient)
-    const copy = copies.get(id) ?? { mailbox: { id, orgId }, rcptTo: [] }
+    const { id, orgId, projectId } = await resolveRecipient(app, recipient)
+    const copy = copies.get(id) ?? { mailbox: { id, orgId, projectId }, rcptTo: [] }
     copies.set(id, { ...copy, rcptTo: [...copy.rcptTo, recipient] })
   }
   return receive(app, { source: 'smtp', envelope, copies: [...copies.values()], raw })

@@ -16,6 +16,7 @@ import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as reading from './0100-reading.ts'
 import * as unauthenticated from './0101-unauthenticated.ts'
+import * as lists from './0102-lists.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -23,6 +24,7 @@ import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as statistics from './0132-statistics.ts'
+import * as signUps from './0133-sign-ups.ts'
 import * as hookInboxes from './0140-hook-inboxes.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
@@ -49,6 +51,7 @@ const later: Migration[] = [
   mailboxProperties,
   reading,
   unauthenticated,
+  lists,
   drafts,
   fetched,
   eventIds,
@@ -56,14 +59,13 @@ const later: Migration[] = [
   projects,
   webhookProjects,
   statistics,
-  projects,
-  webhookProjects,
+  signUps,
+  hookInboxes,
   submissionCredentials,
   messageUids,
   imapSources,
   threadLists,
-  hookInboxes,
-  ...[threadLists, domainFlags],
+  domainFlags,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

@@ -2,6 +2,7 @@ import type { Dialect } from '../../dialect.ts'
 import { authenticate } from '../auth.ts'
 import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
+import { agent } from './agent.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
 import { domains, setupLinks } from './domains.ts'
@@ -9,6 +10,7 @@ import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
+import { lists } from './lists.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
@@ -25,6 +27,7 @@ import { inboxWebhooks, podWebhooks, webhooks } from './webhooks.ts'
 export const routes = {
   ...at([organization], 'organizations', organizations),
   ...at([organization], 'auth', auth),
+  ...at([organization], 'agent', agent),
   ...at([organization], 'pods', pods),
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
@@ -41,6 +44,7 @@ export const routes = {
   ...at([organization], 'providers', providers),
   ...at([organization], 'accounts', accounts),
   ...at([organization], 'inboxes', authorization),
+  ...at([organization, pod, inbox], 'lists', lists),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
   ...at([organization, pod, inbox], 'metrics', metrics),
