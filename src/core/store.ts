@@ -8,6 +8,7 @@ import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
 import type { ImapSourceReader, ImapSourceWriter } from './imap-sources/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
+import type { ListReader, ListWriter } from './lists/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
@@ -29,6 +30,7 @@ export interface Reader {
   drafts: DraftReader
   outbound: OutboundReader
   suppressions: SuppressionReader
+  lists: ListReader
   submission: SubmissionReader
   events: EventReader
   jobs: JobReader
@@ -53,6 +55,7 @@ export interface Tx {
   drafts: DraftWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
+  lists: ListWriter
   submission: SubmissionWriter
   events: EventWriter
   jobs: JobWriter

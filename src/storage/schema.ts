@@ -50,6 +50,8 @@ export interface DomainTable {
   status: string
   sealed_route: string | null
   feedback_enabled: Flag
+  subdomains_enabled: Flag
+  tracking_enabled: Flag
   states: Json
   checked_at: number | null
   recheck_at: number | null
@@ -335,6 +337,18 @@ export interface SuppressionTable {
   created_at: number
 }
 
+export interface ListEntryTable {
+  place_id: string
+  org_id: string
+  project_id: string | null
+  mailbox_id: string | null
+  direction: string
+  type: string
+  entry: string
+  reason: string | null
+  created_at: number
+}
+
 export interface EventTable {
   /** On PostgreSQL null until the sequencer has numbered the row. */
   seq: Generated<number>
@@ -550,6 +564,7 @@ export interface Schema {
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  list_entries: ListEntryTable
   submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable

@@ -9,6 +9,7 @@ import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
 import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
+import { listReader, listWriter } from './tables/lists.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
@@ -33,6 +34,7 @@ export function readerOver(connection: Connection, now: () => number, onAppend: 
     drafts: draftReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
+    lists: listReader(db),
     submission: submissionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
@@ -62,6 +64,7 @@ export function transactionOver(connection: Connection, now: number, appended: (
     drafts: draftWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
+    lists: listWriter(db),
     submission: submissionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),

@@ -16,6 +16,7 @@ import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as reading from './0100-reading.ts'
 import * as unauthenticated from './0101-unauthenticated.ts'
+import * as lists from './0102-lists.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -28,6 +29,7 @@ import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
+import * as domainFlags from './0171-domain-flags.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -48,6 +50,7 @@ const later: Migration[] = [
   mailboxProperties,
   reading,
   unauthenticated,
+  lists,
   drafts,
   fetched,
   eventIds,
@@ -60,6 +63,7 @@ const later: Migration[] = [
   imapSources,
   threadLists,
   hookInboxes,
+  ...[threadLists, domainFlags],
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
