@@ -189,6 +189,11 @@ export const settings = {
     default: '0',
     read: integer(0, 0, 1_000_000),
   }),
+  POSTHOUSE_SIGN_UP: setting({
+    help: 'Agents may make organizations of their own over /v0/agent/sign-up: true or false',
+    default: 'false',
+    read: flag,
+  }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
     default: 'none',

@@ -98,5 +98,6 @@ function settingsOf(config: Config): Settings {
     ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,
     disposableHours: config.POSTHOUSE_DISPOSABLE_TTL_HOURS,
     sendWaitMs: 2_000,
+    signUp: config.POSTHOUSE_SIGN_UP,
   }
 }

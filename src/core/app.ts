@@ -44,6 +44,8 @@ export interface Settings {
   disposableHours: number
   /** How long a send over the disposable API waits for what becomes of it; 0 is not at all. */
   sendWaitMs: number
+  /** Whether agents may make organizations of their own. */
+  signUp: boolean
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */

@@ -42,6 +42,7 @@ import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
+import { signUp, verifySignUp } from './sign-up/commands.ts'
 import { followStatistics, sweepStatistics } from './statistics/follow-command.ts'
 import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
@@ -132,6 +133,8 @@ export const commands = {
   'jobs.go-on': goOnWithJob,
   'blobs.hold': holdBlobs,
   'blobs.release': releaseBlobs,
+  'sign-up.begin': signUp,
+  'sign-up.verify': verifySignUp,
   'statistics.follow': followStatistics,
   'statistics.sweep': sweepStatistics,
   'webhooks.create': createWebhook,

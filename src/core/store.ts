@@ -12,6 +12,7 @@ import type { ListReader, ListWriter } from './lists/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SignUpReader, SignUpWriter } from './sign-up/store.ts'
 import type { StatisticsReader, StatisticsWriter } from './statistics/store.ts'
 import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
@@ -36,6 +37,7 @@ export interface Reader {
   jobs: JobReader
   webhooks: WebhookReader
   statistics: StatisticsReader
+  signUps: SignUpReader
   imapSources: ImapSourceReader
 }
 
@@ -62,6 +64,7 @@ export interface Tx {
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
   statistics: StatisticsWriter
+  signUps: SignUpWriter
   imapSources: ImapSourceWriter
 }
 

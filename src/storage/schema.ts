@@ -433,6 +433,24 @@ export interface WebhookPositionTable {
   seq: number
 }
 
+export interface SignUpTable {
+  org_id: string
+  human_email: string
+  mailbox_id: string
+  key_id: string
+  next_key_id: string | null
+  code_hash: string
+  code_made_at: number
+  code_tries: number
+  verified_at: number | null
+  sends_since: number
+  sends: number
+  source: string | null
+  referrer: string | null
+  created_at: number
+  updated_at: number
+}
+
 /** How often something happened in a second or an hour, or what there was at its end. */
 export interface StatisticsTable {
   scope: string
@@ -570,6 +588,7 @@ export interface Schema {
   jobs: JobTable
   blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
+  sign_ups: SignUpTable
   statistics: StatisticsTable
   statistics_position: StatisticsPositionTable
   webhooks: WebhookTable

@@ -14,6 +14,7 @@ import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { projectReader, projectWriter } from './tables/projects.ts'
+import { signUpReader, signUpWriter } from './tables/sign-ups.ts'
 import { statisticsReader, statisticsWriter } from './tables/statistics.ts'
 import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
@@ -40,6 +41,7 @@ export function readerOver(connection: Connection, now: () => number, onAppend: 
     jobs: jobReader(db),
     webhooks: webhookReader(db),
     statistics: statisticsReader(db),
+    signUps: signUpReader(db),
     imapSources: imapSourceReader(db),
   }
 }
@@ -71,6 +73,7 @@ export function transactionOver(connection: Connection, now: number, appended: (
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
     statistics: statisticsWriter(db),
+    signUps: signUpWriter(db),
     imapSources: imapSourceWriter(db),
   }
 }

@@ -191,6 +191,7 @@ const defaults: Settings = {
   ingestSecret: null,
   disposableHours: 168,
   sendWaitMs: 0,
+  signUp: false,
 }
 
 const fromOutside: TestEnvelope = {

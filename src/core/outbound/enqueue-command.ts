@@ -6,6 +6,7 @@ import { refuseListed } from '../lists/judge.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { NAME_OF_OURS } from '../messages/file-inbound.ts'
 import type { Message, MessageContent } from '../messages/model.ts'
+import { keepTrial } from '../sign-up/trial.ts'
 import type { Tx } from '../store.ts'
 import { refuseSuppressed } from '../suppressions/commands.ts'
 import type { Thread } from '../threads/model.ts'
@@ -24,6 +25,8 @@ export interface NewOutbound {
   recipients: { address: string; domain: string }[]
   idempotencyKey: string | null
   pace: Pace
+  /** Its organization was not verified a moment ago. */
+  onTrial?: boolean
   /** The draft that it is made of, which is gone with the same commit. */
   consumes?: SentDraft
 }
@@ -41,6 +44,7 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   const mailbox = await tx.mailboxes.get(orgId, mailboxId)
   const addresses = input.recipients.map((r) => r.address)
   if (mailbox) await refuseRecipients(tx, mailbox, addresses)
+  if (input.onTrial) await keepTrial(tx, orgId, addresses)
   const at = mailbox && (await tx.mailboxes.nextTime(mailboxId, tx.now))
   if (at === undefined) throw notFound('mailbox')
   const draft = input.consumes && (await consumeDraft(tx, mailboxId, input.consumes))

@@ -56,7 +56,10 @@ export async function keepAndQueue(
   const blobKey = newBlobKey(sha256)
   const [parsed] = await Promise.all([app.parser.parse(raw), app.blobs.put(blobKey, raw)])
   try {
-    return await app.store.run('outbound.enqueue', toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey }))
+    const outbound = toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey })
+    const signUp = await app.store.read.signUps.get(outbound.message.orgId)
+    const onTrial = signUp?.verifiedAt === null
+    return await app.store.run('outbound.enqueue', { ...outbound, ...(onTrial && { onTrial }) })
   } catch (error) {
     // What may have been queued keeps its bytes; if it was not, the daily sweep takes them.
     if (isCertain(error)) await app.blobs.delete([blobKey]).catch(() => {})

@@ -24,6 +24,7 @@ import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as statistics from './0132-statistics.ts'
+import * as signUps from './0133-sign-ups.ts'
 import * as hookInboxes from './0140-hook-inboxes.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
@@ -58,12 +59,13 @@ const later: Migration[] = [
   projects,
   webhookProjects,
   statistics,
+  signUps,
+  hookInboxes,
   submissionCredentials,
   messageUids,
   imapSources,
   threadLists,
-  hookInboxes,
-  ...[threadLists, domainFlags],
+  domainFlags,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

@@ -2,6 +2,7 @@ import type { Dialect } from '../../dialect.ts'
 import { authenticate } from '../auth.ts'
 import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
+import { agent } from './agent.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
 import { domains, setupLinks } from './domains.ts'
@@ -26,14 +27,13 @@ import { inboxWebhooks, podWebhooks, webhooks } from './webhooks.ts'
 export const routes = {
   ...at([organization], 'organizations', organizations),
   ...at([organization], 'auth', auth),
+  ...at([organization], 'agent', agent),
   ...at([organization], 'pods', pods),
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
   ...at([inbox], 'inbox_events', events),
   ...at([organization, pod, inbox], 'threads', threads),
-  ...at([organization, pod, inbox], 'drafts', drafts),
-  ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod], 'domains', domains),
   ...at([organization], 'domains', setupLinks),
   ...at([organization], 'webhooks', webhooks),
@@ -43,6 +43,8 @@ export const routes = {
   ...at([organization], 'accounts', accounts),
   ...at([organization], 'inboxes', authorization),
   ...at([organization, pod, inbox], 'lists', lists),
+  ...at([organization, pod, inbox], 'drafts', drafts),
+  ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
   ...at([organization, pod, inbox], 'metrics', metrics),
