@@ -42,7 +42,8 @@ async function submitDue(app: App, draft: FullDraft): Promise<void> {
   const mailbox = await app.store.read.mailboxes.get(draft.orgId, draft.mailboxId)
   if (!mailbox) return
   const { id, generation, jobId, scheduledBy } = draft
-  await submitDraft(app, mailbox, draft, { id, generation, jobId, by: scheduledBy }, null)
+  const consumes = { id, generation, jobId, by: scheduledBy }
+  await submitDraft(app, mailbox, draft, { idempotencyKey: null, consumes })
 }
 
 /** When a mailbox that sends too fast may send again; undefined when that is not what is wrong, or was for too long. */

@@ -45,7 +45,7 @@ export async function sendDraft(
     }
     const consumes = { id: draft.id, generation: draft.generation, jobId: null, by: caller.keyId }
     const labelled = { ...draft, labels: changeLabels(draft.labels, sending.labels) }
-    return submitDraft(app, mailbox, labelled, consumes, idempotencyKey, messageId)
+    return submitDraft(app, mailbox, labelled, { id: messageId, idempotencyKey, consumes })
   }
   return once(app, mailbox, idempotencyKey, ['draft', id, sending], send, gone && { caller, gone })
 }
@@ -55,9 +55,7 @@ export async function submitDraft(
   app: App,
   mailbox: Mailbox,
   draft: FullDraft,
-  consumes: SentDraft,
-  idempotencyKey: string | null,
-  messageId?: MessageId,
+  asked: Pick<Composition, 'id' | 'idempotencyKey'> & { consumes: SentDraft },
 ): Promise<Enqueued> {
   if (draft.to.length + draft.cc.length + draft.bcc.length === 0) {
     throw new Failure('unprocessable', 'This draft has no recipients')
@@ -66,14 +64,12 @@ export async function submitDraft(
   const recipients = distinctRecipients(draft, [app.settings.mailDomain])
   const { text, html, ...rest } = await contentOf(app, draft)
   return submit(app, mailbox, {
-    id: messageId,
     draft: { ...recipients, replyTo, subject: subject ?? '', text, html, labels, headers: [] },
     ...rest,
     inReplyTo,
     references,
     joins: draft.threadId,
-    idempotencyKey,
-    consumes,
+    ...asked,
   })
 }
 

@@ -314,6 +314,33 @@ describe('approval', () => {
     expect((await t.call('POST', path('/x/send'), { headers: { 'idempotency-key': 'ä' } })).status).toBe(400)
   })
 
+  test('that nobody heard the answer of is answered again, without a key', async () => {
+    const draft = await create()
+    const leaving = new AbortController()
+    const ask = async (signal: AbortSignal | null) => {
+      const headers = { authorization: `Bearer ${t.key}` }
+      const answer = await t.fetch(path(`/${draft.draftId}/send`), { method: 'POST', headers, signal })
+      return { status: answer.status, body: await answer.json() }
+    }
+    const first = await ask(leaving.signal)
+    leaving.abort()
+    expect(await ask(null)).toEqual(first)
+    expect(await sent()).toHaveLength(1)
+  })
+
+  test('of a recipient that a list blocks is refused with the entry, and one that waits fails with it', async () => {
+    const direct = await create({ to: ['ada@blocked.test'] })
+    const waiting = await create({ to: ['eve@blocked.test'], sendAt: soon() })
+    const mailbox = (await t.app.store.read.mailboxes.byAddress(inbox.email))!
+    const place = { orgId: mailbox.orgId, projectId: mailbox.projectId, mailboxId: mailbox.id }
+    const entry = { direction: 'send', type: 'block', entry: 'blocked.test', reason: null } as const
+    await t.app.store.run('lists.add', { ...place, ...entry })
+    await expect(Promise.resolve(send(direct))).rejects.toBeInstanceOf(AgentMail.MessageRejectedError)
+    t.clock.advance(60_000)
+    await t.work()
+    expect(await get(waiting)).toMatchObject({ sendStatus: 'failed', failure: expect.stringContaining('blocked.test') })
+  })
+
   test('of a recipient that is suppressed is refused, and the draft stays', async () => {
     const draft = await create({ to: ['gone@client.test'] })
     const mailbox = await t.app.store.read.mailboxes.byAddress(inbox.email)
