@@ -4,6 +4,7 @@ import { domainsContract } from './domains.contract.ts'
 import { draftsContract } from './drafts.contract.ts'
 import { eventsContract } from './events.contract.ts'
 import { groupsContract } from './groups.contract.ts'
+import { handlingContract } from './handling.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
 import { imapSourcesContract } from './imap-sources.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
@@ -44,6 +45,7 @@ export function storeContracts(opened: () => Opened): void {
   idempotencyContract(opened)
   groupsContract(opened)
   racesContract(opened)
+  handlingContract(opened)
   webhooksContract(opened)
   waitingContract(opened)
   imapSourcesContract(opened)

@@ -356,3 +356,13 @@ test('a mailbox of another project of the same organization is not found either'
   expect(own.projectId).toBe(project.id)
   expect((await t.call('GET', `${BASE}/${own.id}`)).status).toBe(404)
 })
+
+test('a key of one mailbox sees that one and makes none', async () => {
+  const [own, other] = [await make(), await make()]
+  const admin = await authenticateKey(t.app, t.key)
+  const { text: key } = await createKey(t.app, admin, { name: 'one', mailbox: own.id })
+  expect((await t.call('GET', BASE, { key })).body.map(({ id }: { id: string }) => id)).toEqual([own.id])
+  expect((await t.call('GET', `${BASE}/${own.id}`, { key })).status).toBe(200)
+  expect((await t.call('GET', `${BASE}/${other.id}`, { key })).status).toBe(404)
+  expect((await t.call('POST', BASE, { key, body: { name: 'x' } })).status).toBe(403)
+})

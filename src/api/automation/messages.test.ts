@@ -268,7 +268,7 @@ describe('what has outlived its days', () => {
     expect((await t.call('POST', `${BASE}/${box.id}/messages/handle`)).body.items).toEqual([])
     const named = await t.call('POST', `${BASE}/${box.id}/messages/handle`, { body: { messageIds: [id] } })
     expect(named.body).toEqual({ items: [], handledCount: 0, notFoundIds: [id] })
-    expect((await t.call('GET', `/api/v0/inboxes/${box.address}/messages`)).body.items ?? []).toEqual([])
+    expect((await t.call('GET', `/api/v0/inboxes/${box.address}/messages`)).body.data).toEqual([])
     expect((await t.call('DELETE', `${BASE}/${box.id}`)).status).toBe(200)
   })
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Caller } from '../accounts/caller.ts'
 import type { Clock } from '../clock.ts'
-import { Failure } from '../errors.ts'
+import { isCertain } from '../errors.ts'
 import { type MessageId, newId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Store } from '../store.ts'
@@ -69,7 +69,7 @@ export function unheardAnswersOf(clock: Clock, store: Store): UnheardAnswers {
       }
       return await enqueue(id)
     } catch (error) {
-      if (!isRefusal(error)) keep(call, id)
+      if (!isCertain(error)) keep(call, id)
       throw error
     }
   }
@@ -99,11 +99,6 @@ export function unheardAnswersOf(clock: Clock, store: Store): UnheardAnswers {
       }
     },
   }
-}
-
-/** True when it is certain that nothing was sent. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Failure && error.code !== 'unavailable'
 }
 
 function nameOf({ caller, mailbox, request }: KeylessSend): string {

@@ -170,8 +170,7 @@ export const inboxDrafts = {
     async handle({ app, caller, params, body, request }) {
       const sending = { labels: toLabelChange(body), readAt: readAtOf(request) }
       const id = parseId('draft', params.draft_id)
-      const [key] = asked(request)
-      return toSent(await sendDraft(app, caller, mailboxOf(caller), id, sending, key))
+      return toSent(await sendDraft(app, caller, mailboxOf(caller), id, sending, ...asked(request)))
     },
   }),
 }

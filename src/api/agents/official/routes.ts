@@ -34,8 +34,6 @@ export const routes = {
   ...at([inbox], 'messages', sends),
   ...at([inbox], 'inbox_events', events),
   ...at([organization, pod, inbox], 'threads', threads),
-  ...at([organization, pod, inbox], 'drafts', drafts),
-  ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod], 'domains', domains),
   ...at([organization], 'domains', setupLinks),
   ...at([organization], 'webhooks', webhooks),
@@ -45,6 +43,8 @@ export const routes = {
   ...at([organization], 'accounts', accounts),
   ...at([organization], 'inboxes', authorization),
   ...at([organization, pod, inbox], 'lists', lists),
+  ...at([organization, pod, inbox], 'drafts', drafts),
+  ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),
   ...at([organization], 'api_keys', apiKey),
   ...at([organization, pod, inbox], 'metrics', metrics),
@@ -56,7 +56,8 @@ const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(route
 export const officialAgents: Dialect = {
   name: 'agentmail',
   title: 'Posthouse for AgentMail clients',
-  description: 'The AgentMail API, version 0: the official clients work with it when their base URL leads here.',
+  description:
+    'The AgentMail API, version 0: the official clients work with it when their base URL leads here. A WebSocket at the prefix itself tells events as they happen; `since`, with the id of an event, tells those that were missed first.',
   prefixes: ['/v0', '/api/v0'],
   claims: (request, prefix, path) => prefix === '/v0' || atSharedPrefix(request, path),
   routes,
