@@ -60,6 +60,13 @@ const Risk = z.object({
   findings: z.array(z.object({ code: text, level: z.enum(['low', 'medium', 'high']), explanation: text })),
 })
 
+/** What is derived from a received mail for whoever acts on it. */
+export const readingShape = {
+  codes: z.array(Code).describe('One-time codes in what was received, the likeliest first'),
+  links: z.array(Link).describe('Web links in what was received: those that confirm, reset or sign in first'),
+  risk: Risk.nullable().describe('Whether what was received tries to trick its reader; null for what nobody judged'),
+}
+
 const Authentication = z.object({
   spf: z.object({ result: text, domain: orNull, explanation: orNull }),
   dkim: z.array(z.object({ result: text, domain: orNull, selector: orNull, algorithm: orNull, reason: orNull })),
@@ -79,9 +86,7 @@ export const FullMessageShape = z
     html: orNull,
     extracted_text: orNull.describe('What is new in it: without quotes and signature'),
     extracted_html: orNull,
-    codes: z.array(Code).describe('One-time codes in what was received, the likeliest first'),
-    links: z.array(Link).describe('Web links in what was received: those that confirm, reset or sign in first'),
-    risk: Risk.nullable().describe('Whether what was received tries to trick its reader; null for what nobody judged'),
+    ...readingShape,
     in_reply_to: orNull,
     references: z.array(text).nullable(),
     rfc_message_id: text,

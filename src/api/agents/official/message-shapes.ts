@@ -6,7 +6,7 @@ import type { FullMessage } from '../../../core/messages/messages.ts'
 import type { MailboxAddress, Message, Part } from '../../../core/messages/model.ts'
 import { formatAddress } from '../../../protocol/address/format-address.ts'
 import { printId } from '../ids.ts'
-import { printHeaders } from '../message-shapes.ts'
+import { printHeaders, readingShape } from '../message-shapes.ts'
 import { printTime, Time } from '../time.ts'
 import { present, some } from './absent.ts'
 import { printLabels } from './labels.ts'
@@ -62,6 +62,9 @@ export const MessageShape = z
     html: maybe,
     extracted_text: maybe.describe('What is new in it: without quotes and signature'),
     extracted_html: maybe,
+    codes: readingShape.codes.optional(),
+    links: readingShape.links.optional(),
+    risk: readingShape.risk.unwrap().optional().describe('Absent when nothing speaks against believing it'),
   })
   .meta({ id: 'Message' })
 
@@ -106,6 +109,9 @@ export function toFull({ message, content, mailbox }: FullMessage): z.output<typ
       html: content.html,
       extracted_text: content.extractedText,
       extracted_html: content.extractedHtml,
+      codes: some(content.codes),
+      links: some(content.links),
+      risk: content.risk?.level === 'none' ? null : content.risk,
     }),
   }
 }
