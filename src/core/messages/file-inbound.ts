@@ -8,7 +8,7 @@ import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
-import { eraseMessage } from './delete-command.ts'
+import { eraseMessages } from './delete-command.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 
 /** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
@@ -148,7 +148,7 @@ async function nameFor(
   const theirs = mail.messageId ?? ofBytes
   const taken = new Set<string>()
   for (const known of await tx.messages.namedAs(mailbox.id, [theirs, ofBytes])) {
-    if (isExpired(mailbox, known, tx.now)) await eraseMessage(tx, known)
+    if (isExpired(mailbox, known, tx.now)) await eraseMessages(tx, [known])
     else if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
     else taken.add(known.messageId)
   }
