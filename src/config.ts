@@ -18,6 +18,10 @@ interface Setting<T> {
   read(text: string | undefined): T
 }
 
+/** Large mailboxes and lists that seal what they forward, and say truly what they found. */
+const TRUSTED_SEALERS =
+  'google.com,microsoft.com,messagingengine.com,yahoo.com,zohomail.com,groups.io,ietf.org,kernel.org,debian.org'
+
 const setting = <T>(s: Setting<T>): Setting<T> => s
 
 /** Every setting by the name of its environment variable: the one table behind the start, the help and the settings page. */
@@ -149,6 +153,11 @@ export const settings = {
     default: '26214400',
     read: integer(26_214_400, 1_000, 100_000_000),
   }),
+  POSTHOUSE_TRUSTED_SEALERS: setting({
+    help: 'Domains, separated by commas, whose ARC seals are believed: forwarders and lists that check what they pass on',
+    default: TRUSTED_SEALERS,
+    read: sealers,
+  }),
   POSTHOUSE_SENDS_PER_MINUTE: setting({
     help: 'Messages a minute from one mailbox; 0 is no limit',
     default: '60',
@@ -169,6 +178,21 @@ export const settings = {
     default: 'none',
     secret: true,
     read: (t) => t,
+  }),
+  POSTHOUSE_DISPOSABLE_TTL_HOURS: setting({
+    help: 'Hours that an inbox made over /v1 lives; 0 is for ever',
+    default: '168',
+    read: integer(168, 0, 1_000_000),
+  }),
+  POSTHOUSE_ORG_SENDS_PER_MINUTE: setting({
+    help: 'Messages a minute from all mailboxes of an organization; 0 is no limit',
+    default: '0',
+    read: integer(0, 0, 1_000_000),
+  }),
+  POSTHOUSE_SIGN_UP: setting({
+    help: 'Agents may make organizations of their own over /v0/agent/sign-up: true or false',
+    default: 'false',
+    read: flag,
   }),
   STRIPE_KEY: setting({
     help: 'Turns on the commercial mode of the team dialect',
@@ -302,6 +326,10 @@ function resolvers(text: string | undefined): string[] | undefined {
     if (!match || Number(match[2] ?? 53) > 65_535) throw new Error(`"${entry}" is not an address with a port`)
     return entry
   })
+}
+
+function sealers(text: string | undefined): ReadonlySet<string> {
+  return new Set(list(text ?? TRUSTED_SEALERS).map(domain))
 }
 
 function cidrs(text: string | undefined): string[] {

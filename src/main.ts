@@ -31,6 +31,11 @@ key
   .description('make an API key for an organization')
   .requiredOption('--org <id>', 'the organization')
   .option('--scopes <list>', 'some of read,write,admin (default: all)')
+  .option(
+    '--permissions <list>',
+    'a white list inside the scopes, such as inbox_read,message_send (default: everything)',
+  )
+  .option('--project <id>', 'restrict the key to one project, by its id (pod_…) or client_id')
   .option('--mailbox <address>', 'restrict the key to one mailbox')
   .option('--name <name>', 'what the key is for')
   .option('--json', 'print JSON')

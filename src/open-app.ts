@@ -6,6 +6,7 @@ import type { App, Settings } from './core/app.ts'
 import { systemClock } from './core/clock.ts'
 import { ensureDkimKeys } from './core/domains/dkim-keys/rotate.ts'
 import { EventFeed } from './core/events/feed.ts'
+import { unheardAnswersOf } from './core/outbound/unheard-answers.ts'
 import { secretsFrom } from './core/secrets.ts'
 import { WaitingRoom } from './core/waiting/waiting-room.ts'
 import { ensureDataFolder } from './data-folder.ts'
@@ -63,6 +64,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     files: new GuardedFileFetcher({ resolver, allowNet }),
     sender: new AnySender({ direct, smarthost }),
     keyUses: keyUsesOf(clock, store),
+    unheardAnswers: unheardAnswersOf(clock, store),
     feed,
     waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: webhookSender, renderers: webhookRenderers },
@@ -89,9 +91,13 @@ function settingsOf(config: Config): Settings {
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
     hookKeys: config.POSTHOUSE_HOOK_KEYS,
     ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,
+    disposableHours: config.POSTHOUSE_DISPOSABLE_TTL_HOURS,
+    sendWaitMs: 2_000,
+    signUp: config.POSTHOUSE_SIGN_UP,
   }
 }

@@ -4,12 +4,13 @@ import { officialAgents } from './agents/official/routes.ts'
 import { agents } from './agents/routes.ts'
 import { automation } from './automation/routes.ts'
 import type { Dialect } from './dialect.ts'
+import { disposable } from './disposable/routes.ts'
 import type { Metrics } from './metrics.ts'
 import { mount, type Served } from './mount.ts'
 import { mountPages } from './pages/pages.ts'
 
 /** All HTTP languages of this server. A new one is a folder and a line here. */
-export const dialects: readonly Dialect[] = [agents, officialAgents, automation]
+export const dialects: readonly Dialect[] = [agents, officialAgents, automation, disposable]
 
 export type Handler = (request: Request) => Promise<Response>
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { nobody } from '../core/accounts/caller.ts'
 import type { App } from '../core/app.ts'
 import { readJsonBody } from './body.ts'
 import type { Dialect } from './dialect.ts'
@@ -48,8 +49,8 @@ async function admit(
   request: Request,
   url: URL,
 ): Promise<Call & { route: Route }> {
-  const caller = await dialect.authenticate(app, request)
   const route = match.route
+  const caller = route?.open ? nobody : await dialect.authenticate(app, request)
   if (!route) throw noRoute(match.allow)
   const params = decodeParams(match.params)
   const raw = route.body ? await readJsonBody(request, route.maxBodyBytes) : undefined

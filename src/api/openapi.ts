@@ -18,6 +18,8 @@ export interface OpenApiDocument {
 export interface Operation {
   operationId: string
   summary: string
+  /** Empty where no key is asked for. */
+  security?: Json[]
   parameters: Parameter[]
   requestBody?: { required: boolean; content: Record<string, { schema: Json }> }
   responses: Record<string, { description: string; content?: Record<string, { schema: Json }> }>
@@ -54,6 +56,7 @@ function toOperation(operationId: string, route: Route, schemas: Json): Operatio
   return {
     operationId,
     summary: route.summary,
+    ...(route.open ? { security: [] } : {}),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(body
       ? { requestBody: { required: hasRequired(body), content: { 'application/json': { schema: body } } } }

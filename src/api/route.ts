@@ -53,6 +53,8 @@ export interface Route {
   /** Header fields that it understands, with what they do. */
   headers: Record<string, string>
   maxBodyBytes: number
+  /** Answers whoever asks, key or not; its caller is `nobody`. */
+  open?: boolean
   handle(call: Call): Promise<unknown>
 }
 
@@ -70,7 +72,7 @@ type Handled<Reply extends z.ZodType> = Reply extends Unset
   : z.input<Reply> | Answer<z.input<Reply>> | Response
 
 interface RouteSpec<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>
-  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'headers' | 'maxBodyBytes'>> {
+  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'headers' | 'maxBodyBytes' | 'open'>> {
   method: Method
   path: Path
   summary: string

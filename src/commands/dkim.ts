@@ -2,8 +2,8 @@ import type { Config } from '../config.ts'
 import type { DkimKey } from '../core/domains/dkim-keys/model.ts'
 import { activateDkimKeys, rotateDkimKeys } from '../core/domains/dkim-keys/rotate.ts'
 import { dnsRecordsOf } from '../core/domains/dns-records.ts'
+import { zoneText } from '../core/domains/zone-text.ts'
 import { openApp } from '../open-app.ts'
-import { zoneText } from './zone-text.ts'
 
 export interface DkimOptions {
   activate?: boolean

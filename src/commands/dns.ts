@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts'
 import type { App } from '../core/app.ts'
 import { type DnsRecord, dnsRecordsOf } from '../core/domains/dns-records.ts'
+import { zoneText } from '../core/domains/zone-text.ts'
 import { openApp } from '../open-app.ts'
 import { domainNames } from './domain-names.ts'
-import { zoneText } from './zone-text.ts'
 
 /** Prints what the DNS should say of a domain, or of every domain that mail goes by: lines for a zone file, or JSON. */
 export async function printDns(config: Config, domain: string | undefined, options: { json?: boolean }): Promise<void> {

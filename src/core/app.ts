@@ -9,6 +9,7 @@ import type { Search } from './messages/search-store.ts'
 import type { FileFetcher } from './outbound/file-fetcher.ts'
 import type { MailSender } from './outbound/mail-sender.ts'
 import type { DeliveryRoute } from './outbound/route.ts'
+import type { UnheardAnswers } from './outbound/unheard-answers.ts'
 import type { Secrets } from './secrets.ts'
 import type { BlobStore, Store } from './store.ts'
 import type { WaitingRoom } from './waiting/waiting-room.ts'
@@ -31,12 +32,20 @@ export interface Settings {
   maxMessageBytes: number
   /** Per mailbox; 0 is no limit. */
   sendsPerMinute: number
+  /** Domains (lower case) whose ARC seals we believe. */
+  trustedSealers: ReadonlySet<string>
   /** Per thread, against machines that answer each other; 0 is no limit. */
   threadSendsPerHour: number
   /** How many keys hook addresses have been made with; the last one makes the new ones. */
   hookKeys: number
   /** What mail that is pushed over HTTP is signed with; null where none is taken. */
   ingestSecret: string | null
+  /** How long a disposable mailbox lives; 0 is for ever. */
+  disposableHours: number
+  /** How long a send over the disposable API waits for what becomes of it; 0 is not at all. */
+  sendWaitMs: number
+  /** Whether agents may make organizations of their own. */
+  signUp: boolean
 }
 
 /** Everything core works with: its ports, joined once in `main.ts`. */
@@ -55,6 +64,7 @@ export interface App {
   files: FileFetcher
   sender: MailSender
   keyUses: KeyUses
+  unheardAnswers: UnheardAnswers
   feed: EventFeed
   waitingRoom: WaitingRoom
   webhooks: WebhookPorts

@@ -1,7 +1,7 @@
 import { createKey, deleteKey, touchKeys, updateKey } from './accounts/key-commands.ts'
 import { createOrganization, ensureFirstOrganization } from './accounts/organization-commands.ts'
 import { createProject, deleteProject } from './accounts/project-commands.ts'
-import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck } from './domains/commands.ts'
+import { beginDomainCheck, createDomain, deleteDomain, recordDomainCheck, updateDomain } from './domains/commands.ts'
 import { activateDkimKeys, addDkimKeys, addFirstDkimKeys } from './domains/dkim-keys/commands.ts'
 import { ensurePlatformDomain } from './domains/platform-domain.ts'
 import { setDomainRoute } from './domains/routes/commands.ts'
@@ -22,6 +22,7 @@ import {
 } from './imap-sources/commands.ts'
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
+import { addListEntry, removeListEntry } from './lists/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
@@ -41,6 +42,7 @@ import { enqueueOutbound } from './outbound/enqueue-command.ts'
 import { cancelDelivery, hurryDeliveries } from './outbound/operator-commands.ts'
 import { takeFailures } from './outbound/plan-notices.ts'
 import { applyReport } from './outbound/report-command.ts'
+import { signUp, verifySignUp } from './sign-up/commands.ts'
 import { followStatistics, sweepStatistics } from './statistics/follow-command.ts'
 import type { Tx } from './store.ts'
 import { setCredential } from './submission/commands.ts'
@@ -74,6 +76,7 @@ export const commands = {
   'domains.set-route': setDomainRoute,
   'domains.create': createDomain,
   'domains.delete': deleteDomain,
+  'domains.update': updateDomain,
   'domains.begin-check': beginDomainCheck,
   'domains.record-check': recordDomainCheck,
   'dkim-keys.add-first': addFirstDkimKeys,
@@ -115,6 +118,8 @@ export const commands = {
   'submission.set-credential': setCredential,
   'suppressions.add': addSuppression,
   'suppressions.remove': removeSuppression,
+  'lists.add': addListEntry,
+  'lists.remove': removeListEntry,
   'idempotency.begin': beginIdempotent,
   'idempotency.renew': renewIdempotent,
   'idempotency.forget': forgetIdempotent,
@@ -128,6 +133,8 @@ export const commands = {
   'jobs.go-on': goOnWithJob,
   'blobs.hold': holdBlobs,
   'blobs.release': releaseBlobs,
+  'sign-up.begin': signUp,
+  'sign-up.verify': verifySignUp,
   'statistics.follow': followStatistics,
   'statistics.sweep': sweepStatistics,
   'webhooks.create': createWebhook,

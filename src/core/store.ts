@@ -8,9 +8,11 @@ import type { EventReader, EventWriter } from './events/store.ts'
 import type { IdempotencyWriter } from './idempotency/store.ts'
 import type { ImapSourceReader, ImapSourceWriter } from './imap-sources/store.ts'
 import type { JobReader, JobWriter } from './jobs/store.ts'
+import type { ListReader, ListWriter } from './lists/store.ts'
 import type { MailboxReader, MailboxWriter } from './mailboxes/store.ts'
 import type { MessageReader, MessageWriter } from './messages/store.ts'
 import type { OutboundReader, OutboundWriter } from './outbound/store.ts'
+import type { SignUpReader, SignUpWriter } from './sign-up/store.ts'
 import type { StatisticsReader, StatisticsWriter } from './statistics/store.ts'
 import type { SubmissionReader, SubmissionWriter } from './submission/store.ts'
 import type { SuppressionReader, SuppressionWriter } from './suppressions/store.ts'
@@ -29,11 +31,13 @@ export interface Reader {
   drafts: DraftReader
   outbound: OutboundReader
   suppressions: SuppressionReader
+  lists: ListReader
   submission: SubmissionReader
   events: EventReader
   jobs: JobReader
   webhooks: WebhookReader
   statistics: StatisticsReader
+  signUps: SignUpReader
   imapSources: ImapSourceReader
 }
 
@@ -53,12 +57,14 @@ export interface Tx {
   drafts: DraftWriter
   outbound: OutboundWriter
   suppressions: SuppressionWriter
+  lists: ListWriter
   submission: SubmissionWriter
   events: EventWriter
   jobs: JobWriter
   idempotency: IdempotencyWriter
   webhooks: WebhookWriter
   statistics: StatisticsWriter
+  signUps: SignUpWriter
   imapSources: ImapSourceWriter
 }
 

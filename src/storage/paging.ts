@@ -20,10 +20,15 @@ export function cutPage<DB, TB extends keyof DB, O>(
 
 /** A condition: `column`, kept lower-case, contains `text`, case ignored. */
 export function contains(column: string | RawBuilder<string>, text: string) {
+  const operand = typeof column === 'string' ? sql.ref(column) : column
+  return sql<boolean>`${operand} like ${`%${escapeLike(text)}%`} escape '\\'`
+}
+
+/** A text, lower-case, that stands for itself in a pattern with `\\` as its escape. */
+export function escapeLike(text: string): string {
   // SQLite refuses patterns above 50,000 bytes; nothing that we list is as long as what is cut here.
-  const escaped = text
+  return text
     .slice(0, 10_000)
     .toLowerCase()
     .replace(/[\\%_]/g, '\\$&')
-  return sql<boolean>`${typeof column === 'string' ? sql.ref(column) : column} like ${`%${escaped}%`} escape '\\'`
 }

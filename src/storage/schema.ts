@@ -50,6 +50,8 @@ export interface DomainTable {
   status: string
   sealed_route: string | null
   feedback_enabled: Flag
+  subdomains_enabled: Flag
+  tracking_enabled: Flag
   states: Json
   checked_at: number | null
   recheck_at: number | null
@@ -335,6 +337,18 @@ export interface SuppressionTable {
   created_at: number
 }
 
+export interface ListEntryTable {
+  place_id: string
+  org_id: string
+  project_id: string | null
+  mailbox_id: string | null
+  direction: string
+  type: string
+  entry: string
+  reason: string | null
+  created_at: number
+}
+
 export interface EventTable {
   /** On PostgreSQL null until the sequencer has numbered the row. */
   seq: Generated<number>
@@ -417,6 +431,24 @@ export interface WebhookSecretTable {
 /** One row: up to where the event log was matched. */
 export interface WebhookPositionTable {
   seq: number
+}
+
+export interface SignUpTable {
+  org_id: string
+  human_email: string
+  mailbox_id: string
+  key_id: string
+  next_key_id: string | null
+  code_hash: string
+  code_made_at: number
+  code_tries: number
+  verified_at: number | null
+  sends_since: number
+  sends: number
+  source: string | null
+  referrer: string | null
+  created_at: number
+  updated_at: number
 }
 
 /** How often something happened in a second or an hour, or what there was at its end. */
@@ -550,11 +582,13 @@ export interface Schema {
   delivery_attempts: DeliveryAttemptTable
   captured: CapturedTable
   suppressions: SuppressionTable
+  list_entries: ListEntryTable
   submission_credentials: SubmissionCredentialTable
   events: EventTable
   jobs: JobTable
   blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
+  sign_ups: SignUpTable
   statistics: StatisticsTable
   statistics_position: StatisticsPositionTable
   webhooks: WebhookTable

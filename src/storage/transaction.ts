@@ -9,10 +9,12 @@ import { eventReader, eventWriter } from './tables/events.ts'
 import { idempotencyWriter } from './tables/idempotency.ts'
 import { imapSourceReader, imapSourceWriter } from './tables/imap-sources.ts'
 import { jobReader, jobWriter } from './tables/jobs.ts'
+import { listReader, listWriter } from './tables/lists.ts'
 import { mailboxReader, mailboxWriter } from './tables/mailboxes.ts'
 import { messageReader, messageWriter } from './tables/messages.ts'
 import { outboundReader, outboundWriter } from './tables/outbound.ts'
 import { projectReader, projectWriter } from './tables/projects.ts'
+import { signUpReader, signUpWriter } from './tables/sign-ups.ts'
 import { statisticsReader, statisticsWriter } from './tables/statistics.ts'
 import { submissionReader, submissionWriter } from './tables/submission.ts'
 import { suppressionReader, suppressionWriter } from './tables/suppressions.ts'
@@ -33,11 +35,13 @@ export function readerOver(connection: Connection, now: () => number, onAppend: 
     drafts: draftReader(db),
     outbound: outboundReader(db),
     suppressions: suppressionReader(db),
+    lists: listReader(db),
     submission: submissionReader(db),
     events: { ...eventReader(db), onAppend },
     jobs: jobReader(db),
     webhooks: webhookReader(db),
     statistics: statisticsReader(db),
+    signUps: signUpReader(db),
     imapSources: imapSourceReader(db),
   }
 }
@@ -62,12 +66,14 @@ export function transactionOver(connection: Connection, now: number, appended: (
     drafts: draftWriter(db),
     outbound: outboundWriter(db),
     suppressions: suppressionWriter(db),
+    lists: listWriter(db),
     submission: submissionWriter(db),
     events: eventWriter(db, now, appended),
     jobs: jobWriter(db),
     idempotency: idempotencyWriter(db),
     webhooks: webhookWriter(db),
     statistics: statisticsWriter(db),
+    signUps: signUpWriter(db),
     imapSources: imapSourceWriter(db),
   }
 }

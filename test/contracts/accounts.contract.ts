@@ -103,6 +103,35 @@ export function accountsContract(opened: () => Opened): void {
       expect(await it.store.read.accounts.key(key.orgId, key.id)).toBeUndefined()
     })
 
+    test('what becomes of a key on one node holds at once on another', async () => {
+      const another = await it.openAnother()
+      const key = newKey({ permissions: null })
+      await it.store.run('accounts.create-key', { key })
+      expect(await another.read.accounts.keyByHash(key.hash)).toEqual(key)
+      const change = { name: 'renamed', permissions: ['message_read' as const] }
+      await it.store.run('accounts.update-key', { orgId: key.orgId, id: key.id, change })
+      expect(await another.read.accounts.keyByHash(key.hash)).toMatchObject(change)
+      await it.store.run('accounts.delete-key', { orgId: key.orgId, id: key.id })
+      expect(await another.read.accounts.keyByHash(key.hash)).toBeUndefined()
+      await another[Symbol.asyncDispose]()
+    })
+
+    test('keys are seen from inside a project when they open no more than it', async () => {
+      const own = await buildOrganization(it.store)
+      const place = { orgId: own.organization.id, projectId: own.project.id }
+      const keys = [
+        newKey(place),
+        newKey({ ...place, projectOnly: true }),
+        newKey({ ...place, mailboxId: 'box' as MailboxId }),
+      ]
+      await it.write(async (tx) => {
+        for (const key of keys) await tx.accounts.insertKey(key)
+      })
+      const inside = await it.store.read.accounts.keys({ ...place, mailboxId: null }, { limit: 9 })
+      expect(inside.items.map(({ id }) => id).toSorted()).toEqual([keys[1]!.id, keys[2]!.id].toSorted())
+      expect((await it.store.read.accounts.keys(wholeReach(place.orgId), { limit: 9 })).total).toBe(3)
+    })
+
     test('a use of a key never moves back', async () => {
       const key = newKey()
       await it.store.run('accounts.create-key', { key })

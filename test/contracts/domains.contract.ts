@@ -17,6 +17,7 @@ export function domainsContract(opened: () => Opened): void {
     ): Promise<Domain> => {
       const domain: Domain = {
         ...{ id: newId<DomainId>(), orgId, projectId: null, name, status, feedbackEnabled: true, states: {} },
+        ...{ subdomainsEnabled: false, trackingEnabled: false },
         ...{ checkedAt: null, recheckAt: null, failingSince: null, createdAt: 1, updatedAt: 2 },
         ...fields,
       }

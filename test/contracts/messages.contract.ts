@@ -53,8 +53,9 @@ export function messagesContract(opened: () => Opened): void {
       const [filed] = await it.store.run('messages.file', { mail, copies, host: 'h' })
       if (filed?.result !== 'stored') throw new Error('not stored')
       const message = await it.store.read.messages.get(box.id, filed.messageId)
-      const { content: body, envelope, attachments, ...fields } = mail
-      expect(message).toMatchObject({ ...fields, id: filed.messageId, threadId: filed.threadId, orgId: box.orgId })
+      const { content: body, envelope, attachments, suspicion, ...fields } = mail
+      const decided = { ...suspicion, id: filed.messageId, threadId: filed.threadId, orgId: box.orgId }
+      expect(message).toMatchObject({ ...fields, ...decided })
       expect(message?.attachments.map(({ id: _, ...part }) => part)).toEqual(attachments.map(({ ...p }) => without(p)))
       const expected = { ...body, envelope: { ...envelope, rcptTo: [box.address] } }
       expect(await it.store.read.messages.content(filed.messageId)).toEqual(expected)

@@ -8,6 +8,7 @@ import { handlingContract } from './handling.contract.ts'
 import { idempotencyContract } from './idempotency.contract.ts'
 import { imapSourcesContract } from './imap-sources.contract.ts'
 import { jobsContract } from './jobs.contract.ts'
+import { listsContract } from './lists.contract.ts'
 import { mailboxesContract } from './mailboxes.contract.ts'
 import { messagesContract } from './messages.contract.ts'
 import type { Opened } from './open.ts'
@@ -36,6 +37,7 @@ export function storeContracts(opened: () => Opened): void {
   outboundContract(opened)
   draftsContract(opened)
   suppressionsContract(opened)
+  listsContract(opened)
   submissionContract(opened)
   uidsContract(opened)
   eventsContract(opened)

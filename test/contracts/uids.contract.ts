@@ -74,14 +74,16 @@ export function uidsContract(opened: () => Opened): void {
       const reach = wholeReach(owner.organization.id)
       const newest = async (...asked: Parameters<typeof it.store.read.messages.newest>) =>
         (await it.store.read.messages.newest(...asked)).map(({ message }) => message.id)
-      expect(await newest(reach, 'inbound', 10)).toEqual(filed.toReversed())
-      expect(await newest(reach, 'inbound', 1)).toEqual([filed[2]])
-      expect(await newest(reach, 'outbound', 10)).toEqual([])
-      expect(await newest({ ...reach, mailboxId: bob.id }, 'inbound', 10)).toEqual([filed[1]])
-      expect(await newest({ ...reach, projectId: newId() }, 'inbound', 10)).toEqual([])
-      expect(await newest(wholeReach(newId<OrgId>()), 'inbound', 10)).toEqual([])
+      expect(await newest(reach, { direction: 'inbound' }, 10)).toEqual(filed.toReversed())
+      expect(await newest(reach, { direction: 'inbound' }, 1)).toEqual([filed[2]])
+      expect(await newest(reach, { direction: 'outbound' }, 10)).toEqual([])
+      expect(await newest({ ...reach, mailboxId: bob.id }, { direction: 'inbound' }, 10)).toEqual([filed[1]])
+      expect(await newest({ ...reach, projectId: newId() }, { direction: 'inbound' }, 10)).toEqual([])
+      expect(await newest(wholeReach(newId<OrgId>()), { direction: 'inbound' }, 10)).toEqual([])
       await it.store.run('messages.mark-fetched', { mailboxId: bob.id, ids: [filed[1]!] })
-      const fetched = (await it.store.read.messages.newest(reach, 'inbound', 10)).map((one) => one.fetched)
+      const fetched = (await it.store.read.messages.newest(reach, { direction: 'inbound' }, 10)).map(
+        (one) => one.fetched,
+      )
       expect(fetched).toEqual([false, true, false])
     })
   })

@@ -60,6 +60,28 @@ test('organizations and keys are made from the command line while the server run
   expect(refused.status).toBe(403)
 })
 
+test('a key of one project with a list of permissions is made from the command line', async () => {
+  using folder = temporaryFolder()
+  await using server = await startServerProcess(folder.path)
+  const { org_id, api_key } = JSON.parse((await runCommand(['org', 'create', 'Harbor', '--json'], folder.path)).stdout)
+  const post = (path: string, key: string, body: object) =>
+    fetch(server.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const pod = await (await post('/v0/pods', api_key, { client_id: 'ci' })).json()
+  const command = ['key', 'create', '--org', org_id, '--project', 'ci', '--json', '--permissions']
+  const made = await runCommand([...command, 'inbox_create, inbox_read'], folder.path)
+  const key = JSON.parse(made.stdout).api_key
+  expect(await (await post('/v0/inboxes', key, {})).json()).toMatchObject({
+    pod_id: (pod as { pod_id: string }).pod_id,
+  })
+  expect((await get(`${server.url}/v0/api-keys`, key)).status).toBe(403)
+  const wrong = await runCommand([...command, 'fly'], folder.path)
+  expect({ code: wrong.code, stderr: wrong.stderr }).toEqual({ code: 1, stderr: expect.stringContaining('fly') })
+})
+
 test('a command with a wrong argument says so and makes nothing', async () => {
   using folder = temporaryFolder()
   const run = await runCommand(['key', 'create', '--org', 'org_nobody', '--json'], folder.path)

@@ -53,6 +53,12 @@ export function fakeResolver(zone: Readonly<Record<string, FakeRecords>>): FakeR
     a: async (name) => [...(await ask('a', name))],
     aaaa: async (name) => [...(await ask('aaaa', name))],
     mx: async (name) => (await ask('mx', name)).map(toMx),
+    cname: async (name) => {
+      questions.push(`CNAME ${name}`)
+      const target = names.get(canonical(name))?.cname
+      if (target === undefined) throw new DnsError('nodata', `cname ${name}`)
+      return [undotted(target)]
+    },
     ptr: async (address) => (await ask('ptr', reverseName(address))).map(undotted),
   }
 }

@@ -16,6 +16,7 @@ import type { Copy, Filed } from '../../src/core/messages/file-inbound.ts'
 import { receive } from '../../src/core/messages/receive.ts'
 import type { FetchedFile } from '../../src/core/outbound/file-fetcher.ts'
 import type { Consignment, RecipientReply } from '../../src/core/outbound/mail-sender.ts'
+import { unheardAnswersOf } from '../../src/core/outbound/unheard-answers.ts'
 import { DeliveryWorker } from '../../src/core/outbound/worker.ts'
 import { secretsFrom } from '../../src/core/secrets.ts'
 import { StatisticsWorker } from '../../src/core/statistics/worker.ts'
@@ -127,6 +128,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       },
     },
     keyUses: keyUsesOf(clock, store),
+    unheardAnswers: unheardAnswersOf(clock, store),
     feed,
     waitingRoom: new WaitingRoom({ feed, store }),
     webhooks: { sender: opened.use(new HttpWebhookSender({ resolver, allowNet })), renderers },
@@ -182,10 +184,14 @@ const defaults: Settings = {
   route: { kind: 'sandbox' },
   rootKeyHash: null,
   maxMessageBytes: 25 * 1024 * 1024,
+  trustedSealers: new Set(['sealer.example']),
   sendsPerMinute: 0,
   threadSendsPerHour: 0,
   hookKeys: 1,
   ingestSecret: null,
+  disposableHours: 168,
+  sendWaitMs: 0,
+  signUp: false,
 }
 
 const fromOutside: TestEnvelope = {
@@ -230,8 +236,8 @@ function toBytes(raw: string | Buffer): Buffer {
 async function takeIn(app: App, recipients: string[], raw: Buffer, envelope: TestEnvelope): Promise<Filed[]> {
   const copies = new Map<string, Copy>()
   for (const recipient of recipients) {
-    const { id, orgId } = await resolveRecipient(app, recipient)
-    const copy = copies.get(id) ?? { mailbox: { id, orgId }, rcptTo: [] }
+    const { id, orgId, projectId } = await resolveRecipient(app, recipient)
+    const copy = copies.get(id) ?? { mailbox: { id, orgId, projectId }, rcptTo: [] }
     copies.set(id, { ...copy, rcptTo: [...copy.rcptTo, recipient] })
   }
   return receive(app, { source: 'smtp', envelope, copies: [...copies.values()], raw })

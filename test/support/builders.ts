@@ -72,6 +72,7 @@ export function readMail(fields: Partial<ReadMail> = {}): ReadMail {
     blobKey: newBlobKey(sha256),
     attachments: [],
     content: content(),
+    suspicion: { spam: false, unauthenticated: false },
     envelope: { mailFrom: 'ada@example.com', helo: 'mx.example.com', remoteAddress: '192.0.2.1', tls: null },
     ...fields,
   }

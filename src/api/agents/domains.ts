@@ -12,7 +12,7 @@ import { pageOf, pageQuery, toPage, toPageRequest } from './paging.ts'
 import { printTime, Time } from './time.ts'
 
 const DnsRecord = z.object({
-  type: z.enum(['MX', 'TXT']),
+  type: z.enum(['MX', 'TXT', 'CNAME']),
   name: z.string(),
   value: z.string(),
   status: z.enum(['MISSING', 'INVALID', 'VALID']),

@@ -71,6 +71,7 @@ export function toAttachmentInput(file: z.output<typeof NewAttachment>): Attachm
   }
 }
 
-export function keyOf(request: Request): string | null {
-  return request.headers.get('idempotency-key')
+/** How a send was asked for: under which key, and the signal that tells that whoever asked is gone. */
+export function asked(request: Request): [key: string | null, gone: AbortSignal] {
+  return [request.headers.get('idempotency-key'), request.signal]
 }

@@ -6,7 +6,7 @@ import { sendMessage } from '../../core/outbound/send.ts'
 import { route } from '../route.ts'
 import { parseInboxRef, parseMessageRef, printId } from './ids.ts'
 import { parseNewLabels } from './labels.ts'
-import { addresses, keyOf, optionalText, sendingMail, toDraft, words } from './send-shapes.ts'
+import { addresses, asked, optionalText, sendingMail, toDraft, words } from './send-shapes.ts'
 
 const recipients = z
   .union([z.string(), z.array(z.string()).min(1)], { error: 'at least one address is required' })
@@ -22,7 +22,7 @@ export const send = route({
   body: z.object({ to: recipients, subject: optionalText, ...words }),
   async handle({ app, caller, params, body, request }) {
     const draft = { ...toDraft(body, parseNewLabels), subject: body.subject ?? '' }
-    return toSent(await sendMessage(app, caller, parseInboxRef(params.inboxId), draft, keyOf(request)))
+    return toSent(await sendMessage(app, caller, parseInboxRef(params.inboxId), draft, ...asked(request)))
   },
 })
 
@@ -36,7 +36,7 @@ export const reply = route({
   async handle({ app, caller, params, body, request }) {
     const [inbox, message] = [parseInboxRef(params.inboxId), parseMessageRef(params.messageId)]
     const draft = { ...toDraft(body, parseNewLabels), all: body.reply_all ?? false }
-    return toSent(await replyToMessage(app, caller, inbox, message, draft, keyOf(request)))
+    return toSent(await replyToMessage(app, caller, inbox, message, draft, ...asked(request)))
   },
 })
 
@@ -48,7 +48,7 @@ export const replyAll = route({
   async handle({ app, caller, params, body, request }) {
     const [inbox, message] = [parseInboxRef(params.inboxId), parseMessageRef(params.messageId)]
     const draft = { ...toDraft(body, parseNewLabels), all: true }
-    return toSent(await replyToMessage(app, caller, inbox, message, draft, keyOf(request)))
+    return toSent(await replyToMessage(app, caller, inbox, message, draft, ...asked(request)))
   },
 })
 
@@ -66,7 +66,14 @@ export const forward = route({
     const [inbox, message] = [parseInboxRef(params.inboxId), parseMessageRef(params.messageId)]
     const rest = { subject: body.subject ?? null, includeOriginal: body.include_original ?? false }
     return toSent(
-      await forwardMessage(app, caller, inbox, message, { ...toDraft(body, parseNewLabels), ...rest }, keyOf(request)),
+      await forwardMessage(
+        app,
+        caller,
+        inbox,
+        message,
+        { ...toDraft(body, parseNewLabels), ...rest },
+        ...asked(request),
+      ),
     )
   },
 })

@@ -3,14 +3,15 @@ import type { RequestToSign, WebhookRenderer } from '../../core/webhooks/rendere
 import { product } from '../../product.ts'
 import { signBody, signStandard } from '../../protocol/webhooks/signatures.ts'
 import { printId } from './ids.ts'
+import { officialBodyOf } from './official/event-bodies.ts'
 import { bodyOf } from './webhook-bodies.ts'
 import { fitted } from './webhook-size.ts'
 
-/** How webhooks of the seed API look: Standard Webhooks and Svix at once, with a plain signature for those without a library. */
+/** How webhooks of both APIs look: Standard Webhooks and Svix at once, with a plain signature for those without a library. */
 export const agentsWebhooks: WebhookRenderer = {
-  styles: ['agents'],
-  async render(app, _webhook, event) {
-    const body = await bodyOf(app, event)
+  styles: ['agents', 'agents-v0'],
+  async render(app, { style }, event) {
+    const body = await (style === 'agents-v0' ? officialBodyOf(app, event) : bodyOf(app, event))
     return body && { body: fitted(body), contentType: 'application/json' }
   },
   headers: signedHeaders,

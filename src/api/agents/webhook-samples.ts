@@ -1,6 +1,7 @@
 import type { App } from '../../core/app.ts'
 import type { DomainView } from '../../core/domains/own-domains.ts'
-import type { DomainId, MailboxId, MessageId, ThreadId } from '../../core/ids.ts'
+import type { DomainId, MailboxId, MessageId, ProjectId, ThreadId } from '../../core/ids.ts'
+import { type Mailbox, openPolicy } from '../../core/mailboxes/model.ts'
 import type { Message, MessageContent } from '../../core/messages/model.ts'
 import type { Thread } from '../../core/threads/model.ts'
 import type { WebhookEvent } from '../../core/webhooks/model.ts'
@@ -69,6 +70,26 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
   return { message, content, thread }
 }
 
+/** The mailbox that a sample tells of. */
+export function sampleMailbox(event: WebhookEvent): Mailbox {
+  const { orgId, createdAt: at } = event
+  const [localPart = '', domain = ''] = inbox.address.split('@')
+  return {
+    ...{ id: event.mailboxId ?? idIn<MailboxId>(event), orgId, projectId: idIn<ProjectId>(event) },
+    ...{ address: inbox.address, localPart, domain, displayName: null, clientId: null, metadata: {} },
+    ...{
+      policy: openPolicy,
+      expiresAt: null,
+      createdBy: null,
+      enabled: true,
+      messageCount: 1,
+      threadCount: 1,
+      sizeBytes: 612,
+    },
+    ...{ createdAt: at, updatedAt: at },
+  }
+}
+
 /** The domain that a sample tells of. */
 export function sampleDomain({ settings }: App, event: WebhookEvent): DomainView {
   const { orgId, createdAt: at } = event
@@ -85,6 +106,8 @@ export function sampleDomain({ settings }: App, event: WebhookEvent): DomainView
         name,
         status: 'verified',
         feedbackEnabled: true,
+        subdomainsEnabled: false,
+        trackingEnabled: false,
         states: {},
       },
       ...{ checkedAt: at, recheckAt: null, failingSince: null, createdAt: at, updatedAt: at },

@@ -26,6 +26,12 @@ export function scopeOf(permission: Permission): Scope {
   return administrative.some((of) => permission.startsWith(of)) ? 'admin' : 'write'
 }
 
+/** Who has no key: nothing is theirs, and they may do nothing. */
+export const nobody: Caller = {
+  ...{ orgId: 'nobody' as OrgId, projectId: 'nobody' as ProjectId, projectOnly: true, keyId: null, keyName: 'nobody' },
+  ...{ scopes: [], permissions: [], mailboxId: null, expiresAt: null },
+}
+
 const administrative = ['api_key_', 'domain_', 'project_']
 
 const includes: Record<Scope, readonly Scope[]> = {

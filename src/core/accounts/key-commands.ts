@@ -37,8 +37,12 @@ export async function updateKey(tx: Tx, input: { orgId: OrgId; id: ApiKeyId; cha
 /** Revokes a key at once. */
 export async function deleteKey(tx: Tx, input: { orgId: OrgId; id: ApiKeyId }): Promise<void> {
   await keepAWayIn(tx, await holdKey(tx, input))
-  await tx.accounts.deleteKey(input.orgId, input.id)
-  await tx.events.append(eventOf(input, 'key.deleted'))
+  await dropKey(tx, input)
+}
+
+/** The same, in a command that leaves another way in. No harm when the key is gone already. */
+export async function dropKey(tx: Tx, input: { orgId: OrgId; id: ApiKeyId }): Promise<void> {
+  if (await tx.accounts.deleteKey(input.orgId, input.id)) await tx.events.append(eventOf(input, 'key.deleted'))
 }
 
 // Whoever is connected with the key hears of it, on every node.

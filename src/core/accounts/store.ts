@@ -19,6 +19,7 @@ export interface AccountWriter extends AccountReader {
   /** Holds the organization (any text will do) until the end of the transaction, so that counts can be checked and acted on. */
   lockOrganization(id: OrgId): Promise<void>
   insertOrganization(organization: Organization, defaultProject: Project): Promise<void>
+  updateLimits(org: OrgId, limits: Pick<Organization, 'mailboxLimit' | 'domainLimit'>, at: number): Promise<void>
   insertKey(key: ApiKey): Promise<void>
   updateKey(key: Pick<ApiKey, 'id' | 'name' | 'permissions' | 'updatedAt'>): Promise<void>
   /** False when it was not there. */

@@ -1,7 +1,7 @@
 import { DnsError, isVoid } from '../../protocol/dns/resolver.ts'
 import type { App } from '../app.ts'
 import type { DnsRecord } from './dns-records.ts'
-import { judgeMx, judgeTxt, missing } from './judge-record.ts'
+import { judgeCname, judgeMx, judgeTxt, missing } from './judge-record.ts'
 import type { RecordState } from './model.ts'
 
 /** For all questions together: whoever asked is waiting. */
@@ -26,6 +26,7 @@ export async function checkRecords(app: App, records: readonly DnsRecord[]): Pro
 async function look({ freshResolver: dns }: App, record: DnsRecord): Promise<RecordState | undefined> {
   try {
     if (record.type === 'MX') return judgeMx(await dns.mx(record.name), record.value)
+    if (record.type === 'CNAME') return judgeCname(await dns.cname(record.name), record.value)
     const texts = await dns.txt(record.name)
     return judgeTxt(
       record,

@@ -17,6 +17,8 @@ export interface NewDomain {
   name: string
   /** Null: as it is, or true for a new one. */
   feedbackEnabled: boolean | null
+  subdomainsEnabled?: boolean
+  trackingEnabled?: boolean
   keys: NewDkimKey[]
 }
 
@@ -64,18 +66,35 @@ export function refuseOverLimit(limit: number | null, domains: number): void {
   if (limit !== null && domains >= limit) throw new Failure('limit_reached', `The limit of ${limit} domains is reached`)
 }
 
-function toDomain({ id, orgId, projectId, name, feedbackEnabled }: NewDomain, now: number): Domain {
+function toDomain(input: NewDomain, now: number): Domain {
+  const { id, orgId, projectId, name, feedbackEnabled, subdomainsEnabled = false, trackingEnabled = false } = input
   return {
+    ...{ subdomainsEnabled, trackingEnabled },
     ...{ id, orgId, projectId, name, status: 'pending', feedbackEnabled: feedbackEnabled ?? true, states: {} },
     ...{ checkedAt: null, recheckAt: now + RECHECK_EVERY_MS, failingSince: null },
     ...{ createdAt: now, updatedAt: now },
   }
 }
 
+export type DomainChange = Partial<Pick<Domain, 'feedbackEnabled' | 'subdomainsEnabled' | 'trackingEnabled'>>
+
+/** Switches what a domain is good for. Names below it need a record that was not asked for before: the DNS has to show it first. */
+export async function updateDomain(
+  tx: Tx,
+  input: { orgId: OrgId; name: string; change: DomainChange },
+): Promise<Domain> {
+  const domain = await holdOwn(tx, input)
+  const opened = input.change.subdomainsEnabled === true && !domain.subdomainsEnabled
+  const status = opened && domain.status === 'verified' ? 'pending' : domain.status
+  const changed: Domain = { ...domain, ...input.change, status, updatedAt: tx.now }
+  await tx.domains.update(changed)
+  return changed
+}
+
 /** Gives up a name with the keys of it. Mailboxes must be gone first. */
 export async function deleteDomain(tx: Tx, input: { orgId: OrgId; name: string }): Promise<void> {
   const domain = await holdOwn(tx, input)
-  if (await tx.mailboxes.anyIn(input.orgId, domain.name)) {
+  if (await tx.mailboxes.anyIn(input.orgId, domain.name, { below: domain.subdomainsEnabled })) {
     throw new Failure('in_use', 'This domain still has mailboxes: delete them first')
   }
   const keys = await tx.dkimKeys.ofDomain(domain.id)

@@ -7,13 +7,13 @@ import type { Domain } from './model.ts'
 
 /** One record that the owner of a domain publishes. */
 export interface DnsRecord {
-  type: 'MX' | 'TXT'
-  purpose: 'mx' | 'spf' | 'dkim' | 'dmarc'
+  type: 'MX' | 'TXT' | 'CNAME'
+  purpose: 'mx' | 'spf' | 'dkim' | 'dmarc' | 'tracking'
   /** Unique in its domain; what is known of the record is kept under it. */
   key: string
   name: string
   value: string
-  /** The value cut into the strings of a TXT record (RFC 1035 §3.3.14); empty for MX. */
+  /** The value cut into the strings of a TXT record (RFC 1035 §3.3.14); empty for the others. */
   strings: string[]
   /** Of an MX; null for the rest. */
   priority: number | null
@@ -35,11 +35,13 @@ export async function recordsOfDomain(app: App, domain: Domain): Promise<DnsReco
   const recordOf = (key: DkimKey) =>
     txt('dkim', nameOfKey(domain, key), key.publicRecord, key.state === 'active' && !isOptional(domain, key))
   return [
-    { ...placeOf('MX', 'mx', name), value: app.settings.mailHost, strings: [], priority: 10, required: true },
+    mx(app, name),
+    ...(domain.subdomainsEnabled ? [mx(app, `*.${name}`)] : []),
     // We send from the host that the MX names.
     txt('spf', name, 'v=spf1 mx ~all'),
     ...shown.filter((key) => !isOptional(domain, key)).map(recordOf),
     txt('dmarc', `_dmarc.${name}`, `v=DMARC1; p=none; rua=mailto:postmaster@${name}`),
+    ...(domain.trackingEnabled ? [cname(`link.${name}`, new URL(app.settings.publicUrl).hostname)] : []),
     // Last, where who copies the records by hand may stop.
     ...shown.filter((key) => isOptional(domain, key)).map(recordOf),
   ]
@@ -48,6 +50,15 @@ export async function recordsOfDomain(app: App, domain: Domain): Promise<DnsReco
 /** Under which a domain keeps what the DNS showed of a record. */
 export function recordKey(type: DnsRecord['type'], name: string): string {
   return `${type} ${name}`
+}
+
+function mx(app: App, name: string): DnsRecord {
+  return { ...placeOf('MX', 'mx', name), value: app.settings.mailHost, strings: [], priority: 10, required: true }
+}
+
+function cname(name: string, value: string): DnsRecord {
+  // Mail goes without it.
+  return { ...placeOf('CNAME', 'tracking', name), value, strings: [], priority: null, required: false }
 }
 
 function txt(purpose: DnsRecord['purpose'], name: string, value: string, required = true): DnsRecord {

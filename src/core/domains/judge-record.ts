@@ -22,6 +22,14 @@ export function judgeMx(records: readonly MxRecord[], host: string): RecordState
   )
 }
 
+/** The name must be another name for ours. */
+export function judgeCname(names: readonly string[], host: string): RecordState {
+  return stateOf(
+    names,
+    names.some((name) => name.toLowerCase() === host.toLowerCase()),
+  )
+}
+
 /** TXT records of the name, each with its strings joined, held against the record that we ask for. */
 export function judgeTxt({ purpose, name, value }: DnsRecord, texts: readonly string[]): RecordState {
   if (purpose === 'spf') return judgeSpf(texts, value, name)

@@ -25,6 +25,10 @@ export interface Domain {
   status: DomainStatus
   /** Reports on bounces and complaints are filed in the mailbox that sent; without it they are events only. */
   feedbackEnabled: boolean
+  /** Mailboxes may be in any name below it. */
+  subdomainsEnabled: boolean
+  /** The pictures that tell of an opened mail are to be asked for under its name. */
+  trackingEnabled: boolean
   /** By the key of the record; one that was never looked up is not in it. */
   states: Record<string, RecordState>
   /** When the DNS was asked last. */

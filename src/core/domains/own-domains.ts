@@ -5,7 +5,7 @@ import { Failure, notFound } from '../errors.ts'
 import { type DomainId, newId, type OrgId } from '../ids.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { checkRecords } from './check-records.ts'
-import { refuseOverLimit, sameAs, takenDomain } from './commands.ts'
+import { type DomainChange, type NewDomain, refuseOverLimit, sameAs, takenDomain } from './commands.ts'
 import { newKeys } from './dkim-keys/rotate.ts'
 import { type DnsRecord, recordsOfDomain } from './dns-records.ts'
 import { checkDomainName } from './domain-name.ts'
@@ -25,19 +25,34 @@ export interface DomainView {
 export async function createDomain(
   app: App,
   caller: Caller,
-  input: { name: string; feedbackEnabled?: boolean | null },
+  input: { name: string; feedbackEnabled?: boolean | null } & Pick<
+    NewDomain,
+    'subdomainsEnabled' | 'trackingEnabled'
+  > & {
+      /** False: a name whose mail goes to another provider now is refused. */
+      replacing?: boolean
+    },
 ): Promise<DomainView & { created: boolean }> {
   const name = checkDomainName(input.name, app.settings.mailDomain)
-  const { feedbackEnabled = null } = input
+  const { feedbackEnabled = null, subdomainsEnabled = false, trackingEnabled = false } = input
   demandManyMailboxes(caller, 'domain_create')
   const { orgId, projectId } = caller
   const known = await foresee(app, orgId, name)
   if (known) return { ...(await viewOf(app, sameAs(own(caller, known), { feedbackEnabled }))), created: false }
+  if (input.replacing === false) await refuseOccupied(app, name)
   const id = newId<DomainId>()
   const keys = await newKeys(app, { id })
-  const wanted = { id, orgId, projectId, name, feedbackEnabled, keys }
+  const wanted = { id, orgId, projectId, name, feedbackEnabled, subdomainsEnabled, trackingEnabled, keys }
   const { domain, created } = await app.store.run('domains.create', wanted)
   return { ...(await viewOf(app, own(caller, domain))), created }
+}
+
+// A mail provider beside ours would lose its mail, which whoever adds the domain may not know.
+async function refuseOccupied(app: App, name: string): Promise<void> {
+  const records = await app.resolver.mx(name).catch(() => [])
+  if (records.some(({ exchange }) => /(^|\.)google(mail)?\.com\.?$/i.test(exchange))) {
+    throw new Failure('unprocessable', 'The mail of this domain goes to Google Workspace')
+  }
 }
 
 // Whoever may not see it must not learn more than that the name is in use.
@@ -73,6 +88,13 @@ export async function listDomains(app: App, caller: Caller, page: PageRequest): 
   demandManyMailboxes(caller, 'domain_read')
   const { items, total } = await app.store.read.domains.list(reachOf(caller), page)
   return { items: await Promise.all(items.map((domain) => viewOf(app, domain))), total }
+}
+
+/** Switches what a domain is good for. */
+export async function updateDomain(app: App, caller: Caller, name: string, change: DomainChange): Promise<DomainView> {
+  demandManyMailboxes(caller, 'domain_update')
+  const domain = await reachDomain(app, caller, name)
+  return viewOf(app, await app.store.run('domains.update', { orgId: caller.orgId, name: domain.name, change }))
 }
 
 /** Gives up a domain. From then on mail to it is not ours. */

@@ -14,8 +14,18 @@ export async function ensurePlatformDomain(tx: Tx, input: { name: string }): Pro
   const times = { createdAt: tx.now, updatedAt: tx.now }
   const neverChecked = { states: {}, checkedAt: null, recheckAt: null, failingSince: null }
   const name = input.name
+  const plain = { subdomainsEnabled: false, trackingEnabled: false }
   const owner = { orgId: null, projectId: null }
-  const domain: Domain = { id, ...owner, name, status: 'verified', feedbackEnabled: true, ...neverChecked, ...times }
+  const domain: Domain = {
+    id,
+    ...owner,
+    name,
+    status: 'verified',
+    feedbackEnabled: true,
+    ...plain,
+    ...neverChecked,
+    ...times,
+  }
   await tx.domains.insert(domain)
   return domain
 }

@@ -38,6 +38,8 @@ test('a draft with a time is sent at it, not before, and once', async () => {
   const log = await w.t.app.store.read.events.after(0, 1000)
   const queued = log.find(({ type }) => type === 'message.queued')
   expect(queued?.payload).toMatchObject({ draft: { id: draft.id, sentBy: w.admin.keyId } })
+  // From there on it is a message like any other, to webhooks and sockets too.
+  expect(log.some(({ type, messageId }) => type === 'message.sent' && messageId === queued?.messageId)).toBe(true)
 })
 
 test('a worker that sleeps wakes up for it', async () => {
@@ -139,7 +141,7 @@ test('what cannot be composed, for whatever reason, is given up after half an ho
   const draft = await w.write({ sendAt: inAMinute(w) })
   w.t.app.parser.parse = () => Promise.reject(new Error('a bug'))
   await pass(w, MINUTE)
-  for (let i = 0; i < 30; i++) await pass(w, 2 * MINUTE)
+  for (let i = 0; i < 10; i++) await pass(w, 20 * MINUTE)
   expect(await w.find(draft)).toMatchObject({ sendStatus: 'failed', failure: 'The message could not be made' })
   expect(await w.sent()).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { type Caller, demand } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure } from '../errors.ts'
+import type { MessageId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { distinctRecipients } from '../outbound/draft.ts'
@@ -30,12 +31,13 @@ export async function sendDraft(
   id: string,
   sending: DraftSending,
   idempotencyKey: string | null = null,
+  gone?: AbortSignal,
 ): Promise<Enqueued> {
   changeLabels([], sending.labels)
   checkIdempotencyKey(idempotencyKey)
   demand(caller, 'draft_send')
   const mailbox = await reachMailbox(app, caller, mailboxId)
-  return once(app, mailbox, idempotencyKey, ['draft', id, sending], async () => {
+  const send = async (messageId?: MessageId) => {
     const draft = await reachDraft(app, { ...caller, mailboxId: mailbox.id }, id)
     refuseSending(draft)
     if (sending.readAt !== null && sending.readAt !== draft.updatedAt) {
@@ -43,8 +45,9 @@ export async function sendDraft(
     }
     const consumes = { id: draft.id, generation: draft.generation, jobId: null, by: caller.keyId }
     const labelled = { ...draft, labels: changeLabels(draft.labels, sending.labels) }
-    return submitDraft(app, mailbox, labelled, consumes, idempotencyKey)
-  })
+    return submitDraft(app, mailbox, labelled, consumes, idempotencyKey, messageId)
+  }
+  return once(app, mailbox, idempotencyKey, ['draft', id, sending], send, gone && { caller, gone })
 }
 
 /** Makes a draft a message and queues it, by the way of every other send. */
@@ -54,6 +57,7 @@ export async function submitDraft(
   draft: FullDraft,
   consumes: SentDraft,
   idempotencyKey: string | null,
+  messageId?: MessageId,
 ): Promise<Enqueued> {
   if (draft.to.length + draft.cc.length + draft.bcc.length === 0) {
     throw new Failure('unprocessable', 'This draft has no recipients')
@@ -62,6 +66,7 @@ export async function submitDraft(
   const recipients = distinctRecipients(draft, [app.settings.mailDomain])
   const { text, html, ...rest } = await contentOf(app, draft)
   return submit(app, mailbox, {
+    id: messageId,
     draft: { ...recipients, replyTo, subject: subject ?? '', text, html, labels, headers: [] },
     ...rest,
     inReplyTo,

@@ -135,10 +135,10 @@ class Fetch {
 
   /** Undefined when it is not kept: refused for good, or by the mailbox. */
   async #file(raw: Buffer, fetched: FetchedMark): Promise<string | undefined> {
-    const { id, orgId, address } = this.#mailbox
+    const { id, orgId, projectId, address } = this.#mailbox
     const session = { helo: null, remoteAddress: null, tls: null }
     const envelope = { mailFrom: returnPathOf(raw), ...session, imapSourceId: this.#source.id }
-    const copies = [{ mailbox: { id, orgId }, rcptTo: [address] }]
+    const copies = [{ mailbox: { id, orgId, projectId }, rcptTo: [address] }]
     try {
       const [filed] = await receive(this.#app, { source: 'imap', envelope, copies, raw, fetched })
       return filed && isKept(filed) ? filed.result : undefined

@@ -11,6 +11,8 @@ import { SWEEP_EVERY_MS, sweepBlobs } from './sweep-blobs.ts'
 
 const LEASE_MS = 5 * 60_000
 const PURGE_BITE = 200
+/** After so many bites of one mailbox other jobs have their turn: a draft that is due does not wait for a million messages to go. */
+const BITES_IN_A_ROW = 25
 
 /** Runs due jobs one after the other, until it is disposed of. */
 export class JobWorker implements AsyncDisposable {
@@ -78,8 +80,7 @@ async function perform(app: App, job: Job): Promise<{ task: JobTask; runAt: numb
     case 'delete-blobs':
       return (await later(app, task)) ?? app.blobs.delete(task.keys).then(() => undefined)
     case 'purge-mailbox':
-      await purge(app, task.mailboxId)
-      return undefined
+      return (await purge(app, task.mailboxId)) ? undefined : { task, runAt: app.clock.now() }
     case 'send-dsn':
       await sendDsn(app, job, task)
       return undefined
@@ -102,7 +103,10 @@ async function later(app: App, task: JobTask): Promise<{ task: JobTask; runAt: n
   return runAt === undefined ? undefined : { task, runAt }
 }
 
-async function purge(app: App, id: MailboxId): Promise<void> {
-  let done = false
-  while (!done) ({ done } = await app.store.run('mailboxes.purge', { id, limit: PURGE_BITE }))
+/** Answers whether it is done. */
+async function purge(app: App, id: MailboxId): Promise<boolean> {
+  for (let bite = 0; bite < BITES_IN_A_ROW; bite++) {
+    if ((await app.store.run('mailboxes.purge', { id, limit: PURGE_BITE })).done) return true
+  }
+  return false
 }

@@ -53,13 +53,27 @@ export async function createMailbox(
   return made
 }
 
-async function usableDomain(app: App, caller: Caller, name: string): Promise<Domain> {
+/** What is said of a domain that is not this organization's to use. */
+export const NOT_USABLE = 'is not a domain of this organization'
+
+/** A domain whose mail this caller's mailboxes may take: the name asked for, and the domain that it is or is below of. */
+export async function usableDomain(app: App, caller: Caller, name: string): Promise<Pick<Domain, 'name' | 'id'>> {
   const ascii = toAsciiDomain(name)
   const domain = ascii ? await app.store.read.domains.usable(caller.orgId, ascii) : undefined
   const outside = caller.projectOnly && domain?.orgId && domain.projectId !== caller.projectId
-  if (!domain || outside) throw invalid('domain', 'is not a domain of this organization')
+  if (!ascii || !domain || outside) {
+    if (ascii) await refuseClosed(app, caller, ascii)
+    throw invalid('domain', NOT_USABLE)
+  }
   if (domain.status !== 'verified') throw new Failure('domain_not_verified', 'This domain is not verified yet')
-  return domain
+  return { name: ascii, id: domain.id }
+}
+
+// Below a domain of their own, its owner hears what is missing.
+async function refuseClosed(app: App, { orgId }: Caller, name: string): Promise<void> {
+  const parent = name.slice(name.indexOf('.') + 1)
+  const own = parent.includes('.') ? await app.store.read.domains.own(orgId, parent) : undefined
+  if (own) throw new Failure('unprocessable', `Names below ${parent} are not enabled`)
 }
 
 /** Up to 256 characters without line breaks; blank becomes null. */

@@ -22,8 +22,13 @@ export interface MailboxReader {
   expired(limit: number): Promise<Pick<Mailbox, 'orgId' | 'id'>[]>
   /** Where mailboxes are, deleted ones too until the purge. */
   placesOf(ids: readonly MailboxId[]): Promise<Map<MailboxId, Pick<Mailbox, 'projectId' | 'address'>>>
-  /** True when this organization has a mailbox whose primary address is in this domain. */
-  anyIn(org: OrgId, domain: string): Promise<boolean>
+  /**
+   * Up to `limit` that have every word somewhere in their address or display name, newest first. Words are lower-case; those beyond
+   * ASCII may be overlooked.
+   */
+  search(reach: Reach, words: string[], limit: number): Promise<Mailbox[]>
+  /** True when this organization has a mailbox whose primary address is in this domain, or in one below it. */
+  anyIn(org: OrgId, domain: string, options: { below: boolean }): Promise<boolean>
 }
 
 export interface MailboxWriter extends MailboxReader {

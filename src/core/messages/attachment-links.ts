@@ -34,6 +34,22 @@ export async function linkAttachment(
   return { part, ...linkFile(app, caller.orgId, part) }
 }
 
+/** The bytes of an attachment, by its place among those of its message. */
+export async function downloadAttachment(
+  app: App,
+  caller: Caller,
+  mailbox: string,
+  message: string,
+  index: number,
+): Promise<{ part: Part; content: Buffer }> {
+  const found = await findMessage(app, caller, mailbox, message)
+  const part = found.message.attachments[index]
+  if (!part) throw notFound('attachment')
+  const raw = await app.blobs.get(found.message.blobKey)
+  if (!raw) throw notFound('attachment')
+  return { part, content: decodePart(raw, toRange(part)) }
+}
+
 /** The same for any file that the caller was found to see. */
 export function linkFile(app: App, orgId: OrgId, part: Claim['part']): FileLink {
   const expiresAt = app.clock.now() + LINK_MS

@@ -1,4 +1,5 @@
 import { type ArcResult, verifyArc } from '../../protocol/arc/verify-arc.ts'
+import { vouchedFor } from '../../protocol/arc/vouched.ts'
 import { type DkimResult, verifyDkim } from '../../protocol/dkim/verify-dkim.ts'
 import { checkDmarc, type DmarcResult } from '../../protocol/dmarc/check.ts'
 import { checkSpf, type SpfResult } from '../../protocol/spf/check.ts'
@@ -7,6 +8,14 @@ import type { Authentication, MailboxAddress } from './model.ts'
 
 /** How long the DNS may keep a mail waiting. What is not known by then is a `temperror`, never a lost mail. */
 const BUDGET_MS = 5_000
+
+const noArc: ArcResult = { result: 'none', instances: 0, reason: null, sealers: [], results: null }
+
+export interface Verdicts {
+  authentication: Authentication
+  /** Somebody we trust says that the author was genuine when the mail came there. */
+  vouched: boolean
+}
 
 export interface Session {
   mailFrom: string
@@ -41,14 +50,14 @@ export async function authenticateMail(
   raw: Uint8Array,
   author: Promise<readonly MailboxAddress[]>,
   spfCheck: Promise<SpfResult>,
-): Promise<Authentication> {
+): Promise<Verdicts> {
   const { resolver } = app
   const now = app.clock.now()
   const deadline = now + BUDGET_MS
   const [spf, dkim, arc, from] = await Promise.all([
     spfCheck,
     until<Signature[]>(app, deadline, verifyDkim(raw, { resolver, now }), [unknownSignature]),
-    until<Pick<ArcResult, 'result'>>(app, deadline, verifyArc(raw, { resolver, now }), { result: 'none' }),
+    until<ArcResult>(app, deadline, verifyArc(raw, { resolver, now }), noArc),
     author,
   ])
   const fromDomains = from.map(({ address }) => address.slice(address.lastIndexOf('@') + 1).toLowerCase())
@@ -56,12 +65,13 @@ export async function authenticateMail(
   const check = checkDmarc({ fromDomains, spf, dkim: signatures, resolver })
   const unknown = { result: 'temperror' as const, policy: null, domain: fromDomains[0] ?? null }
   const dmarc = await until<Pick<DmarcResult, 'result' | 'policy' | 'domain'>>(app, deadline, check, unknown)
-  return {
+  const authentication = {
     spf: { result: spf.result, domain: spf.domain || null, explanation: spf.explanation },
     dkim: dkim.map(toSignature),
     dmarc: { result: dmarc.result, policy: dmarc.policy, domain: dmarc.domain },
     arc: { result: arc.result },
   }
+  return { authentication, vouched: vouchedFor(arc, app.settings.trustedSealers) }
 }
 
 type Signature = Pick<DkimResult, 'result' | 'domain' | 'selector' | 'algorithm' | 'reason'>

@@ -1,6 +1,7 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import { advance } from '../imap-sources/commands.ts'
 import type { FetchedMark } from '../imap-sources/model.ts'
+import { refusedAmong } from '../lists/judge.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type Arrival, type DropReason, isExpired, refusalOf } from '../mailboxes/policy.ts'
@@ -9,7 +10,9 @@ import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
 import { eraseMessages } from './delete-command.ts'
+import type { HidingFlag } from './hiding.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
+import type { Suspicion } from './suspicion.ts'
 
 /** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
 export const NAME_OF_OURS = '<msg_'
@@ -36,12 +39,13 @@ export interface ReadMail {
   blobKey: string
   attachments: Omit<Part, 'id'>[]
   content: Omit<MessageContent, 'envelope'>
+  suspicion: Suspicion
   envelope: Omit<Envelope, 'rcptTo'>
 }
 
 /** One mailbox that is to have the mail, and the envelope recipients that led to it. */
 export interface Copy {
-  mailbox: Pick<Mailbox, 'id' | 'orgId'>
+  mailbox: Pick<Mailbox, 'id' | 'orgId' | 'projectId'>
   rcptTo: string[]
 }
 
@@ -101,7 +105,10 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, names)
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
+  const blocked = await isBlocked(tx, mail, copy)
+  const suspicion = policy.showsSuspects ? { spam: false, unauthenticated: false } : mail.suspicion
   const message = toMessage(mail, copy, {
+    hiding: { ...suspicion, blocked, trashed: false },
     id,
     threadId: thread?.id ?? newId<ThreadId>(),
     at,
@@ -111,7 +118,8 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
   await placeInThread(tx, thread, message)
   const { orgId, threadId } = message
-  await tx.events.append({ orgId, mailboxId, threadId, messageId: id, type: 'message.received', payload: {} })
+  const payload = variantOf(message)
+  await tx.events.append({ orgId, mailboxId, threadId, messageId: id, type: 'message.received', payload })
   return { mailboxId, result: 'stored', messageId: id, threadId }
 }
 
@@ -129,6 +137,24 @@ async function drop(tx: Tx, mail: ReadMail, { mailbox }: Copy, reason: DropReaso
   const { id: mailboxId, orgId } = mailbox
   await tx.events.append({ orgId, mailboxId, threadId: null, messageId: null, type: 'message.dropped', payload })
   return { mailboxId, result: 'dropped', reason }
+}
+
+/** Whether the lists of the mailbox keep the mail out of sight: those for answers when it answers mail of ours, else those for the rest. */
+async function isBlocked(tx: Tx, mail: ReadMail, { mailbox }: Copy): Promise<boolean> {
+  const { mailFrom } = mail.envelope
+  // A report of our own.
+  if (mail.source === 'local' && mailFrom === '') return false
+  if (!(await tx.lists.inUse(mailbox.orgId))) return false
+  const answered = mail.inReplyTo === null ? undefined : await tx.messages.byMessageId(mailbox.id, mail.inReplyTo)
+  const direction = answered?.direction === 'outbound' ? 'reply' : 'receive'
+  const authors = mail.from.length > 0 ? mail.from.map(({ address }) => address) : [mailFrom]
+  return (await refusedAmong(tx.lists, mailbox, direction, authors)).length > 0
+}
+
+// Readers of the log that want only what lists show leave these out. Who is blocked need not be judged any more.
+function variantOf(message: Pick<Message, HidingFlag>): { variant?: HidingFlag } {
+  const variant = (['blocked', 'spam', 'unauthenticated'] as const).find((flag) => message[flag])
+  return variant ? { variant } : {}
 }
 
 /**
@@ -158,7 +184,14 @@ async function nameFor(
 function toMessage(
   mail: ReadMail,
   copy: Copy,
-  given: { id: MessageId; threadId: ThreadId; at: number; now: number; messageId: string },
+  given: {
+    id: MessageId
+    threadId: ThreadId
+    at: number
+    now: number
+    messageId: string
+    hiding: Pick<Message, HidingFlag>
+  },
 ): Message {
   return {
     id: given.id,
@@ -187,10 +220,7 @@ function toMessage(
     flagged: false,
     handled: false,
     handledAt: null,
-    spam: false,
-    blocked: false,
-    unauthenticated: false,
-    trashed: false,
+    ...given.hiding,
     hasCode: mail.content.codes.length > 0,
     hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],

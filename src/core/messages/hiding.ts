@@ -1,4 +1,4 @@
-import { type Caller, demand } from '../accounts/caller.ts'
+import { type Caller, demand, may } from '../accounts/caller.ts'
 import type { Permission } from '../accounts/model.ts'
 import type { Message } from './model.ts'
 
@@ -36,6 +36,14 @@ export function isHidden(message: Pick<Message, HidingFlag>): boolean {
 /** The flags whose messages a list with this filter leaves out. */
 export function withheld(filter: Including): HidingFlag[] {
   return hidingFlags.filter((flag) => filter[includes[flag]] !== true)
+}
+
+/** All that the caller may see of what does not look right: for those who have no other list to find it in. */
+export function allSuspect(caller: Caller): Including {
+  return {
+    includeSpam: may(caller, permissions.spam),
+    includeUnauthenticated: may(caller, permissions.unauthenticated),
+  }
 }
 
 /** Refuses to show what the caller's labels hide from it. */

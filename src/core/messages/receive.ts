@@ -6,13 +6,14 @@ import { newBlobKey } from '../blob-key.ts'
 import { wantsReports } from '../domains/sending-domain.ts'
 import type { FetchedMark } from '../imap-sources/model.ts'
 import type { News } from '../outbound/report-command.ts'
-import { authenticateMail, authenticLocally, judgeSender } from './authenticate.ts'
+import { authenticateMail, authenticLocally, judgeSender, type Verdicts } from './authenticate.ts'
 import type { Copy, Filed, ReadMail } from './file-inbound.ts'
 import { refuseLoop } from './hops.ts'
 import type { Authentication, Envelope } from './model.ts'
 import { readNews } from './news.ts'
 import type { ParsedMail } from './parser.ts'
 import { resultsField } from './results-field.ts'
+import { suspect, withSuspicion } from './suspicion.ts'
 
 /** A mail that a source took in: its bytes as they came, the envelope, and the mailboxes that `resolveRecipient` found for it. */
 export interface IncomingMail {
@@ -63,11 +64,11 @@ async function hushed(app: App, { copies }: IncomingMail, all: News[]): Promise<
   )
 }
 
-async function judge(app: App, mail: IncomingMail, reading: Promise<ParsedMail>): Promise<Authentication> {
+async function judge(app: App, mail: IncomingMail, reading: Promise<ParsedMail>): Promise<Verdicts> {
   const { mailFrom } = mail.envelope
   // What has no sender and comes from here is a report of our own.
   const local = mailFrom === '' ? app.settings.mailHost : mailFrom.slice(mailFrom.lastIndexOf('@') + 1)
-  if (mail.source === 'local') return authenticLocally(local)
+  if (mail.source === 'local') return { authentication: authenticLocally(local), vouched: true }
   const author = reading.then(({ from }) => from)
   return authenticateMail(app, mail.raw, author, mail.spf ?? judgeSender(app, mail.envelope))
 }
@@ -76,19 +77,24 @@ function toReadMail(
   app: App,
   mail: IncomingMail,
   parsed: ParsedMail,
-  authentication: Authentication,
+  { authentication, vouched }: Verdicts,
   kept: { sha256: string; blobKey: string },
 ): ReadMail {
   const { messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments } = parsed
   const { text, html, extractedText, extractedHtml, defects, codes, links, risk } = parsed
   const headers = withOurResults(app, parsed.headers, mail, authentication)
+  const suspicion = suspect(mail.source, parsed, authentication, vouched)
   return {
     source: mail.source,
     ...{ messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments },
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sizeBytes: mail.raw.length,
     ...kept,
-    content: { text, html, extractedText, extractedHtml, headers, authentication, defects, codes, links, risk },
+    content: {
+      ...{ text, html, extractedText, extractedHtml, headers, authentication, defects, codes, links },
+      risk: withSuspicion(risk, suspicion),
+    },
+    suspicion,
     envelope: mail.envelope,
   }
 }

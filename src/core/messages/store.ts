@@ -53,6 +53,11 @@ export interface NextFilter extends OneMessageFilter {
   unfetchedAt?: number
 }
 
+/** Which messages a list of several mailboxes holds. */
+export interface NewestFilter extends Including {
+  direction: Direction
+}
+
 /** What a received message is called beside its id: a number in the domain of its mailbox. */
 export interface Placed {
   domain: string
@@ -71,8 +76,8 @@ export interface MessageReader {
   tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
-  /** The newest shown ones of one direction of all mailboxes within reach, and whether they were handed out as new before. */
-  newest(reach: Reach, direction: Direction, limit: number): Promise<{ message: Message; fetched: boolean }[]>
+  /** The newest of all mailboxes within reach, and whether they were handed out as new before. */
+  newest(reach: Reach, filter: NewestFilter, limit: number): Promise<{ message: Message; fetched: boolean }[]>
   /** The received message with this number, if its mailbox is this organization's and alive. */
   byUid(org: OrgId, place: Placed): Promise<{ id: MessageId; mailboxId: MailboxId } | undefined>
   uids(ids: readonly MessageId[]): Promise<Map<MessageId, Placed>>

@@ -19,8 +19,9 @@ export async function deliverHere(
   const copies = new Map<string, Copy>()
   for (const [delivery, mailbox] of local) {
     if (mailbox instanceof Failure) continue
-    const copy = copies.get(mailbox.id) ?? { mailbox: { id: mailbox.id, orgId: mailbox.orgId }, rcptTo: [] }
-    copies.set(mailbox.id, { ...copy, rcptTo: [...copy.rcptTo, delivery.recipient] })
+    const { id, orgId, projectId } = mailbox
+    const copy = copies.get(id) ?? { mailbox: { id, orgId, projectId }, rcptTo: [] }
+    copies.set(id, { ...copy, rcptTo: [...copy.rcptTo, delivery.recipient] })
   }
   const refusals = await fileHere(app, raw, mailFrom, [...copies.values()])
   return [...local].map(([delivery, mailbox]) => {

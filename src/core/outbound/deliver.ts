@@ -2,6 +2,7 @@ import type { App } from '../app.ts'
 import type { CommandInput } from '../commands.ts'
 import { Failure } from '../errors.ts'
 import { type CapturedId, newId } from '../ids.ts'
+import { refusalOf, refusedAmong } from '../lists/judge.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
 import { suppressedAmong } from '../suppressions/check.ts'
@@ -62,13 +63,27 @@ interface Sorted {
 
 async function sort(app: App, deliveries: Delivery[]): Promise<Sorted> {
   const held = await suppressedAmong(app, deliveries)
+  const listed = await listedAmong(app, deliveries)
   const sorted: Sorted = { suppressed: [], local: new Map(), remote: [] }
   for (const delivery of deliveries) {
     const suppression = held.get(delivery)
-    if (suppression) sorted.suppressed.push([delivery, suppressedFor(suppression.reason)])
+    const refusal = listed.get(delivery.recipient)
+    if (suppression) sorted.suppressed.push([delivery, suppressedFor(`Suppressed: ${suppression.reason}`)])
+    else if (refusal) sorted.suppressed.push([delivery, suppressedFor(refusal)])
     else await sortByDestination(app, delivery, sorted)
   }
   return sorted
+}
+
+/** Why the lists of the sender forbid recipients that were allowed when the message was sent. */
+async function listedAmong(app: App, deliveries: Delivery[]): Promise<Map<string, string>> {
+  const [first] = deliveries
+  const { lists, mailboxes } = app.store.read
+  if (!first || !(await lists.inUse(first.orgId))) return new Map()
+  const mailbox = await mailboxes.get(first.orgId, first.mailboxId)
+  const recipients = deliveries.map(({ recipient }) => recipient)
+  const refused = mailbox ? await refusedAmong(lists, mailbox, 'send', recipients) : []
+  return new Map(refused.map((one) => [one.address, refusalOf(one)]))
 }
 
 async function sortByDestination(app: App, delivery: Delivery, sorted: Sorted): Promise<void> {
@@ -81,8 +96,8 @@ async function sortByDestination(app: App, delivery: Delivery, sorted: Sorted): 
   }
 }
 
-function suppressedFor(reason: string): Answer {
-  return { result: 'suppressed', host: null, replyCode: null, enhancedCode: null, text: `Suppressed: ${reason}` }
+function suppressedFor(text: string): Answer {
+  return { result: 'suppressed', host: null, replyCode: null, enhancedCode: null, text }
 }
 
 function toOutcome(delivery: Delivery, answer: Answer, now: number): DeliveryOutcome {

@@ -2,8 +2,11 @@ import { consumeDraft, type SentDraft } from '../drafts/commands.ts'
 import { notFound } from '../errors.ts'
 import { finishIdempotent } from '../idempotency/commands.ts'
 import { type DeliveryId, type MessageId, newId, type ThreadId } from '../ids.ts'
+import { refuseListed } from '../lists/judge.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
 import { NAME_OF_OURS } from '../messages/file-inbound.ts'
 import type { Message, MessageContent } from '../messages/model.ts'
+import { keepTrial } from '../sign-up/trial.ts'
 import type { Tx } from '../store.ts'
 import { refuseSuppressed } from '../suppressions/commands.ts'
 import type { Thread } from '../threads/model.ts'
@@ -22,6 +25,8 @@ export interface NewOutbound {
   recipients: { address: string; domain: string }[]
   idempotencyKey: string | null
   pace: Pace
+  /** Its organization was not verified a moment ago. */
+  onTrial?: boolean
   /** The draft that it is made of, which is gone with the same commit. */
   consumes?: SentDraft
 }
@@ -37,12 +42,9 @@ export interface Enqueued {
 export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enqueued> {
   const { orgId, mailboxId } = input.message
   const mailbox = await tx.mailboxes.get(orgId, mailboxId)
-  if (mailbox)
-    await refuseSuppressed(
-      tx,
-      orgId,
-      input.recipients.map((r) => r.address),
-    )
+  const addresses = input.recipients.map((r) => r.address)
+  if (mailbox) await refuseRecipients(tx, mailbox, addresses)
+  if (input.onTrial) await keepTrial(tx, orgId, addresses)
   const at = mailbox && (await tx.mailboxes.nextTime(mailboxId, tx.now))
   if (at === undefined) throw notFound('mailbox')
   const draft = input.consumes && (await consumeDraft(tx, mailboxId, input.consumes))
@@ -65,6 +67,11 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   const payload = { recipients: input.recipients.map((r) => r.address), ...(draft && { draft }) }
   await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.queued', payload })
   return answer
+}
+
+async function refuseRecipients(tx: Tx, mailbox: Mailbox, addresses: string[]): Promise<void> {
+  await refuseSuppressed(tx, mailbox.orgId, addresses)
+  await refuseListed(tx.lists, mailbox, addresses)
 }
 
 async function threadFor(tx: Tx, { joins, message }: NewOutbound): Promise<Thread | undefined> {

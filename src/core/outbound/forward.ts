@@ -30,6 +30,7 @@ export async function forwardMessage(
   messageId: string,
   request: ForwardRequest,
   idempotencyKey: string | null = null,
+  gone?: AbortSignal,
 ): Promise<Enqueued> {
   checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
@@ -37,18 +38,23 @@ export async function forwardMessage(
   const subject = request.subject ?? forwardSubject(oneLine(original.message.subject))
   const whole = { ...request, subject, ...bodiesOf(original, request) }
   const draft = checkDraft(whole, [app.settings.mailDomain])
-  return once(app, original.mailbox, idempotencyKey, ['forward', original.message.id, request], async () => {
-    const added = await loadAttachments(app, request.attachments)
-    const attachments = [...(await originalAttachments(app, original)), ...added]
-    const ancestry = { inReplyTo: null, references: [], joins: null }
-    return submit(app, original.mailbox, {
-      draft,
-      attachments,
-      idempotencyKey,
-      ...ancestry,
-      ...passedOn(app, original),
-    })
-  })
+  return once(
+    app,
+    original.mailbox,
+    idempotencyKey,
+    ['forward', original.message.id, request],
+    async (id) => {
+      const added = await loadAttachments(app, request.attachments)
+      const attachments = [...(await originalAttachments(app, original)), ...added]
+      const ancestry = { inReplyTo: null, references: [], joins: null }
+      return submit(app, original.mailbox, {
+        ...{ id, draft, attachments, idempotencyKey },
+        ...ancestry,
+        ...passedOn(app, original),
+      })
+    },
+    gone && { caller, gone },
+  )
 }
 
 type Original = Pick<FullMessage, 'message' | 'content'>

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { invalid } from '../errors.ts'
 import { RENEW_EVERY_MS } from '../idempotency/commands.ts'
-import type { OrgId } from '../ids.ts'
+import type { MessageId, OrgId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import type { Enqueued } from './enqueue-command.ts'
+import type { KeylessSend } from './unheard-answers.ts'
 
 const FORGET_AGAIN_MS = 1_000
 const FORGET_TRIES = 300
@@ -15,15 +16,19 @@ export function checkIdempotencyKey(key: string | null): void {
   throw invalid('Idempotency-Key', 'must be 1 to 256 of A-Z a-z 0-9 . _ ~ -')
 }
 
+/** Who waits for the answer, and the signal that tells that they are gone. */
+export type Asking = Pick<KeylessSend, 'caller' | 'gone'>
+
 /** Runs a send under its idempotency key: once, and answered again to whoever asks the same. A failed one frees the key. */
 export async function once(
   app: App,
   mailbox: Mailbox,
   key: string | null,
   request: unknown[],
-  send: () => Promise<Enqueued>,
+  send: (id?: MessageId) => Promise<Enqueued>,
+  asking?: Asking,
 ): Promise<Enqueued> {
-  if (key === null) return send()
+  if (key === null) return asking ? app.unheardAnswers.run({ mailbox, request, ...asking }, send) : send()
   const { orgId } = mailbox
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([mailbox.id, ...request]))

@@ -37,6 +37,7 @@ export async function replyToMessage(
   messageId: string,
   request: ReplyRequest,
   idempotencyKey: string | null = null,
+  gone?: AbortSignal,
 ): Promise<Enqueued> {
   checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
@@ -47,11 +48,18 @@ export async function replyToMessage(
   const lists = [found.to, found.cc, request.to, request.cc, request.bcc]
   if (lists.every((list) => list.length === 0)) throw new Failure('unprocessable', 'Nobody is left to answer')
   const draft = checkDraft({ ...request, cc, subject }, [app.settings.mailDomain], found)
-  return once(app, mailbox, idempotencyKey, ['reply', original.id, request], async () => {
-    const attachments = await loadAttachments(app, request.attachments)
-    const ancestry = { ...(await ancestryOf(app, original)), joins: original.threadId }
-    return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
-  })
+  return once(
+    app,
+    mailbox,
+    idempotencyKey,
+    ['reply', original.id, request],
+    async (id) => {
+      const attachments = await loadAttachments(app, request.attachments)
+      const ancestry = { ...(await ancestryOf(app, original)), joins: original.threadId }
+      return submit(app, mailbox, { id, draft, attachments, idempotencyKey, ...ancestry })
+    },
+    gone && { caller, gone },
+  )
 }
 
 /** Those that the original names, beside the ones in the request. */

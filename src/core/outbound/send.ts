@@ -15,14 +15,22 @@ export async function sendMessage(
   mailboxId: string,
   request: SendRequest,
   idempotencyKey: string | null = null,
+  gone?: AbortSignal,
 ): Promise<Enqueued> {
   checkRequest(request, idempotencyKey)
   demand(caller, 'message_send')
   const draft = checkDraft(request, [app.settings.mailDomain])
   const mailbox = await reachMailbox(app, caller, mailboxId)
-  return once(app, mailbox, idempotencyKey, ['send', request], async () => {
-    const attachments = await loadAttachments(app, request.attachments)
-    const ancestry = { inReplyTo: null, references: [], joins: null }
-    return submit(app, mailbox, { draft, attachments, idempotencyKey, ...ancestry })
-  })
+  return once(
+    app,
+    mailbox,
+    idempotencyKey,
+    ['send', request],
+    async (id) => {
+      const attachments = await loadAttachments(app, request.attachments)
+      const ancestry = { inReplyTo: null, references: [], joins: null }
+      return submit(app, mailbox, { id, draft, attachments, idempotencyKey, ...ancestry })
+    },
+    gone && { caller, gone },
+  )
 }

@@ -9,6 +9,7 @@ import { signAs } from '../domains/dkim-keys/sign.ts'
 import { refuseUnverified } from '../domains/sending-domain.ts'
 import { Failure } from '../errors.ts'
 import { type MessageId, newId, type PartId } from '../ids.ts'
+import { refuseListed } from '../lists/judge.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
@@ -32,11 +33,12 @@ export function isOwnAddress(mailbox: Mailbox, text: string): boolean {
 }
 
 /** Refuses a recipient that we stopped writing to, or that is nobody here, before the message comes. */
-export async function checkRecipient(app: App, { orgId }: Mailbox, recipient: string): Promise<void> {
+export async function checkRecipient(app: App, mailbox: Mailbox, recipient: string): Promise<void> {
   const domain = domainOf(recipient)
   if (domain.startsWith('[')) throw new Failure('rejected', 'We write to no bare IP address')
-  const [held] = await app.store.read.suppressions.among(orgId, [canonicalOf(recipient)])
+  const [held] = await app.store.read.suppressions.among(mailbox.orgId, [canonicalOf(recipient)])
   if (held) throw new Failure('rejected', `${recipient} is suppressed: ${held.reason}`)
+  await refuseListed(app.store.read.lists, mailbox, [recipient])
   if (await app.store.read.domains.isLocal(domain)) await resolveRecipient(app, recipient)
 }
 

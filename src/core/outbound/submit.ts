@@ -28,6 +28,8 @@ export interface Composition {
   /** What we found out about the mail that this one passes on: the value of an Authentication-Results field. */
   passesOn?: string
   idempotencyKey: string | null
+  /** The id it is to have; absent, a new one. */
+  id?: MessageId | undefined
   /** The draft that it was until now. */
   consumes?: SentDraft
 }
@@ -54,7 +56,10 @@ export async function keepAndQueue(
   const blobKey = newBlobKey(sha256)
   const [parsed] = await Promise.all([app.parser.parse(raw), app.blobs.put(blobKey, raw)])
   try {
-    return await app.store.run('outbound.enqueue', toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey }))
+    const outbound = toOutbound(parsed, { sizeBytes: raw.length, sha256, blobKey })
+    const signUp = await app.store.read.signUps.get(outbound.message.orgId)
+    const onTrial = signUp?.verifiedAt === null
+    return await app.store.run('outbound.enqueue', { ...outbound, ...(onTrial && { onTrial }) })
   } catch (error) {
     // What may have been queued keeps its bytes; if it was not, the daily sweep takes them.
     if (isCertain(error)) await app.blobs.delete([blobKey]).catch(() => {})
@@ -105,10 +110,11 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
 type Drafted = Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt' | 'sentAt' | keyof Kept>
 export type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
 
-function toMessage(mailbox: Mailbox, { draft, inReplyTo, references }: Composition, parsed: ParsedMail): Drafted {
+function toMessage(mailbox: Mailbox, composition: Composition, parsed: ParsedMail): Drafted {
+  const { id = newId<MessageId>(), draft, inReplyTo, references } = composition
   const { to, cc, bcc, replyTo, labels } = draft
   return {
-    id: newId<MessageId>(),
+    id,
     orgId: mailbox.orgId,
     mailboxId: mailbox.id,
     direction: 'outbound',

@@ -45,6 +45,7 @@ test('a chain of several handlers passes and names them in order', async () => {
   expect(await verify(message)).toEqual({
     result: 'pass',
     instances: 3,
+    results: expect.stringContaining('mx.example.org'),
     reason: null,
     sealers: ['one.example', 'two.example', 'three.example'],
   })

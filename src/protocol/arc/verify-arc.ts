@@ -19,6 +19,8 @@ export interface ArcResult {
   reason: string | null
   /** Who sealed the message, first handler first. Worth nothing unless the chain passed. */
   sealers: string[]
+  /** What the last handler found (its ARC-Authentication-Results). Worth nothing unless the chain passed. */
+  results: string | null
 }
 
 export interface VerifyArcOptions {
@@ -31,12 +33,13 @@ export interface VerifyArcOptions {
 export async function verifyArc(message: Uint8Array, options: VerifyArcOptions): Promise<ArcResult> {
   const bytes = wireForm(message)
   const head = readHead(bytes)
-  const outcome: ArcResult = { result: 'fail', instances: 0, reason: null, sealers: [] }
+  const outcome: ArcResult = { result: 'fail', instances: 0, reason: null, sealers: [], results: null }
   try {
     const sets = readArcSets(head.fields)
     if (sets.length === 0) return { ...outcome, result: 'none' }
     outcome.instances = sets.length
     outcome.sealers = sets.map(({ sealer }) => sealer.domain)
+    outcome.results = sets.at(-1)!.authResults.value
     checkChain(sets)
     checkTimes(sets.at(-1)!.message, options.now)
     await checkSignatures(sets, head, bytes, options.resolver)

@@ -14,6 +14,8 @@ export interface Resolver {
   a(name: string): Promise<string[]>
   aaaa(name: string): Promise<string[]>
   mx(name: string): Promise<MxRecord[]>
+  /** What the name is another name for. */
+  cname(name: string): Promise<string[]>
   /** The names an address points back to, asked by its `in-addr.arpa` or `ip6.arpa` name being worked out by the resolver. */
   ptr(address: string): Promise<string[]>
 }

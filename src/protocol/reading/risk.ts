@@ -17,6 +17,9 @@ export interface RiskFinding {
     | 'misleading-link'
     | 'lookalike-link'
     | 'lookalike-sender'
+    /** Not told by the words: whoever knows how the mail came adds these. */
+    | 'unauthenticated-sender'
+    | 'spam'
   level: Exclude<RiskLevel, 'none'>
   /** In our words only: a text of the mail in here would be where an agent trusts it. Host names are the exception. */
   explanation: string

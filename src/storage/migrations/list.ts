@@ -16,6 +16,7 @@ import * as blobHolds from './0070-blob-holds.ts'
 import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as reading from './0100-reading.ts'
 import * as unauthenticated from './0101-unauthenticated.ts'
+import * as lists from './0102-lists.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -23,11 +24,13 @@ import * as labelEvents from './0122-label-events.ts'
 import * as projects from './0130-projects.ts'
 import * as webhookProjects from './0131-webhook-projects.ts'
 import * as statistics from './0132-statistics.ts'
+import * as signUps from './0133-sign-ups.ts'
 import * as hookInboxes from './0140-hook-inboxes.ts'
 import * as submissionCredentials from './0150-submission-credentials.ts'
 import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
+import * as domainFlags from './0171-domain-flags.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -48,18 +51,21 @@ const later: Migration[] = [
   mailboxProperties,
   reading,
   unauthenticated,
+  lists,
   drafts,
   fetched,
   eventIds,
+  labelEvents,
   projects,
   webhookProjects,
-  labelEvents,
   statistics,
+  signUps,
+  hookInboxes,
   submissionCredentials,
   messageUids,
   imapSources,
   threadLists,
-  hookInboxes,
+  domainFlags,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

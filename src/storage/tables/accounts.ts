@@ -75,6 +75,10 @@ export function accountWriter(db: Database): AccountWriter {
       await kysely.insertInto('organizations').values(fromOrganization(organization)).execute()
       await kysely.insertInto('projects').values(fromProject(defaultProject)).execute()
     },
+    async updateLimits(org, { mailboxLimit, domainLimit }, at) {
+      const changed = { mailbox_limit: mailboxLimit, domain_limit: domainLimit, updated_at: at }
+      await kysely.updateTable('organizations').set(changed).where('id', '=', org).execute()
+    },
     async insertKey(key) {
       await kysely.insertInto('api_keys').values(fromKey(key)).execute()
     },

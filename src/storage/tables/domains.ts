@@ -42,7 +42,7 @@ const routes = statement((db, _: Record<string, never>) =>
 export function domainReader(db: Database): DomainReader {
   return {
     async usable(org, name) {
-      const row = await usable.first(db, { org, name })
+      const row = (await usable.first(db, { org, name })) ?? (await above(db, name, org))
       return row && toDomain(row)
     },
     async own(org, name) {
@@ -58,7 +58,7 @@ export function domainReader(db: Database): DomainReader {
       const { n } = await owned.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
       return { items: rows.map(toDomain), total: n }
     },
-    isLocal: async (name) => (await local.first(db, { name })) !== undefined,
+    isLocal: async (name) => ((await local.first(db, { name })) ?? (await above(db, name))) !== undefined,
     async byName(name) {
       const rank = sql`case when org_id is null then 0 when status = 'verified' then 1 else 2 end`
       const all = db.kysely.selectFrom('domains').selectAll().where('name', '=', name)
@@ -75,6 +75,17 @@ export function domainReader(db: Database): DomainReader {
       return (await due.orderBy('recheck_at').orderBy('id').limit(limit).execute()).map(toDomain)
     },
   }
+}
+
+/** The nearest verified domain whose names below it are its own too; or with an organization, that organization's in any state. */
+async function above(db: Database, name: string, org?: OrgId): Promise<DomainTable | undefined> {
+  const labels = name.split('.')
+  const parents = labels.map((_, at) => labels.slice(at).join('.')).slice(1, -1)
+  if (parents.length === 0) return undefined
+  const open = db.kysely.selectFrom('domains').selectAll().where('subdomains_enabled', '=', 1)
+  const named = open.where('name', 'in', parents.slice(-10))
+  const own = org === undefined ? named.where('status', '=', 'verified') : named.where('org_id', '=', org)
+  return own.orderBy(sql`length(name)`, 'desc').limit(1).executeTakeFirst()
 }
 
 export function domainWriter(db: Database): DomainWriter {
@@ -106,6 +117,8 @@ function toDomain(row: DomainTable): Domain {
     name: row.name,
     status: row.status as DomainStatus,
     feedbackEnabled: row.feedback_enabled === 1,
+    subdomainsEnabled: row.subdomains_enabled === 1,
+    trackingEnabled: row.tracking_enabled === 1,
     states: JSON.parse(row.states),
     checkedAt: row.checked_at,
     recheckAt: row.recheck_at,
@@ -120,6 +133,8 @@ function fromDomain(d: Domain): DomainTable {
   return {
     ...{ id, org_id: d.orgId, project_id: d.projectId, name, status },
     feedback_enabled: d.feedbackEnabled ? 1 : 0,
+    subdomains_enabled: d.subdomainsEnabled ? 1 : 0,
+    tracking_enabled: d.trackingEnabled ? 1 : 0,
     states: JSON.stringify(d.states),
     checked_at: d.checkedAt,
     recheck_at: d.recheckAt,

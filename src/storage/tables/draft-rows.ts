@@ -34,7 +34,6 @@ export const draftColumns = [
 
 /** A row with the address of its mailbox beside it. */
 export type DraftRow = Pick<DraftTable, (typeof draftColumns)[number]> & { address: string }
-export type FullDraftRow = DraftRow & Pick<DraftTable, 'text' | 'html'>
 
 export function toDraft(row: DraftRow, attachments: DraftAttachment[]): Draft {
   return {

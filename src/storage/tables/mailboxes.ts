@@ -4,7 +4,7 @@ import type { MailboxId, OrgId, ProjectId } from '../../core/ids.ts'
 import { type Address, type Mailbox, type MailboxPolicy, openPolicy } from '../../core/mailboxes/model.ts'
 import type { MailboxPage, MailboxReader, MailboxWriter } from '../../core/mailboxes/store.ts'
 import type { Database } from '../database.ts'
-import { cutPage } from '../paging.ts'
+import { contains, cutPage, escapeLike } from '../paging.ts'
 import type { AddressTable, MailboxTable } from '../schema.ts'
 import { statement } from '../statement.ts'
 import { alive, aliveAt } from './alive.ts'
@@ -86,9 +86,22 @@ export function mailboxReader(db: Database): MailboxReader {
       })
       return new Map((await named.execute()).map((row) => [row.id as MailboxId, toPlace(row)]))
     },
-    async anyIn(org, domain) {
+    async search(reach, words, limit) {
+      let found = within(db, reach).selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit)
+      // Beyond ASCII the engines disagree on what lower case is: whoever asked looks again anyway.
+      for (const word of words.filter((one) => /^[\x20-\x7e]+$/.test(one))) {
+        const inName = sql<boolean>`lower(coalesce(display_name, '')) like ${`%${escapeLike(word)}%`} escape '\\'`
+        found = found.where((eb) => eb.or([contains('address', word), inName]))
+      }
+      return (await found.execute()).map(toMailbox)
+    },
+    async anyIn(org, domain, { below }) {
       const live = db.kysely.selectFrom('mailboxes').select('id').where('deleted_at', 'is', null)
-      const row = await live.where('domain', '=', domain).where('org_id', '=', org).limit(1).executeTakeFirst()
+      const inside = live.where('org_id', '=', org).where((eb) => {
+        const exact = eb('domain', '=', domain)
+        return below ? eb.or([exact, eb('domain', 'like', `%.${domain}`)]) : exact
+      })
+      const row = await inside.limit(1).executeTakeFirst()
       return row !== undefined
     },
   }

@@ -1,20 +1,21 @@
 import type { Reach } from '../../core/accounts/caller.ts'
-import type { Direction } from '../../core/messages/model.ts'
+import { withheld } from '../../core/messages/hiding.ts'
+import type { NewestFilter } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import { alive } from './alive.ts'
 import { messageColumns } from './message-rows.ts'
 import { withParts } from './parts.ts'
 
-/** The newest shown messages of one direction, of all mailboxes within reach. */
-export async function newestWithin(db: Database, reach: Reach, direction: Direction, limit: number) {
+/** The newest messages of all mailboxes within reach. */
+export async function newestWithin(db: Database, reach: Reach, filter: NewestFilter, limit: number) {
   const columns = messageColumns.map((name) => `m.${name}` as const)
   let found = db.kysely
     .selectFrom('messages as m')
     .innerJoin('mailboxes as b', 'b.id', 'm.mailbox_id')
     .select([...columns, 'm.fetch_number'])
     .where('m.org_id', '=', reach.orgId)
-    .where('m.direction', '=', direction)
-    .where('m.hidden', '=', 0)
+    .where('m.direction', '=', filter.direction)
+    .where((eb) => eb.and(withheld(filter).map((flag) => eb(`m.${flag}`, '=', 0))))
     .where(alive(db, 'b'))
   if (reach.projectId !== null) found = found.where('b.project_id', '=', reach.projectId)
   if (reach.mailboxId !== null) found = found.where('m.mailbox_id', '=', reach.mailboxId)

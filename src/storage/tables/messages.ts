@@ -64,7 +64,7 @@ export function messageReader(db: Database): MessageReader {
       return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
     },
     countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
-    newest: (reach, direction, limit) => newestWithin(db, reach, direction, limit),
+    newest: (reach, filter, limit) => newestWithin(db, reach, filter, limit),
     byUid: (org, place) => findByUid(db, org, place),
     uids: (ids) => uidsOf(db, ids),
     part: (org, id) => readPart(db, org, id),

@@ -43,6 +43,7 @@ async function purgeThreads(db: Database, id: MailboxId, limit: number): Promise
 }
 
 async function purgeRow(db: Database, id: MailboxId): Promise<boolean> {
+  await db.kysely.deleteFrom('list_entries').where('place_id', '=', id).execute()
   await db.kysely.deleteFrom('mailboxes').where('id', '=', id).execute()
   return true
 }

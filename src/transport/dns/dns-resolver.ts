@@ -52,6 +52,10 @@ export class DnsResolver implements Resolver {
     })
   }
 
+  cname(name: string): Promise<string[]> {
+    return this.#ask('CNAME', name, async (ascii) => timed((await this.#node.resolveCname(ascii)).map(withoutDot)))
+  }
+
   ptr(address: string): Promise<string[]> {
     return this.#ask('PTR', address, async () => {
       if (!isIP(address)) throw new DnsError('nxdomain', `PTR ${address}`)

@@ -62,9 +62,10 @@ class InboundTransaction implements Transaction {
 
   // One copy for each mailbox, however many recipients lead to it.
   #addCopy(mailbox: Mailbox, recipient: string): void {
-    const known = this.#copies.get(mailbox.id)
+    const { id, orgId, projectId } = mailbox
+    const known = this.#copies.get(id)
     if (!known) {
-      this.#copies.set(mailbox.id, { mailbox: { id: mailbox.id, orgId: mailbox.orgId }, rcptTo: [recipient] })
+      this.#copies.set(id, { mailbox: { id, orgId, projectId }, rcptTo: [recipient] })
     } else if (!known.rcptTo.includes(recipient)) known.rcptTo.push(recipient)
   }
 

@@ -153,6 +153,24 @@ describe('a key', () => {
     expect((await call('GET', '/inboxes', { key: child.api_key })).status).toBe(401)
   })
 
+  test('that is gone leaves its webhooks as they were', async () => {
+    const maker = (await make('')).body
+    const url = 'https://hook.example.com/'
+    const hook = { url, event_types: ['message.received.spam'] }
+    const { body } = await t.call('POST', '/api/v0/webhooks', { key: maker.api_key, body: hook })
+    await call('DELETE', `/api-keys/${maker.api_key_id}`)
+    const path = `/api/v0/webhooks/${body.webhook_id}`
+    expect((await t.call('GET', path)).body).toMatchObject({ url, enabled: true, event_types: hook.event_types })
+  })
+
+  test('tells when it was used', async () => {
+    const { api_key, api_key_id } = (await make('')).body
+    const shown = async () => (await call('GET', `/api-keys/${api_key_id}`)).body
+    expect(await shown()).not.toHaveProperty('used_at')
+    await call('GET', '/inboxes', { key: api_key })
+    await expect.poll(shown).toHaveProperty('used_at')
+  })
+
   test('that is the last to open everything stays as it is', async () => {
     const key = await t.organization()
     const [only] = (await call('GET', '/api-keys', { key })).body.api_keys

@@ -10,7 +10,7 @@ import { MAIL_BODY_BYTES, route } from '../../route.ts'
 import { parseId, parseMessageRef } from '../ids.ts'
 import {
   addresses,
-  keyOf,
+  asked,
   NewAttachment,
   optionalText,
   sendingMail,
@@ -170,7 +170,7 @@ export const inboxDrafts = {
     async handle({ app, caller, params, body, request }) {
       const sending = { labels: toLabelChange(body), readAt: readAtOf(request) }
       const id = parseId('draft', params.draft_id)
-      return toSent(await sendDraft(app, caller, mailboxOf(caller), id, sending, keyOf(request)))
+      return toSent(await sendDraft(app, caller, mailboxOf(caller), id, sending, ...asked(request)))
     },
   }),
 }

@@ -7,11 +7,12 @@ import {
   updateMailbox,
 } from '../../../core/mailboxes/mailboxes.ts'
 import type { Mailbox } from '../../../core/mailboxes/model.ts'
+import { searchMailboxes } from '../../../core/mailboxes/search.ts'
 import { route } from '../../route.ts'
 import { parseInboxRef, printId } from '../ids.ts'
 import { printTime, Time } from '../time.ts'
 import { present } from './absent.ts'
-import { pageOf, sortedQuery, toPage, toPageRequest } from './paging.ts'
+import { pageOf, pageQuery, sortedQuery, toPage, toPageRequest, toSearchPage, toSearchRequest } from './paging.ts'
 
 const optionalText = z.string().nullish()
 
@@ -44,6 +45,19 @@ export const inboxes = {
         toItem: toInbox,
         cursorOf: ({ createdAt, id }) => ({ at: createdAt, id }),
       })
+    },
+  }),
+
+  search: route({
+    method: 'GET',
+    path: '/inboxes/search',
+    summary: 'Inboxes whose address or display name has all words of q, or words that begin so; best first',
+    query: pageQuery.extend({ q: z.string() }),
+    reply: pageOf('inboxes', Inbox),
+    async handle(call) {
+      const name = 'inboxes search'
+      const found = await searchMailboxes(call.app, call.caller, call.query.q, toSearchRequest(call, name))
+      return toSearchPage(call, 'inboxes', found, { name, toItem: toInbox })
     },
   }),
 

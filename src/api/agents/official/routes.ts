@@ -2,32 +2,47 @@ import type { Dialect } from '../../dialect.ts'
 import { authenticate } from '../auth.ts'
 import { routes as seedRoutes } from '../routes.ts'
 import { officialAt } from '../tell-apart.ts'
+import { agent } from './agent.ts'
 import { apiKey, apiKeys } from './api-keys.ts'
 import { auth } from './auth.ts'
+import { domains, setupLinks } from './domains.ts'
 import { drafts, inboxDrafts } from './drafts.ts'
 import { errorSchema, toReply } from './errors.ts'
 import { events } from './events.ts'
 import { inboxes } from './inboxes.ts'
+import { lists } from './lists.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { organizations } from './organizations.ts'
 import { pods } from './pods.ts'
+import { accounts, authorization, providers } from './providers.ts'
 import { readQuery } from './query.ts'
 import { at, inbox, organization, pod } from './scope.ts'
 import { sends } from './sends.ts'
 import { socket } from './socket/door.ts'
 import { threads } from './threads.ts'
+import { inboxWebhooks, podWebhooks, webhooks } from './webhooks.ts'
 
 /** What a resource is mounted as, and where: see `scope.ts`. */
 export const routes = {
   ...at([organization], 'organizations', organizations),
   ...at([organization], 'auth', auth),
+  ...at([organization], 'agent', agent),
   ...at([organization], 'pods', pods),
   ...at([organization, pod], 'inboxes', inboxes),
   ...at([inbox], 'messages', messages),
   ...at([inbox], 'messages', sends),
   ...at([inbox], 'inbox_events', events),
   ...at([organization, pod, inbox], 'threads', threads),
+  ...at([organization, pod], 'domains', domains),
+  ...at([organization], 'domains', setupLinks),
+  ...at([organization], 'webhooks', webhooks),
+  ...at([pod], 'webhooks', podWebhooks),
+  ...at([inbox], 'webhooks', inboxWebhooks),
+  ...at([organization], 'providers', providers),
+  ...at([organization], 'accounts', accounts),
+  ...at([organization], 'inboxes', authorization),
+  ...at([organization, pod, inbox], 'lists', lists),
   ...at([organization, pod, inbox], 'drafts', drafts),
   ...at([inbox], 'drafts', inboxDrafts),
   ...at([organization, pod, inbox], 'api_keys', apiKeys),

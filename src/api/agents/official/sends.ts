@@ -6,7 +6,7 @@ import { replyToMessage } from '../../../core/outbound/reply.ts'
 import { sendMessage } from '../../../core/outbound/send.ts'
 import { route } from '../../route.ts'
 import { parseMessageRef, printId } from '../ids.ts'
-import { addresses, keyOf, optionalText, sendingMail, toDraft, type Words, words } from '../send-shapes.ts'
+import { addresses, asked, optionalText, sendingMail, toDraft, type Words, words } from '../send-shapes.ts'
 import { parseOwn } from './labels.ts'
 import { mailboxOf } from './scope.ts'
 
@@ -26,7 +26,7 @@ export const sends = {
     async handle({ app, caller, body, request }) {
       const draft = { ...toOfficialDraft(body), subject: body.subject ?? '' }
       refuseNobody(draft)
-      return toSent(await sendMessage(app, caller, mailboxOf(caller), draft, keyOf(request)))
+      return toSent(await sendMessage(app, caller, mailboxOf(caller), draft, ...asked(request)))
     },
   }),
 
@@ -40,7 +40,7 @@ export const sends = {
       if (all) refuseRecipients(body)
       const draft = { ...toOfficialDraft(body), all }
       const ref = parseMessageRef(params.message_id)
-      return toSent(await replyToMessage(app, caller, mailboxOf(caller), ref, draft, keyOf(request)))
+      return toSent(await replyToMessage(app, caller, mailboxOf(caller), ref, draft, ...asked(request)))
     },
   }),
 
@@ -52,7 +52,7 @@ export const sends = {
     async handle({ app, caller, params, body, request }) {
       const draft = { ...toOfficialDraft(body), all: true }
       const ref = parseMessageRef(params.message_id)
-      return toSent(await replyToMessage(app, caller, mailboxOf(caller), ref, draft, keyOf(request)))
+      return toSent(await replyToMessage(app, caller, mailboxOf(caller), ref, draft, ...asked(request)))
     },
   }),
 
@@ -65,7 +65,7 @@ export const sends = {
       const draft = { ...toOfficialDraft(body), subject: body.subject ?? null, includeOriginal: true }
       refuseNobody(draft)
       const ref = parseMessageRef(params.message_id)
-      return toSent(await forwardMessage(app, caller, mailboxOf(caller), ref, draft, keyOf(request)))
+      return toSent(await forwardMessage(app, caller, mailboxOf(caller), ref, draft, ...asked(request)))
     },
   }),
 }

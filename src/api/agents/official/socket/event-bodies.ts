@@ -1,8 +1,8 @@
 import type { App } from '../../../../core/app.ts'
 import type { EventId } from '../../../../core/ids.ts'
 import type { WebhookEvent } from '../../../../core/webhooks/model.ts'
-import { bodyOf } from '../../webhook-bodies.ts'
 import { fitted } from '../../webhook-size.ts'
+import { officialBodyOf } from '../event-bodies.ts'
 
 const KEPT = 200
 
@@ -19,7 +19,7 @@ export class EventBodies {
   of(event: WebhookEvent): Promise<string | null> {
     const known = this.#made.get(event.id)
     if (known) return known
-    const made = bodyOf(this.#app, event).then((body) => body && fitted(body))
+    const made = officialBodyOf(this.#app, event).then((body) => body && fitted(body))
     this.#made.set(event.id, made)
     const [oldest] = this.#made.keys()
     if (this.#made.size > KEPT && oldest) this.#made.delete(oldest)

@@ -1,4 +1,4 @@
-import type { DnsRecord } from '../core/domains/dns-records.ts'
+import type { DnsRecord } from './dns-records.ts'
 
 /** The records as lines of a zone file (RFC 1035 §5), with what else is worth publishing in its comments. */
 export function zoneText(domain: string, mailHost: string, records: readonly DnsRecord[]): string {
@@ -11,6 +11,7 @@ export function zoneText(domain: string, mailHost: string, records: readonly Dns
 
 function dataOf({ type, value, strings, priority }: DnsRecord): string {
   if (type === 'MX') return `${priority ?? 10} ${value}.`
+  if (type === 'CNAME') return `${value}.`
   const quoted = strings.map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`)
   // Round brackets let a record go over several lines.
   return quoted.length === 1 ? (quoted[0] ?? '') : `( ${quoted.join('\n    ')} )`

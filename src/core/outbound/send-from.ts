@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import { parseAddress } from '../../protocol/address/parse-address.ts'
+import { ParseError } from '../../protocol/parse-error.ts'
+import { type Caller, demand, demandManyMailboxes, reaches } from '../accounts/caller.ts'
+import type { App } from '../app.ts'
+import { invalid } from '../errors.ts'
+import type { MailboxId } from '../ids.ts'
+import { canonicalOrNone } from '../mailboxes/canonical.ts'
+import { makeForAWhile } from '../mailboxes/disposable.ts'
+import { checkLocalPart } from '../mailboxes/local-part.ts'
+import { NOT_USABLE } from '../mailboxes/mailboxes.ts'
+import type { Mailbox } from '../mailboxes/model.ts'
+import type { MailboxAddress } from '../messages/model.ts'
+import { checkRequest } from './check-request.ts'
+import type { SendRequest } from './draft.ts'
+import type { Enqueued } from './enqueue-command.ts'
+import { sendMessage } from './send.ts'
+
+/** Sends a new message from an address of the caller's choice. */
+export async function sendFrom(
+  app: App,
+  caller: Caller,
+  from: string,
+  request: SendRequest,
+  idempotencyKey: string | null,
+): Promise<Enqueued & { mailbox: Mailbox }> {
+  checkRequest(request, idempotencyKey)
+  const mailbox = await senderMailbox(app, caller, from)
+  return { ...(await sendMessage(app, caller, mailbox.id, request, idempotencyKey)), mailbox }
+}
+
+/**
+ * The mailbox that mail from this address leaves from. On a domain that the caller may use, one that nobody has is made: answers and
+ * bounces have a place then, and a neighbour's name is never used.
+ */
+async function senderMailbox(app: App, caller: Caller, from: string): Promise<Mailbox> {
+  const { name, address } = readSender(from)
+  demand(caller, 'message_send')
+  const canonical = canonicalOrNone(address) ?? address
+  const at = canonical.lastIndexOf('@')
+  const [localPart, domain] = [canonical.slice(0, at), canonical.slice(at + 1)]
+  const usable = await app.store.read.domains.usable(caller.orgId, domain)
+  if (usable?.status !== 'verified') throw invalid('from', NOT_USABLE)
+  const known = await app.store.read.mailboxes.byAddress(canonical)
+  if (known && reaches(caller, known) && known.address === canonical) return known
+  if (known) throw invalid('from', 'is not an address of yours')
+  demandManyMailboxes(caller, 'mailbox_create')
+  const id = randomUUID() as MailboxId
+  return makeForAWhile(app, caller, { id, localPart: checkLocalPart(localPart), domain, displayName: name })
+}
+
+function readSender(from: string): MailboxAddress {
+  try {
+    return parseAddress(from)
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+    throw invalid('from', error.message)
+  }
+}
