@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { writeFigures } from './figures-page.ts'
+import { measureImap } from './parts/imap.ts'
 import { measureIntake } from './parts/intake.ts'
 import { measureListed } from './parts/listed.ts'
 import { measureMemory } from './parts/memory.ts'
@@ -31,6 +32,7 @@ const parts = {
     const levels = flags.full ? [1_000, 100_000, 1_000_000] : [1_000, 100_000]
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })
   },
+  imap: () => measureImap({ sources: flags.full ? [1, 4, 16, 32] : [1, 8] }),
   soak: () => measureSoak(flags.full ? { minutes: 30, perSecond: 1_000 } : { minutes: 1, perSecond: 500 }),
   restart: () =>
     measureRestart(flags.full ? { messages: 1_000_000, queued: 100_000 } : { messages: 20_000, queued: 2_000 }),

@@ -93,6 +93,7 @@ function settingsOf(config: Config): Settings {
     maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
     trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
+    orgSendsPerMinute: config.POSTHOUSE_ORG_SENDS_PER_MINUTE,
     threadSendsPerHour: config.POSTHOUSE_THREAD_SENDS_PER_HOUR,
     hookKeys: config.POSTHOUSE_HOOK_KEYS,
     ingestSecret: config.POSTHOUSE_INGEST_SECRET ?? null,

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { FetchOutcome } from '../core/imap-sources/commands.ts'
 import type { Filed } from '../core/messages/file-inbound.ts'
 import type { DeliveryOutcome } from '../core/outbound/store.ts'
 import type { Reader, Store } from '../core/store.ts'
@@ -63,6 +64,12 @@ function mailCounters(registers: Registry[]): Metrics['countMail'] {
     labelNames: ['status'],
     registers,
   })
+  const fetches = new Counter({
+    name: 'posthouse_imap_fetches_total',
+    help: 'Fetches from IMAP sources, by what became of them: ok, or the kind of problem',
+    labelNames: ['result'],
+    registers,
+  })
   return (store) => {
     const run: Store['run'] = async (name, input) => {
       const output = await store.run(name, input)
@@ -81,6 +88,7 @@ function mailCounters(registers: Registry[]): Metrics['countMail'] {
   function count(name: string, input: unknown, output: unknown): void {
     if (name === 'messages.file') received.inc((output as Filed[]).filter((f) => f.result === 'stored').length)
     if (name === 'outbound.enqueue') sent.inc()
+    if (name === 'imap-sources.finish') fetches.inc({ result: (input as FetchOutcome).problem ?? 'ok' })
     if (name !== 'outbound.record') return
     for (const { status } of (input as { outcomes: DeliveryOutcome[] }).outcomes) deliveries.inc({ status })
   }

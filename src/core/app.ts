@@ -32,6 +32,8 @@ export interface Settings {
   maxMessageBytes: number
   /** Per mailbox; 0 is no limit. */
   sendsPerMinute: number
+  /** Of all mailboxes of an organization; 0 is no limit. */
+  orgSendsPerMinute: number
   /** Domains (lower case) whose ARC seals we believe. */
   trustedSealers: ReadonlySet<string>
   /** Per thread, against machines that answer each other; 0 is no limit. */

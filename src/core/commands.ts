@@ -24,7 +24,7 @@ import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { addListEntry, removeListEntry } from './lists/commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
-import { configureMailbox, createHookMailbox } from './mailboxes/hook-commands.ts'
+import { configureMailbox, createHookMailbox, createWithWebhook } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
 import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
@@ -83,6 +83,7 @@ export const commands = {
   'dkim-keys.add': addDkimKeys,
   'dkim-keys.activate': activateDkimKeys,
   'mailboxes.create': createMailbox,
+  'mailboxes.create-with-webhook': createWithWebhook,
   'mailboxes.update': updateMailbox,
   'mailboxes.delete': deleteMailbox,
   'mailboxes.expire': expireMailbox,

@@ -451,13 +451,26 @@ export interface SignUpTable {
   updated_at: number
 }
 
-/** How often something happened in a second or an hour, or what there was at its end. */
-export interface StatisticsTable {
+/** How often something happened in a second or an hour. */
+export interface EventCountTable {
   scope: string
   step: number
-  name: string
+  topic: string
   at: number
-  value: number
+  count: number
+}
+
+/** What there was at the end of a second or an hour, or is now. */
+export interface LevelTable {
+  scope: string
+  step: number
+  at: number
+  size_bytes: number
+  messages: number
+  threads: number
+  mailboxes: number
+  domains: number
+  projects: number
 }
 
 /** One row: up to where the event log was counted. */
@@ -589,7 +602,8 @@ export interface Schema {
   blob_holds: BlobHoldTable
   idempotency: IdempotencyTable
   sign_ups: SignUpTable
-  statistics: StatisticsTable
+  event_counts: EventCountTable
+  levels: LevelTable
   statistics_position: StatisticsPositionTable
   webhooks: WebhookTable
   webhook_mailboxes: WebhookMailboxTable

@@ -35,6 +35,19 @@ export function domainsContract(opened: () => Opened): void {
       expect(await it.store.read.domains.isLocal('platform.test')).toBe(true)
     })
 
+    test('names below an open domain belong to its organization, and mail to them is ours once it is verified', async () => {
+      const open = await insert(mine, 'open.test', 'verified', { subdomainsEnabled: true })
+      const nearer = await insert(mine, 'eu.open.test', 'pending', { subdomainsEnabled: true })
+      await insert(mine, 'closed.test', 'verified')
+      const { domains } = it.store.read
+      expect(await domains.usable(mine, 'us.open.test')).toEqual(open)
+      expect(await domains.usable(mine, 'de.eu.open.test')).toEqual(nearer)
+      expect(await domains.usable(yours, 'us.open.test')).toBeUndefined()
+      expect(await domains.usable(mine, 'us.closed.test')).toBeUndefined()
+      expect(await domains.isLocal('a.b.us.open.test')).toBe(true)
+      expect(await domains.isLocal('us.closed.test')).toBe(false)
+    })
+
     test('a domain is usable by its organization only, and local when verified', async () => {
       const verified = await insert(mine, 'verified.test', 'verified')
       const pending = await insert(mine, 'pending.test', 'pending')

@@ -197,6 +197,37 @@ export function mailboxesContract(opened: () => Opened): void {
       await it.store.run('mailboxes.purge', { id: box.id, limit: 10 })
       expect(await it.store.read.messages.get(box.id, messageId)).toBeDefined()
     })
+
+    test('mailboxes are searched by what is in their address and display name', async () => {
+      const own = await buildOrganization(it.store)
+      const desk = await buildMailbox(it.store, own, { displayName: 'Front Desk 100%' })
+      it.clock.advance(1)
+      const sales = await buildMailbox(it.store, own, { displayName: null })
+      const reach = wholeReach(own.organization.id)
+      const ids = async (words: string[], limit = 9) =>
+        (await it.store.read.mailboxes.search(reach, words, limit)).map(({ id }) => id)
+      expect(await ids(['front', 'des'])).toEqual([desk.id])
+      expect(await ids(['100%'])).toEqual([desk.id])
+      expect(await ids([sales.localPart])).toEqual([sales.id])
+      expect(await ids(['posthouse'])).toEqual([sales.id, desk.id])
+      expect(await ids(['posthouse'], 1)).toEqual([sales.id])
+      expect(await ids(['%'])).toEqual([desk.id])
+      expect([...(await it.store.read.mailboxes.withIds([desk.id, sales.id])).keys()].sort()).toEqual(
+        [desk.id, sales.id].sort(),
+      )
+      await it.store.run('mailboxes.delete', { orgId: desk.orgId, id: desk.id })
+      expect(await ids(['front'])).toEqual([])
+      expect((await it.store.read.mailboxes.withIds([desk.id])).size).toBe(0)
+    })
+
+    test('notes merge, however many change them at once', async () => {
+      const box = await buildMailbox(it.store, owner)
+      const change = (mergeMetadata: Record<string, string | null> | null) =>
+        it.store.run('mailboxes.update', { orgId: box.orgId, id: box.id, change: { mergeMetadata } })
+      await Promise.all(['a', 'b', 'c', 'd'].map((name) => change({ [name]: name })))
+      expect((await change({ a: null })).metadata).toEqual({ b: 'b', c: 'c', d: 'd' })
+      expect((await change(null)).metadata).toEqual({})
+    })
   })
 }
 

@@ -1,14 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  type CapturedId,
-  type DeliveryId,
-  type MailboxId,
-  type MessageId,
-  newId,
-  type OrgId,
-  type PartId,
-} from '../../src/core/ids.ts'
+import { type CapturedId, type DeliveryId, type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
 import type { FoundLink } from '../../src/protocol/reading/links.ts'
@@ -241,17 +233,22 @@ export function messagesContract(opened: () => Opened): void {
       })
     })
 
-    test('outbound messages are counted since a time, in a mailbox or a thread', async () => {
+    test('the nth latest outbound message since a time is found, of a mailbox, a thread or an organization', async () => {
       const sender = await buildMailbox(it.store)
       const first = await it.store.run('outbound.enqueue', newOutbound(sender))
       it.clock.advance(10)
       await it.store.run('outbound.enqueue', newOutbound(sender))
       await fileMail(it.store, sender)
-      const count = it.store.read.messages.countOutbound
-      expect(await count(sender.id, 0)).toBe(2)
-      expect(await count(sender.id, it.clock.now())).toBe(1)
-      expect(await count(sender.id, 0, first.threadId)).toBe(1)
-      expect(await count(newId<MailboxId>(), 0)).toBe(0)
+      const nth = it.store.read.messages.nthLatestSent
+      const [mailboxId, latest] = [sender.id, it.clock.now()]
+      expect(await nth({ mailboxId }, 0, 1)).toBe(latest)
+      expect(await nth({ mailboxId }, 0, 2)).toBe(latest - 10)
+      expect(await nth({ mailboxId }, 0, 3)).toBeUndefined()
+      expect(await nth({ mailboxId }, latest, 2)).toBeUndefined()
+      expect(await nth({ mailboxId, threadId: first.threadId }, 0, 1)).toBe(latest - 10)
+      expect(await nth({ mailboxId, threadId: first.threadId }, 0, 2)).toBeUndefined()
+      expect(await nth({ orgId: sender.orgId }, 0, 2)).toBe(latest - 10)
+      expect(await nth({ orgId: newId<OrgId>() }, 0, 1)).toBeUndefined()
     })
 
     test('many contents are read at once', async () => {
@@ -351,6 +348,46 @@ export function messagesContract(opened: () => Opened): void {
       const change = { seen: false, flagged: true, handled: true }
       await it.store.run('messages.label', { mailboxId: box.id, id: messageId, change })
       expect(await it.store.read.messages.get(box.id, messageId)).toMatchObject({ status: 'sent', ...change })
+    })
+
+    test('several are found by their ids and Message-IDs, in one mailbox only', async () => {
+      const own = await buildMailbox(it.store)
+      const [a, b] = [await fileMail(it.store, own), await fileMail(it.store, own)]
+      const elsewhere = await fileMail(it.store, await buildMailbox(it.store))
+      const { messages } = it.store.read
+      const found = await messages.find(own.id, [a.messageId, elsewhere.messageId], [b.mail.messageId!, '<no@x>'])
+      expect(found.map((m) => m.id).sort()).toEqual([a.messageId, b.messageId].sort())
+      expect(await messages.find(own.id, [a.messageId], [a.mail.messageId!])).toHaveLength(1)
+      expect(await messages.find(own.id, [], [])).toEqual([])
+    })
+
+    test('labels that are changed at the same time are all kept', async () => {
+      const own = await buildMailbox(it.store)
+      const { messageId } = await fileMail(it.store, own)
+      const names = ['a', 'b', 'c', 'd', 'e']
+      const change = (to: object) => it.store.run('messages.label', { mailboxId: own.id, id: messageId, change: to })
+      await Promise.all(names.map((name) => change({ addLabels: [name] })))
+      expect((await change({ addLabels: ['f'], removeLabels: ['a', 'f'] })).labels.toSorted()).toEqual(names.slice(1))
+      const gone = newId<MessageId>()
+      const input = { mailboxId: own.id, ids: [messageId, gone], change: { seen: true, removeLabels: ['b'] } }
+      expect((await it.store.run('messages.label-many', input)).map((m) => m.seen)).toEqual([true])
+    })
+
+    test('pages of a list that nobody counts meet', async () => {
+      const own = await buildMailbox(it.store)
+      const filed: MessageId[] = []
+      for (let n = 0; n < 5; n++) filed.push((await fileMail(it.store, own)).messageId)
+      const first = await it.store.read.messages.list(own.id, {}, { limit: 3, uncounted: true })
+      expect(first).toMatchObject({
+        total: 3,
+        items: filed
+          .slice(2)
+          .toReversed()
+          .map((id) => ({ id })),
+      })
+      const { at, id } = first.items[2]!
+      const rest = await it.store.read.messages.list(own.id, {}, { limit: 3, uncounted: true, after: { at, id } })
+      expect(rest.items.map((m) => m.id)).toEqual([filed[1], filed[0]])
     })
   })
 }

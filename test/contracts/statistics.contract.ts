@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type MailboxId, newId } from '../../src/core/ids.ts'
-import type { Scope, SeriesName, Span } from '../../src/core/statistics/model.ts'
+import { type Levels, noLevels, type Scope, type Span } from '../../src/core/statistics/model.ts'
+import type { ScopedCount } from '../../src/core/statistics/store.ts'
 import { buildMailbox, buildOrganization, fileMail, type Owner } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
@@ -20,23 +21,22 @@ export function statisticsContract(opened: () => Opened): void {
     const follow = async () => {
       while ((await it.store.run('statistics.follow', { limit: 100 })) > 0);
     }
-    const add = (points: { scope: Scope; name: SeriesName; at: number; value: number }[]) =>
-      it.write((tx) => tx.statistics.add(points))
-    const set = (points: { scope: Scope; name: SeriesName; at: number; value: number }[]) =>
-      it.write((tx) => tx.statistics.set(points))
+    const add = (counts: ScopedCount[]) => it.write((tx) => tx.statistics.add(counts))
+    const set = (scope: Scope, at: number, levels: Partial<Levels>) =>
+      it.write((tx) => tx.statistics.set([{ scope, at, levels: { ...noLevels, ...levels } }]))
     const counts = async (scope: Scope, span: Span) => {
       const points = await it.store.read.statistics.counts(scope, all, span)
-      return points.toSorted((a, b) => a.at - b.at).map(({ at, value }) => [at, value])
+      return points.toSorted((a, b) => a.at - b.at).map(({ at, count }) => [at, count])
     }
 
     test('counts are summed by bucket, to the second at both ends, from seconds and from hours alike', async () => {
       const scope = newId<MailboxId>()
-      const name = 'message.received'
+      const topic = 'message.received'
       const points = [0, 59, 60, HOUR - 1, HOUR, 2 * HOUR, 5 * HOUR + 10].map(
-        (at) => ({ scope, name, at, value: 2 }) as const,
+        (at) => ({ scope, topic, at, count: 2 }) as const,
       )
       await add(points)
-      await add([points[0]!, { ...points[0]!, name: 'domain.verified' }])
+      await add([points[0]!, { ...points[0]!, topic: 'domain.verified' }])
       const sums = (await counts(scope, { from: 0, to: 120, period: 60 })).toSorted().map(String)
       expect(sums).toEqual(['0,2', '0,6', '60,2'])
       expect(await counts(scope, { from: 59, to: 61, period: 1 })).toEqual([
@@ -58,20 +58,19 @@ export function statisticsContract(opened: () => Opened): void {
       expect(await counts(newId<MailboxId>(), span)).toEqual([])
     })
 
-    test('of a level the last change in each bucket is told, and the last before', async () => {
+    test('how it stood at the last change in each bucket is told, and at the last before', async () => {
       const scope = newId<MailboxId>()
-      const at = (seconds: number, value: number) => ({ scope, name: 'messages' as const, at: seconds, value })
-      for (const point of [at(10, 1), at(20, 2), at(HOUR + 5, 3), at(HOUR + 6, 4), at(3 * HOUR + 1, 5)])
-        await set([point])
-      const changes = async (span: Span) => {
-        const found = await it.store.read.statistics.changes(scope, ['messages', 'threads'], span)
-        return found.toSorted((a, b) => a.at - b.at).map(({ value }) => value)
+      const changes = [10, 20, HOUR + 5, HOUR + 6, 3 * HOUR + 1]
+      for (const [index, at] of changes.entries()) await set(scope, at, { messages: index + 1 })
+      const standings = async (span: Span) => {
+        const found = await it.store.read.statistics.standings(scope, span)
+        return found.toSorted((a, b) => a.at - b.at).map(({ levels }) => levels.messages)
       }
-      expect(await changes({ from: 15, to: 3 * HOUR, period: 60 })).toEqual([1, 2, 4])
-      expect(await changes({ from: 15, to: 4 * HOUR, period: HOUR })).toEqual([1, 2, 4, 5])
-      expect(await changes({ from: 0, to: 15, period: 60 })).toEqual([1])
-      const { present } = await it.write(async (tx) => ({ present: await tx.statistics.present([scope]) }))
-      expect(present.get(scope)).toEqual({ messages: 5 })
+      expect(await standings({ from: 15, to: 3 * HOUR, period: 60 })).toEqual([1, 2, 4])
+      expect(await standings({ from: 15, to: 4 * HOUR, period: HOUR })).toEqual([1, 2, 4, 5])
+      expect(await standings({ from: 0, to: 15, period: 60 })).toEqual([1])
+      const present = await it.write((tx) => tx.statistics.present([scope]))
+      expect(present.get(scope)).toEqual({ ...noLevels, messages: 5 })
     })
 
     test('what is followed counts for the mailbox, its project and its organization', async () => {
@@ -125,22 +124,21 @@ export function statisticsContract(opened: () => Opened): void {
       await another[Symbol.asyncDispose]()
     })
 
-    test('what is too old goes, but for the level there was at the beginning', async () => {
-      const scope = newId<MailboxId>()
-      await add([{ scope, name: 'message.received', at: 10, value: 1 }])
-      await set([{ scope, name: 'messages', at: 10, value: 1 }])
-      await set([{ scope, name: 'messages', at: 5000, value: 2 }])
-      await set([{ scope, name: 'threads', at: 10, value: 1 }])
-      await set([{ scope, name: 'threads', at: 20, value: 0 }])
+    test('what is too old goes, but for how it stood at the beginning', async () => {
+      const [scope, gone] = [newId<MailboxId>(), newId<MailboxId>()]
+      await add([{ scope, topic: 'message.received', at: 10, count: 1 }])
+      await set(scope, 10, { messages: 1 })
+      await set(scope, 5000, { messages: 2 })
+      await set(gone, 10, { messages: 1 })
+      await set(gone, 20, {})
       while ((await it.store.run('statistics.sweep', { before: 90_000_000, limit: 1 })) > 0);
       const span = { from: 0, to: 90_000, period: 60 }
       expect(await counts(scope, span)).toEqual([])
-      const names = ['messages', 'threads'] as const
-      expect(await it.store.read.statistics.changes(scope, names, span)).toEqual([
-        { name: 'messages', at: 5000, value: 2 },
-      ])
-      const present = await it.write((tx) => tx.statistics.present([scope]))
-      expect(present.get(scope)).toEqual({ messages: 2 })
+      const { standings } = it.store.read.statistics
+      expect(await standings(scope, span)).toEqual([{ at: 5000, levels: { ...noLevels, messages: 2 } }])
+      expect(await standings(gone, span)).toEqual([])
+      const present = await it.write((tx) => tx.statistics.present([scope, gone]))
+      expect([...present.keys()]).toEqual([scope])
     })
   })
 }

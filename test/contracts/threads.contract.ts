@@ -207,5 +207,17 @@ export function threadsContract(opened: () => Opened): void {
       await it.store.run('messages.label', { mailboxId: own.id, id: second.messageId, change: { spam: true } })
       expect(await names()).toEqual(['one.txt'])
     })
+
+    test('all messages of a thread are labelled at once', async () => {
+      const own = await buildMailbox(it.store)
+      const first = await fileMail(it.store, own)
+      await reply(first, own)
+      const input = { mailboxId: own.id, id: first.threadId, addLabels: ['x', 'y'], removeLabels: ['y'] }
+      expect((await it.store.run('threads.label', input)).labels).toEqual(['x'])
+      const messages = await it.store.read.messages.ofThread(first.threadId)
+      expect(messages.map((m) => m.labels)).toEqual([['x'], ['x']])
+      for (let n = 2; n < 100; n++) await reply(first, own)
+      await expect(it.store.run('threads.label', input)).rejects.toMatchObject({ code: 'unprocessable' })
+    })
   })
 }

@@ -179,6 +179,28 @@ export function waitingContract(opened: () => Opened): void {
       expect(await found).toBeNull()
     })
 
+    test('five thousand who wait cost nothing while mail comes to others', async () => {
+      const boxes = await Promise.all(Array.from({ length: 50 }, () => buildMailbox(it.store)))
+      const gone = new AbortController()
+      app.looks = 0
+      const waits = Array.from({ length: 5_000 }, (_, n) => {
+        const box = boxes[n % 50]!
+        const caller = { ...callerOf(owner), orgId: box.orgId, keyId: newId<ApiKeyId>() }
+        const request = { mailbox: box.id, criteria: {}, timeoutMs: 30_000, signal: gone.signal }
+        return waitForMessage(app, caller, request)
+      })
+      await looked(5_000)
+      const other = await buildMailbox(it.store, owner)
+      app.reads = 0
+      for (let n = 0; n < 100; n++) await file(other)
+      expect((await wait(other))?.mailbox.id).toBe(other.id)
+      // Each commit is one read of the log for all of them; the last wait looks once, and once for what was handed out.
+      expect(app.reads).toBeLessThan(300)
+      expect(app.looks).toBe(5_001)
+      gone.abort()
+      expect(await Promise.all(waits)).toEqual(waits.map(() => null))
+    }, 60_000)
+
     test('a thousand who wait are each told of their own mail', async () => {
       const boxes = await Promise.all(Array.from({ length: 1000 }, () => buildMailbox(it.store)))
       app.looks = 0
@@ -193,9 +215,9 @@ export function waitingContract(opened: () => Opened): void {
   })
 }
 
-type Watched = App & { looks: number }
+type Watched = App & { looks: number; reads: number }
 
-/** The part of the product that waits, and how often it has looked: whoever looks is registered. */
+/** The part of the product that waits, and how often it has looked: whoever looks is registered; and how often it has read the log. */
 function appOver({ clock }: Opened, opened: Store): Watched {
   const messages: Store['read']['messages'] = {
     ...opened.read.messages,
@@ -205,10 +227,17 @@ function appOver({ clock }: Opened, opened: Store): Watched {
       return found
     },
   }
-  const store = { read: { ...opened.read, messages }, run: opened.run.bind(opened) } as Store
+  const events: Store['read']['events'] = {
+    ...opened.read.events,
+    after(...asked) {
+      app.reads++
+      return opened.read.events.after(...asked)
+    },
+  }
+  const store = { read: { ...opened.read, messages, events }, run: opened.run.bind(opened) } as Store
   const feed = new EventFeed({ clock, log: silentLog, store })
   const waitingRoom = new WaitingRoom({ feed, store })
-  const app = { clock, log: silentLog, store, feed, waitingRoom, looks: 0 } as unknown as Watched
+  const app = { clock, log: silentLog, store, feed, waitingRoom, looks: 0, reads: 0 } as unknown as Watched
   return app
 }
 

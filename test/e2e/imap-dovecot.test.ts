@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { CreateImapSource } from '../../src/core/imap-sources/imap-sources.ts'
+import { type CreateImapSource, updateImapSource } from '../../src/core/imap-sources/imap-sources.ts'
 import { ImapWorker } from '../../src/core/imap-sources/worker.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { unique } from '../support/builders.ts'
@@ -62,6 +62,7 @@ describe.skipIf('missing' in found)(`IMAP sources${'missing' in found ? ` (${fou
     remote.put(mail('three'))
     expect(await inbox.fetch(source)).toEqual(good(1))
     expect(await inbox.subjects()).toEqual(['one', 'two', 'three'])
+    expect(await (await t.fetch('/metrics')).text()).toMatch(/posthouse_imap_fetches_total\{result="ok"\} \d/)
   })
 
   test('STARTTLS is as good as TLS', async () => {
@@ -96,37 +97,24 @@ describe.skipIf('missing' in found)(`IMAP sources${'missing' in found ? ` (${fou
     expect((await inbox.look(source)).position.pending).toEqual([])
   })
 
-  test('delete: exactly what is filed is deleted there, and nothing that somebody else has flagged', async () => {
-    remote.put(mail('one'), mail('two'), mail('three'))
+  test('delete: what is filed is deleted there', async () => {
+    remote.put(mail('one'), mail('two'))
     const source = await add({ afterFetchAction: 'delete' })
-    remote.flag(0, 'T')
-    expect(await inbox.fetch(source)).toEqual(good(3))
+    expect(await inbox.fetch(source)).toEqual(good(2))
     expect(remote.flags()).toEqual([])
-    remote.put(mail('four'))
-    const none = await add({ username: `${user}2` })
-    const second = dovecot.folder(`${user}2`)
-    second.put(mail('a'), mail('b'))
-    await inbox.fetch(none)
-    second.flag(0, 'T')
-    second.put(mail('c'))
-    const deleting = await imapInbox(t)
-    const own = await deleting.add({
-      ...hostOf(),
-      username: `${user}2`,
-      password: 'secret',
-      afterFetchAction: 'delete',
-    })
-    await t.app.store.run('mailboxes.update', {
-      orgId: deleting.mailbox.orgId,
-      id: deleting.mailbox.id,
-      change: { policy: { ...deleting.mailbox.policy, maxMessageBytes: 100 } },
-    })
-    second.put(mail('too large', 'x'.repeat(200)))
-    const report = await deleting.fetch(own)
-    expect(report).toMatchObject({ problem: null })
-    // What was refused stays as it was.
-    expect(second.flags()).toHaveLength(4 - report.fetched)
-    expect(await deleting.subjects()).not.toContain('too large')
+    expect(await inbox.subjects()).toEqual(['one', 'two'])
+  })
+
+  test('delete: exactly that, and nothing that somebody else has flagged', async () => {
+    remote.put(mail('theirs'), mail('kept'))
+    const source = await add()
+    await inbox.fetch(source)
+    remote.flag(0, 'T')
+    remote.put(mail('ours'))
+    const { caller, mailbox } = inbox
+    await updateImapSource(t.app, caller, mailbox.address, source.id, { afterFetchAction: 'delete' })
+    expect(await inbox.fetch(source)).toEqual(good(1))
+    expect(remote.flags()).toEqual(['T', ''])
   })
 
   test('when its numbers change, the folder is read anew and nothing is filed twice', async () => {

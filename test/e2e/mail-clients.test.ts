@@ -51,6 +51,7 @@ test('nodemailer sends over the submission port', async () => {
   const raw = await arrived('by nodemailer')
   expect(raw).toContain('Received: by mail.posthouse.localhost with ESMTPSA;')
   expect(raw).not.toContain('hidden@example.com')
+  expect(raw).toMatch(/^DKIM-Signature: [\s\S]*d=posthouse\.localhost/)
 })
 
 const clients: [string, () => Promise<MailClient | Missing>][] = [

@@ -186,6 +186,7 @@ const defaults: Settings = {
   maxMessageBytes: 25 * 1024 * 1024,
   trustedSealers: new Set(['sealer.example']),
   sendsPerMinute: 0,
+  orgSendsPerMinute: 0,
   threadSendsPerHour: 0,
   hookKeys: 1,
   ingestSecret: null,

@@ -171,7 +171,7 @@ export function newOutbound(
     mailFrom: mailbox.address,
     recipients: [{ address: 'ada@example.com', domain: 'example.com' }],
     idempotencyKey: null,
-    pace: { sendsPerMinute: 0, threadSendsPerHour: 0 },
+    pace: { sendsPerMinute: 0, orgSendsPerMinute: 0, threadSendsPerHour: 0 },
     ...fields,
   }
 }

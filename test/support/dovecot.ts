@@ -22,8 +22,9 @@ export interface Dovecot extends PeerProcess {
   plain: PeerAddress
   /** With TLS from the first byte on. */
   tls: PeerAddress
-  /** Who vouches for it. */
+  /** Who vouches for it, and the file that says so. */
   ca: string
+  caFile: string
   /** A folder of a user; every user exists, with the password `secret`. */
   folder(user: string, name?: string): RemoteFolder
 }
@@ -58,6 +59,7 @@ export async function startDovecot(packages: Packages, { settings = '' }: Doveco
   return {
     ...{ host: 'imap.test', plain, tls, log: peer.log },
     ca: readFileSync(join(folder, 'cert.pem'), 'utf8'),
+    caFile: join(folder, 'cert.pem'),
     folder: (user, name) => new RemoteFolder(join(folder, 'home', user), name),
     async [Symbol.asyncDispose]() {
       await peer[Symbol.asyncDispose]()

@@ -144,6 +144,39 @@ describe('a reply', () => {
   })
 })
 
+describe('an automatic reply', () => {
+  const answer = (id: string, value?: string) =>
+    t.call('POST', path(`/${id}/reply`), {
+      body: { text: 'I am away', ...(value && { headers: { 'Auto-Submitted': value } }) },
+    })
+  const mail = (fields = '') => `From: ada@example.com\nMessage-ID: <m${++serial}@example.com>\n${fields}\nHello`
+
+  test.each([
+    'Auto-Submitted: auto-replied\n',
+    'Auto-Submitted: auto-generated (vacation)\n',
+    'Precedence: bulk\n',
+    'Precedence: list\n',
+    'List-Id: <a.example.com>\n',
+    'List-Unsubscribe: <https://a.example.com/>\n',
+    'X-Auto-Response-Suppress: DR, OOF, AutoReply\n',
+  ])('to a mail with %j is refused', async (fields) => {
+    const id = await receive(mail(fields))
+    expect(await answer(id, 'auto-replied')).toMatchObject({ status: 403, body: { code: 'message_rejected' } })
+    expect((await answer(id)).status).toBe(200)
+    expect((await answer(id, 'no')).status).toBe(200)
+  })
+
+  test('to the null sender is refused', async () => {
+    await t.mail(inbox.email_address, mail(), { mailFrom: '' })
+    const [{ message_id }] = (await get('?direction=inbound')).data
+    expect((await answer(message_id, 'auto-replied')).status).toBe(403)
+  })
+
+  test('to a person is sent', async () => {
+    expect((await answer(await receive(mail('Auto-Submitted: no\n')), 'auto-replied')).status).toBe(200)
+  })
+})
+
 describe('a forward', () => {
   const forward = async (id: string, body: object) => t.call('POST', path(`/${id}/forward`), { body })
   const withFile = `From: Ada <ada@example.com>

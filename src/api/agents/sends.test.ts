@@ -319,4 +319,52 @@ describe('the pace', () => {
     slow.clock.advance(60_000)
     expect((await once()).status).toBe(200)
   })
+
+  test('has room again when the oldest message has left the minute', async () => {
+    await using slow = await testApp({ settings: { sendsPerMinute: 2 } })
+    await slow.call('POST', '/api/v0/inboxes', { body: { username: 'slow' } })
+    const once = () =>
+      slow.call('POST', '/api/v0/inboxes/slow@posthouse.test/messages/send', { body: { to: 'a@example.com' } })
+    await once()
+    slow.clock.advance(50_000)
+    await once()
+    const refused = await once()
+    expect(refused.headers.get('retry-after')).toBe('10')
+    slow.clock.advance(10_000)
+    expect((await once()).status).toBe(200)
+    expect((await once()).status).toBe(429)
+  })
+
+  test('of an organization is that of all its inboxes, and of no other', async () => {
+    await using slow = await testApp({ settings: { orgSendsPerMinute: 2 } })
+    const other = await slow.organization()
+    for (const [username, key] of [
+      ['one', slow.key],
+      ['two', slow.key],
+      ['three', other],
+    ] as const)
+      await slow.call('POST', '/api/v0/inboxes', { body: { username }, key })
+    const send = (username: string, key = slow.key) =>
+      slow.call('POST', `/api/v0/inboxes/${username}@posthouse.test/messages/send`, {
+        ...{ body: { to: 'a@example.com' }, key },
+      })
+    expect([(await send('one')).status, (await send('two')).status]).toEqual([200, 200])
+    const refused = await send('one')
+    expect(refused.status).toBe(429)
+    expect(refused.headers.get('x-ratelimit-limit')).toBe('2')
+    expect((await send('three', other)).status).toBe(200)
+  })
+
+  test('of a thread is kept against machines that answer each other', async () => {
+    await using slow = await testApp({ settings: { threadSendsPerHour: 2 } })
+    await slow.call('POST', '/api/v0/inboxes', { body: { username: 'slow' } })
+    const messages = '/api/v0/inboxes/slow@posthouse.test/messages'
+    await slow.mail('slow@posthouse.test', 'From: a@example.com\nSubject: x\n\ny')
+    const { message_id } = (await slow.call('GET', messages)).body.data[0]
+    const reply = () => slow.call('POST', `${messages}/${message_id}/reply`, { body: { text: 'z' } })
+    expect([(await reply()).status, (await reply()).status]).toEqual([200, 200])
+    const refused = await reply()
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500)
+  })
 })

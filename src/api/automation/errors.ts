@@ -1,10 +1,14 @@
 import { Failure, type Issue } from '../../core/errors.ts'
 import type { Refusal, RefusalCode, RefusalReply } from '../refusal.ts'
 
+/** What is not public: the URL of a webhook, or the host of an IMAP source. */
+const WEBHOOK = 'BLOCKED_WEBHOOK_URL'
+const HOST = 'BLOCKED_HOST'
+
 const answers: Record<RefusalCode, [status: number, code: string]> = {
   invalid: [400, 'VALIDATION_FAILED'],
   unprocessable: [400, 'VALIDATION_FAILED'],
-  url_blocked: [400, 'BLOCKED_WEBHOOK_URL'],
+  url_blocked: [400, WEBHOOK],
   fetch_failed: [400, 'VALIDATION_FAILED'],
   in_use: [400, 'UNHANDLED_MESSAGES'],
   domain_not_verified: [400, 'VALIDATION_FAILED'],
@@ -44,8 +48,9 @@ const fields: Record<string, string> = {
 
 /** The error body of this dialect. */
 export function toReply(refusal: Refusal): RefusalReply {
-  const [status, code] = answers[refusal.code]
+  const [status, usual] = answers[refusal.code]
   const issues = refusal instanceof Failure ? refusal.issues.map(inOurFields) : []
+  const code = usual === WEBHOOK && issues[0]?.path[0] === 'host' ? HOST : usual
   const message = inOurWords(refusal.message, issues)
   const details = issues.length > 0 ? { details: byField(issues) } : {}
   return { status, body: { error: { code, message, ...details } }, headers: headersFor(status, refusal) }
@@ -81,7 +86,7 @@ export const errorSchema = {
       type: 'object',
       required: ['code', 'message'],
       properties: {
-        code: { type: 'string', enum: [...new Set(Object.values(answers).map(([, code]) => code))].sort() },
+        code: { type: 'string', enum: [...new Set([HOST, ...Object.values(answers).map(([, code]) => code)])].sort() },
         message: { type: 'string' },
         details: {
           type: 'object',

@@ -5,6 +5,7 @@ import * as drops from './drops.ts'
 import { errorSchema, toReply } from './errors.ts'
 import * as events from './events.ts'
 import * as handling from './handling.ts'
+import * as imap from './imap.ts'
 import * as inboxes from './inboxes.ts'
 import * as live from './live.ts'
 import * as messages from './messages.ts'
@@ -40,6 +41,12 @@ export const automation: Dialect = {
     replayWebhookDelivery: webhooks.replay,
     getWebhookSecret: webhooks.secret,
     rotateWebhookSecret: webhooks.rotateSecret,
+    createImapSource: imap.create,
+    listImapSources: imap.list,
+    updateImapSource: imap.update,
+    deleteImapSource: imap.remove,
+    fetchImapSources: imap.fetchAll,
+    fetchImapSource: imap.fetchOne,
     whoami,
   },
   authenticate,

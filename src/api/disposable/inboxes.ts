@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { Caller } from '../../core/accounts/caller.ts'
 import type { App } from '../../core/app.ts'
-import { createDisposable, labelOf } from '../../core/mailboxes/disposable.ts'
+import { createDisposable, labelOf, webhookUrlsOf } from '../../core/mailboxes/disposable.ts'
 import { deleteMailbox, findMailbox, listMailboxes } from '../../core/mailboxes/mailboxes.ts'
 import type { Mailbox } from '../../core/mailboxes/model.ts'
 import type { Cursor } from '../../core/paging.ts'
-import { hooksOf } from '../../core/webhooks/mailbox-hooks.ts'
 import { route } from '../route.ts'
 import { printTime, printTimeOrNull, Time } from './time.ts'
 
@@ -33,18 +32,21 @@ export const list = route({
   summary: 'Your inboxes, all of them, newest first',
   reply: z.object({ items: z.array(Inbox) }),
   async handle({ app, caller }) {
-    const hooks = await hooksOf(app, caller, 'disposable')
     const items: z.output<typeof Inbox>[] = []
-    for await (const mailbox of everyMailbox(app, caller)) items.push(toInbox(mailbox, hooks.get(mailbox.id)))
+    for await (const mailboxes of everyMailbox(app, caller)) {
+      const urls = await webhookUrlsOf(app, mailboxes)
+      items.push(...mailboxes.map((mailbox) => toInbox(mailbox, urls.get(mailbox.id))))
+    }
     return { items }
   },
 })
 
-async function* everyMailbox(app: App, caller: Caller): AsyncGenerator<Mailbox> {
+/** All of them, page by page. */
+async function* everyMailbox(app: App, caller: Caller): AsyncGenerator<Mailbox[]> {
   for (let after: Cursor | undefined; ; ) {
     const page = { limit: PAGE, uncounted: true, ...(after && { after }) }
     const { items } = await listMailboxes(app, caller, page)
-    yield* items
+    yield items
     const last = items.at(-1)
     if (!last || items.length < PAGE) return
     after = { at: last.createdAt, id: last.id }
@@ -82,7 +84,7 @@ export const get = route({
   reply: Inbox,
   async handle({ app, caller, params }) {
     const mailbox = await findMailbox(app, caller, params.id)
-    return toInbox(mailbox, (await hooksOf(app, caller, 'disposable', mailbox.id)).get(mailbox.id))
+    return toInbox(mailbox, (await webhookUrlsOf(app, [mailbox])).get(mailbox.id))
   },
 })
 

@@ -4,6 +4,7 @@ import type { FullMessage } from '../../core/messages/messages.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
 import type { Placed } from '../../core/messages/store.ts'
 import { formatAddress } from '../../protocol/address/format-address.ts'
+import { splitTag } from '../../protocol/address/normalize.ts'
 import { safeHtml } from '../../protocol/html/safe-html.ts'
 import { printTime, Time } from './time.ts'
 
@@ -39,6 +40,7 @@ export const FullMessageShape = z
     cc: z.array(text),
     replyTo: z.array(text),
     messageId: text.describe('The Message-ID field'),
+    tag: orNull.describe('What stood behind the + in the address it came to'),
     textBody: orNull,
     htmlBody: orNull.describe('Without what runs or loads; images of other servers are in data-src'),
     attachments: z.array(Attachment),
@@ -59,19 +61,30 @@ export function toItem(message: Message, { uid, domain }: Placed): z.output<type
   }
 }
 
-export function toFull(app: App, { message, content }: FullMessage, place: Placed): z.output<typeof FullMessageShape> {
+export function toFull(
+  app: App,
+  { message, content }: FullMessage,
+  place: Placed,
+  options: { remoteImages?: boolean } = {},
+): z.output<typeof FullMessageShape> {
   const { text: textBody, html } = content
   return {
     ...toItem(message, place),
     cc: message.cc.map(formatAddress),
     replyTo: message.replyTo.map(formatAddress),
     messageId: message.messageId,
+    tag: tagOf(content.envelope?.rcptTo[0]),
     textBody,
-    htmlBody: html && safeHtml(html),
+    htmlBody: html && safeHtml(html, options),
     attachments: message.attachments.map((part, index) => toAttachment(app, part, index, place)),
     codes: content.codes.map(({ value, confidence }) => ({ value, confidence })),
     links: content.links.map(({ href, text, kind }) => ({ href, text, kind })),
   }
+}
+
+function tagOf(recipient = ''): string | null {
+  const at = recipient.lastIndexOf('@')
+  return at > 0 ? splitTag(recipient.slice(0, at)).tag : null
 }
 
 function toAttachment(app: App, part: Part, index: number, { uid, domain }: Placed): z.output<typeof Attachment> {

@@ -58,6 +58,7 @@ describe('a received message', () => {
       cc: [],
       replyTo: [],
       messageId: expect.stringMatching(/^<.*>$/),
+      tag: null,
       textBody: 'Code 498212',
       htmlBody: null,
       attachments: [],
@@ -73,6 +74,8 @@ describe('a received message', () => {
     const { body } = await t.call('GET', at(item))
     expect(body.htmlBody).toContain('<img data-src="https://t.test/p.png" />')
     expect(body.htmlBody).not.toContain('onclick')
+    const shown = (await t.call('GET', `${at(item)}&remoteImages=true`)).body.htmlBody
+    expect(shown).toContain('<img src="https://t.test/p.png" />')
     expect(body.links[0]).toEqual({
       href: 'https://shop.test/verify?t=1',
       text: 'Confirm your address',
@@ -97,6 +100,20 @@ describe('a received message', () => {
     for (const index of ['1', '-1', 'x', '99999999999']) {
       expect((await t.call('GET', at(item, `/attachments/${index}`))).status).toBe(404)
     }
+  })
+
+  test('keeps what stood behind the plus of its address', async () => {
+    const tagged = inbox.address.replace('@', '+Step-2@')
+    await t.mail(tagged, 'Subject: Tagged\n\nx')
+    expect((await t.call('GET', at(await newest()))).body.tag).toBe('Step-2')
+  })
+
+  test('that looks like spam is not kept back: there is no other list', async () => {
+    const [filed] = await mail('Subject: Suspect', '', 'x')
+    if (filed?.result !== 'stored') throw new Error('The mail was not stored')
+    const { mailboxId, messageId: id } = filed
+    await t.app.store.run('messages.label', { mailboxId, id, change: { spam: true } })
+    expect((await newest()).subject).toBe('Suspect')
   })
 
   test('its raw bytes are exactly what came', async () => {

@@ -3,6 +3,7 @@ import { notFound } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import { deleteMessage, getRaw } from '../../core/messages/messages.ts'
 import { getReceived, listReceived, locate } from '../../core/messages/received.ts'
+import { flag } from '../query.ts'
 import { rawMail } from '../raw-mail.ts'
 import { route } from '../route.ts'
 import { readPlace } from './ids.ts'
@@ -28,11 +29,12 @@ export const get = route({
   method: 'GET',
   path: '/messages/:uid',
   summary: 'One received message, whole',
-  query: inDomain,
+  query: inDomain.extend({ remoteImages: flag.optional().describe('True leaves images of other servers in htmlBody') }),
   reply: FullMessageShape,
   async handle({ app, caller, params, query }) {
-    const place = readPlace(params.uid, query.domain)
-    return toFull(app, await getReceived(app, caller, place), place)
+    const { domain, remoteImages = false } = query
+    const place = readPlace(params.uid, domain)
+    return toFull(app, await getReceived(app, caller, place), place, { remoteImages })
   },
 })
 

@@ -52,7 +52,7 @@ function toRecord(outgoing: Outgoing): z.output<typeof OutboundMessage> {
     bcc: addresses(message.bcc),
     subject: message.subject,
     status: statusOf(message, sentAt),
-    error: lastRefusal(outgoing),
+    error: lastRefusal(outgoing.deliveries),
     createdAt: printTime(message.at),
     sentAt: printTimeOrNull(sentAt),
   }

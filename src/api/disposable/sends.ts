@@ -37,19 +37,11 @@ export const send = route({
     const rest = { replyTo: [], labels: [], attachments: [], headers: {} }
     const key = request.headers.get('idempotency-key')
     const { from, subject } = body
-    const { messageId: id, mailbox } = await sendFrom(
-      app,
-      caller,
-      from,
-      { ...draft, subject, text, html, ...rest },
-      key,
-    )
-    const deliveries = await firstOutcome(app, id)
-    const message = await app.store.read.messages.get(mailbox.id, id)
-    const names = { outboundId: printOutboundId(id), messageId: message?.messageId ?? '' }
+    const sent = await sendFrom(app, caller, from, { ...draft, subject, text, html, ...rest }, key)
+    const deliveries = await firstOutcome(app, sent.messageId)
+    const names = { outboundId: printOutboundId(sent.messageId), messageId: sent.rfcMessageId }
     const lost = deliveries.length > 0 && deliveries.every(({ status }) => status === 'failed')
     if (!lost) return { ok: true as const, ...names }
-    const error = (message && lastRefusal({ message, deliveries })) ?? 'refused'
-    return new Answer(502, { ok: false as const, ...names, error })
+    return new Answer(502, { ok: false as const, ...names, error: lastRefusal(deliveries) ?? 'refused' })
   },
 })

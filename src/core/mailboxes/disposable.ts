@@ -3,7 +3,8 @@ import { type Caller, demandManyMailboxes } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
 import type { MailboxId } from '../ids.ts'
-import { createWebhook } from '../webhooks/webhooks.ts'
+import { planSeparateWebhook } from '../webhooks/own-webhook.ts'
+import type { OwnWebhook } from './hook-commands.ts'
 import { usableDomain } from './mailboxes.ts'
 import type { Mailbox } from './model.ts'
 
@@ -33,13 +34,16 @@ export interface NewDisposable {
 export async function createDisposable(app: App, caller: Caller, input: CreateDisposable): Promise<NewDisposable> {
   const prefix = input.label === null ? null : checkLabel(input.label)
   demandManyMailboxes(caller, 'mailbox_create')
+  const { webhookUrl: url } = input
   for (let tries = 1; ; tries++) {
     // Not one of ours, which begin with the time: its first half would be the same for whoever asks within a minute.
     const id = randomUUID() as MailboxId
     const localPart = prefix === null ? id : `${prefix.slice(0, MAX_PREFIX)}-${id.slice(0, 8)}`
     try {
-      const mailbox = await makeForAWhile(app, caller, { id, localPart, domain: input.domain, label: prefix })
-      return { mailbox, webhookSecret: await hook(app, caller, mailbox, input.webhookUrl) }
+      const hook =
+        url === null ? null : await planSeparateWebhook(app, caller, { mailboxId: id, url, style: 'disposable' })
+      const wanted = { id, localPart, domain: input.domain, label: prefix, webhook: hook?.plan ?? null }
+      return { mailbox: await makeForAWhile(app, caller, wanted), webhookSecret: hook?.secret ?? null }
     } catch (error) {
       const taken = error instanceof Failure && error.code === 'taken'
       if (!taken || tries === TRIES) throw error
@@ -54,16 +58,13 @@ function checkLabel(label: string): string {
   return label
 }
 
-// An inbox without the webhook that was asked for is none.
-async function hook(app: App, caller: Caller, { id, orgId }: Mailbox, url: string | null): Promise<string | null> {
-  if (url === null) return null
-  try {
-    const wanted = { style: 'disposable', url, topics: ['message.received'], mailboxes: [id], limit: null } as const
-    return (await createWebhook(app, caller, wanted)).secret
-  } catch (error) {
-    await app.store.run('mailboxes.delete', { orgId, id })
-    throw error
-  }
+/** The URLs of the webhooks that these mailboxes were made with. */
+export async function webhookUrlsOf(app: App, mailboxes: readonly Mailbox[]): Promise<Map<MailboxId, string>> {
+  const hooks = await app.store.read.webhooks.ofMailboxes(
+    'disposable',
+    mailboxes.map(({ id }) => id),
+  )
+  return new Map([...hooks].map(([id, { url }]) => [id, url]))
 }
 
 interface ForAWhile {
@@ -73,20 +74,22 @@ interface ForAWhile {
   domain: string | null
   label?: string | null
   displayName?: string | null
+  webhook?: OwnWebhook | null
 }
 
 /** Makes a mailbox that ends after the time that disposable ones have. */
 export async function makeForAWhile(app: App, caller: Caller, wanted: ForAWhile): Promise<Mailbox> {
   const { name: domain, id: domainId } = await usableDomain(app, caller, wanted.domain ?? app.settings.mailDomain)
   const { disposableHours } = app.settings
-  const { mailbox } = await app.store.run('mailboxes.create', {
+  const mailbox = {
     ...{ id: wanted.id, orgId: caller.orgId, projectId: caller.projectId, domain, domainId, clientId: null },
+    createdBy: caller.keyName,
     localPart: wanted.localPart,
     displayName: wanted.displayName ?? null,
     metadata: wanted.label ? { label: wanted.label } : {},
     expiresAt: disposableHours === 0 ? null : app.clock.now() + disposableHours * 3_600_000,
-  })
-  return mailbox
+  }
+  return app.store.run('mailboxes.create-with-webhook', { mailbox, webhook: wanted.webhook ?? null })
 }
 
 /** The label a mailbox was made with. */

@@ -26,6 +26,16 @@ export async function createHookMailbox(
   return mailbox
 }
 
+/** Makes a mailbox and its own webhook together. */
+export async function createWithWebhook(
+  tx: Tx,
+  input: { mailbox: NewMailbox; webhook: OwnWebhook | null },
+): Promise<Mailbox> {
+  const { mailbox } = await createMailbox(tx, input.mailbox)
+  if (input.webhook) await createWebhook(tx, { ...input.webhook, limit: null })
+  return mailbox
+}
+
 /** Changes a mailbox and its own webhook together; `webhook` null takes it away, absent leaves it. */
 export async function configureMailbox(
   tx: Tx,

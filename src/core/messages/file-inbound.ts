@@ -1,7 +1,6 @@
 import { type MailboxId, type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import { advance } from '../imap-sources/commands.ts'
 import type { FetchedMark } from '../imap-sources/model.ts'
-import { refusedAmong } from '../lists/judge.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type Arrival, type DropReason, isExpired, refusalOf } from '../mailboxes/policy.ts'
@@ -11,6 +10,7 @@ import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
 import { eraseMessages } from './delete-command.ts'
 import type { HidingFlag } from './hiding.ts'
+import { isBlocked, variantOf } from './intake-lists.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 import type { Suspicion } from './suspicion.ts'
 
@@ -137,24 +137,6 @@ async function drop(tx: Tx, mail: ReadMail, { mailbox }: Copy, reason: DropReaso
   const { id: mailboxId, orgId } = mailbox
   await tx.events.append({ orgId, mailboxId, threadId: null, messageId: null, type: 'message.dropped', payload })
   return { mailboxId, result: 'dropped', reason }
-}
-
-/** Whether the lists of the mailbox keep the mail out of sight: those for answers when it answers mail of ours, else those for the rest. */
-async function isBlocked(tx: Tx, mail: ReadMail, { mailbox }: Copy): Promise<boolean> {
-  const { mailFrom } = mail.envelope
-  // A report of our own.
-  if (mail.source === 'local' && mailFrom === '') return false
-  if (!(await tx.lists.inUse(mailbox.orgId))) return false
-  const answered = mail.inReplyTo === null ? undefined : await tx.messages.byMessageId(mailbox.id, mail.inReplyTo)
-  const direction = answered?.direction === 'outbound' ? 'reply' : 'receive'
-  const authors = mail.from.length > 0 ? mail.from.map(({ address }) => address) : [mailFrom]
-  return (await refusedAmong(tx.lists, mailbox, direction, authors)).length > 0
-}
-
-// Readers of the log that want only what lists show leave these out. Who is blocked need not be judged any more.
-function variantOf(message: Pick<Message, HidingFlag>): { variant?: HidingFlag } {
-  const variant = (['blocked', 'spam', 'unauthenticated'] as const).find((flag) => message[flag])
-  return variant ? { variant } : {}
 }
 
 /**

@@ -64,6 +64,9 @@ export interface Placed {
   uid: number
 }
 
+/** Whose sent messages. */
+export type SentWithin = { orgId: OrgId } | { mailboxId: MailboxId; threadId?: ThreadId }
+
 export interface MessageReader {
   get(mailbox: MailboxId, id: MessageId): Promise<Message | undefined>
   /** By the Message-ID field, brackets included, exact. */
@@ -91,8 +94,8 @@ export interface MessageReader {
   contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
   /** How large these are, raw; what is not there is left out. */
   sizes(ids: MessageId[]): Promise<Map<MessageId, number>>
-  /** Outbound messages of a mailbox (or of one thread of it) since a time, inclusive: what pace limits count. */
-  countOutbound(mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number>
+  /** When the nth latest outbound message since a time (inclusive) was sent, 1 being the latest: what pace limits look at. */
+  nthLatestSent(within: SentWithin, since: number, n: number): Promise<number | undefined>
   /** A part whose message's mailbox is alive, with the blob its bytes are in. */
   part(org: OrgId, id: PartId): Promise<StoredPart | undefined>
   /** Those of up to 1000 blob keys that anything refers to: messages, deliveries, captured mails, drafts. */

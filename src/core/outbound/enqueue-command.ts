@@ -12,6 +12,7 @@ import { refuseSuppressed } from '../suppressions/commands.ts'
 import type { Thread } from '../threads/model.ts'
 import { placeInThread } from '../threads/place.ts'
 import { openThread, resolveThread } from '../threads/resolve.ts'
+import { refuseLoopingAnswer } from './loop-guard.ts'
 import type { Delivery } from './model.ts'
 import { keepPace, type Pace } from './pace.ts'
 
@@ -50,7 +51,8 @@ export async function enqueueOutbound(tx: Tx, input: NewOutbound): Promise<Enque
   const draft = input.consumes && (await consumeDraft(tx, mailboxId, input.consumes))
   const thread = await threadFor(tx, input)
   const threadId = thread?.id ?? newId<ThreadId>()
-  await keepPace(tx, mailboxId, thread?.id, input.pace)
+  await refuseLoopingAnswer(tx, input)
+  await keepPace(tx, { orgId, mailboxId, threadId }, input.pace)
   const message: Message = {
     ...input.message,
     messageId: await freeName(tx, input),

@@ -30,7 +30,7 @@ export function firstHandOver({ deliveries }: Outgoing): number | null {
 }
 
 /** Why it did not arrive somewhere, in the words of whoever refused it; null when nobody did. */
-export function lastRefusal({ deliveries }: Outgoing): string | null {
+export function lastRefusal(deliveries: readonly Delivery[]): string | null {
   const refused = deliveries.find(({ status }) => status === 'failed' || status === 'suppressed')
   return refused ? (refused.attempts.at(-1)?.text ?? refused.status) : null
 }

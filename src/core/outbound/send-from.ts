@@ -23,10 +23,10 @@ export async function sendFrom(
   from: string,
   request: SendRequest,
   idempotencyKey: string | null,
-): Promise<Enqueued & { mailbox: Mailbox }> {
+): Promise<Enqueued> {
   checkRequest(request, idempotencyKey)
   const mailbox = await senderMailbox(app, caller, from)
-  return { ...(await sendMessage(app, caller, mailbox.id, request, idempotencyKey)), mailbox }
+  return sendMessage(app, caller, mailbox.id, request, idempotencyKey)
 }
 
 /**

@@ -85,7 +85,7 @@ interface Submitted {
 }
 
 function toOutbound(app: App, mailbox: Mailbox, { parsed, kept, recipients }: Submitted): NewOutbound {
-  const { sendsPerMinute, threadSendsPerHour } = app.settings
+  const { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour } = app.settings
   const { text, html, extractedText, extractedHtml, defects } = parsed
   const headers = parsed.headers.filter(({ name }) => !isOurField(name))
   return {
@@ -98,7 +98,7 @@ function toOutbound(app: App, mailbox: Mailbox, { parsed, kept, recipients }: Su
     mailFrom: mailbox.address,
     recipients: recipients.map((address) => ({ address, domain: domainOf(address) })),
     idempotencyKey: null,
-    pace: { sendsPerMinute, threadSendsPerHour },
+    pace: { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour },
   }
 }
 

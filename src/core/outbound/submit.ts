@@ -96,13 +96,13 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
     address,
     domain: domainOf(address),
   }))
-  const { sendsPerMinute, threadSendsPerHour } = app.settings
+  const { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour } = app.settings
   return {
     message: { ...toMessage(mailbox, composition, parsed), ...kept, sentAt: app.clock.now() },
     content: toContent(draft, parsed),
     mailFrom: mailbox.address,
     ...{ joins, recipients, idempotencyKey },
-    pace: { sendsPerMinute, threadSendsPerHour },
+    pace: { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour },
     ...(consumes && { consumes }),
   }
 }

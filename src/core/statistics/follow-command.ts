@@ -3,8 +3,8 @@ import type { LoggedEvent } from '../events/model.ts'
 import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { topicOf } from '../webhooks/topics.ts'
-import { type Level, levels, type Scope } from './model.ts'
-import type { MailboxLevels, ScopedPoint } from './store.ts'
+import { type LevelName, type Levels, levelNames, noLevels, type Scope } from './model.ts'
+import type { MailboxLevels, ScopedCount } from './store.ts'
 
 /**
  * Counts the next entries of the event log; answers how many there were. Intake does nothing for the statistics: they follow behind, a
@@ -43,73 +43,87 @@ function projectOf({ mailboxId, payload }: LoggedEvent, mailboxes: Mailboxes): P
   return known ?? (payload.projectId as ProjectId | undefined)
 }
 
-function countsOf(events: readonly LoggedEvent[], mailboxes: Mailboxes): ScopedPoint[] {
-  const points = new Map<string, ScopedPoint>()
+function countsOf(events: readonly LoggedEvent[], mailboxes: Mailboxes): ScopedCount[] {
+  const counts = new Map<string, ScopedCount>()
   for (const event of events) {
-    const name = topicOf(event)
-    if (!name) continue
+    const topic = topicOf(event)
+    if (!topic) continue
     const at = secondOf(event)
     for (const scope of [event.orgId, projectOf(event, mailboxes), event.mailboxId]) {
       if (!scope) continue
-      const key = `${scope} ${name} ${at}`
-      const point = points.get(key) ?? { scope, name, at, value: 0 }
-      points.set(key, { ...point, value: point.value + 1 })
+      const key = `${scope} ${topic} ${at}`
+      counts.set(key, { scope, topic, at, count: (counts.get(key)?.count ?? 0) + 1 })
     }
   }
-  return [...points.values()]
+  return [...counts.values()]
 }
-
-/** What has come to be, or to be more or less, by scope. */
-type Changes = Map<Scope, { at: number; levels: Partial<Record<Level, number>> }>
 
 async function setLevels(tx: Tx, events: readonly LoggedEvent[], mailboxes: Mailboxes): Promise<void> {
-  const latest = new Map(events.map((event) => [event.mailboxId ?? event.orgId, event]))
-  const places = [...latest.values()].map((event) => ({ event, projectId: projectOf(event, mailboxes) }))
-  const scopes = places.flatMap(({ event, projectId }) => [event.orgId, projectId ?? [], event.mailboxId ?? []].flat())
-  const present = await tx.statistics.present([...new Set<Scope>(scopes)])
-  const changes: Changes = new Map()
+  // Of several entries of a mailbox the last one says where it is, and when.
+  const latest = [...new Map(events.map((event) => [event.mailboxId ?? event.orgId, event])).values()]
+  const places = latest.map((event) => ({ event, projectId: projectOf(event, mailboxes) }))
+  const scopes = events.flatMap((event) => [event.orgId, projectOf(event, mailboxes), event.mailboxId])
+  const known = [...new Set<Scope>(scopes.flatMap((scope) => scope ?? []))]
+  const ledger = new Ledger(await tx.statistics.present(known))
   for (const { event, projectId } of places) {
     if (event.mailboxId === null) continue
-    const now = mailboxes.get(event.mailboxId)?.levels ?? nothing
-    const before = present.get(event.mailboxId) ?? {}
-    for (const [name, value] of Object.entries(now) as [Level, number][]) {
-      const difference = value - (before[name] ?? 0)
-      if (difference === 0) continue
-      for (const scope of [event.mailboxId, projectId, event.orgId]) {
-        if (scope) raise(changes, present, { scope, name, at: secondOf(event), value: difference })
-      }
+    const now = mailboxes.get(event.mailboxId)?.levels ?? noLevels
+    const difference = ledger.differenceTo(event.mailboxId, now)
+    for (const scope of difference ? [event.mailboxId, projectId, event.orgId] : []) {
+      if (scope) ledger.raise(scope, secondOf(event), difference ?? {})
     }
   }
-  await countPlaces(tx, events, present, changes)
-  const points = [...changes].flatMap(([scope, { at, levels: changed }]) =>
-    levels.flatMap((name) => (changed[name] === undefined ? [] : [{ scope, name, at, value: changed[name] }])),
-  )
-  await tx.statistics.set(points)
+  await countPlaces(tx, events, ledger)
+  await tx.statistics.set(ledger.changed())
 }
 
-const nothing: MailboxLevels['levels'] = { sizeBytes: 0, messages: 0, threads: 0, mailboxes: 0 }
+/** What there is, as it was before these entries and as they change it. */
+class Ledger {
+  readonly #levels: Map<Scope, Levels>
+  readonly #at = new Map<Scope, number>()
 
-type Present = ReadonlyMap<Scope, Partial<Record<Level, number>>>
+  constructor(present: ReadonlyMap<Scope, Levels>) {
+    this.#levels = new Map(present)
+  }
 
-function raise(changes: Changes, present: Present, by: ScopedPoint & { name: string }): void {
-  const name = by.name as Level
-  const change = changes.get(by.scope) ?? { at: by.at, levels: {} }
-  const before = change.levels[name] ?? present.get(by.scope)?.[name] ?? 0
-  changes.set(by.scope, { at: Math.max(change.at, by.at), levels: { ...change.levels, [name]: before + by.value } })
+  levelsOf(scope: Scope): Levels {
+    return this.#levels.get(scope) ?? noLevels
+  }
+
+  /** Undefined when there is none. */
+  differenceTo(scope: Scope, levels: Levels): Partial<Levels> | undefined {
+    const before = this.levelsOf(scope)
+    const changed = levelNames.filter((name) => levels[name] !== before[name])
+    if (changed.length === 0) return undefined
+    return Object.fromEntries(changed.map((name) => [name, levels[name] - before[name]]))
+  }
+
+  raise(scope: Scope, at: number, by: Partial<Levels>): void {
+    const before = this.levelsOf(scope)
+    const raised = Object.entries(by).map(([name, value]) => [name, before[name as LevelName] + value])
+    this.put(scope, at, Object.fromEntries(raised))
+  }
+
+  put(scope: Scope, at: number, levels: Partial<Levels>): void {
+    this.#levels.set(scope, { ...this.levelsOf(scope), ...levels })
+    this.#at.set(scope, Math.max(at, this.#at.get(scope) ?? 0))
+  }
+
+  changed() {
+    return [...this.#at].map(([scope, at]) => ({ scope, at, levels: this.levelsOf(scope) }))
+  }
 }
 
 // Domains and projects are few: they are counted when one comes or goes, and at the first entry of an organization.
-async function countPlaces(tx: Tx, events: readonly LoggedEvent[], present: Present, changes: Changes): Promise<void> {
+async function countPlaces(tx: Tx, events: readonly LoggedEvent[], ledger: Ledger): Promise<void> {
   for (const [orgId, own] of Map.groupBy(events, (event) => event.orgId)) {
-    const counted = present.get(orgId)?.projects !== undefined
     const told = own.filter(({ type }) => type.startsWith('domain.') || type.startsWith('project.'))
-    const event = told.at(-1) ?? (counted ? undefined : own.at(-1))
+    const event = told.at(-1) ?? (ledger.levelsOf(orgId).projects > 0 ? undefined : own.at(-1))
     if (!event) continue
     const at = secondOf(event)
-    const all = wholeOrganization(orgId)
-    put(changes, orgId, at, { domains: await domainsIn(tx, orgId, null), projects: await projectsIn(tx, orgId) })
+    ledger.put(orgId, at, { domains: await domainsIn(tx, orgId, null), projects: await projectsIn(tx, orgId) })
     const projects = new Set(told.flatMap(({ payload }) => (payload.projectId as ProjectId | null) ?? []))
-    for (const id of projects) put(changes, id, at, { domains: await domainsIn(tx, all.orgId, id) })
+    for (const id of projects) ledger.put(id, at, { domains: await domainsIn(tx, orgId, id) })
   }
 }
 
@@ -119,9 +133,4 @@ async function domainsIn(tx: Tx, orgId: OrgId, projectId: ProjectId | null): Pro
 
 async function projectsIn(tx: Tx, orgId: OrgId): Promise<number> {
   return (await tx.projects.list(wholeOrganization(orgId), { limit: 0 })).total
-}
-
-function put(changes: Changes, scope: Scope, at: number, to: Partial<Record<Level, number>>): void {
-  const change = changes.get(scope) ?? { at, levels: {} }
-  changes.set(scope, { at: Math.max(change.at, at), levels: { ...change.levels, ...to } })
 }

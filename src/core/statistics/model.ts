@@ -1,12 +1,12 @@
 import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
 import type { WebhookTopic } from '../webhooks/topics.ts'
 
-/** What there is of something, at a time. */
-export const levels = ['sizeBytes', 'messages', 'threads', 'mailboxes', 'domains', 'projects'] as const
-export type Level = (typeof levels)[number]
+/** What there is of something. */
+export const levelNames = ['sizeBytes', 'messages', 'threads', 'mailboxes', 'domains', 'projects'] as const
+export type LevelName = (typeof levelNames)[number]
+export type Levels = Record<LevelName, number>
 
-/** What is counted: how often something happened, or what there is. */
-export type SeriesName = WebhookTopic | Level
+export const noLevels: Levels = { sizeBytes: 0, messages: 0, threads: 0, mailboxes: 0, domains: 0, projects: 0 }
 
 /** Of what: an organization, a project or a mailbox, by its id alone. */
 export type Scope = OrgId | ProjectId | MailboxId
@@ -18,9 +18,15 @@ export interface Span {
   period: number
 }
 
-/** A value of a series at a time in epoch seconds: of the second, or of the bucket that begins there. */
-export interface Point<Name extends SeriesName = SeriesName> {
-  name: Name
+/** How often something happened in the second, or in the bucket, that begins at `at` (epoch seconds). */
+export interface Count {
+  topic: WebhookTopic
   at: number
-  value: number
+  count: number
+}
+
+/** What there was at the end of the second `at`. */
+export interface Standing {
+  at: number
+  levels: Levels
 }

@@ -2,7 +2,7 @@ import { type Caller, demand, may, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
 import { demandTopics, type WebhookTopic, webhookTopics } from '../webhooks/topics.ts'
-import { type Level, levels, type Point, type Scope, type Span } from './model.ts'
+import { type LevelName, levelNames, type Scope, type Span, type Standing } from './model.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -38,8 +38,10 @@ export async function readCounts(
   demand(caller, 'metrics_read')
   if (asked.topics) demandTopics(caller, asked.topics)
   const topics = asked.topics ?? webhookTopics.filter((topic) => mayCount(caller, topic))
-  const points = await app.store.read.statistics.counts(scopeOf(caller), topics, span)
-  return new Map(topics.map((topic) => [topic, samplesOf(points, topic)]))
+  const counts = await app.store.read.statistics.counts(scopeOf(caller), topics, span)
+  const sorted = counts.toSorted((a, b) => a.at - b.at)
+  const samplesOf = (topic: WebhookTopic) => sorted.filter((count) => count.topic === topic).map(toSample)
+  return new Map(topics.map((topic) => [topic, samplesOf(topic)]))
 }
 
 function mayCount(caller: Caller, topic: WebhookTopic): boolean {
@@ -47,33 +49,33 @@ function mayCount(caller: Caller, topic: WebhookTopic): boolean {
   return variant === undefined || may(caller, `label_${variant}_read`)
 }
 
-function samplesOf(points: readonly Point[], name: string): Sample[] {
-  const own = points.filter((point) => point.name === name).map(({ at, value }) => ({ at: at * 1000, value }))
-  return own.toSorted((a, b) => a.at - b.at)
+function toSample({ at, count }: { at: number; count: number }): Sample {
+  return { at: at * 1000, value: count }
 }
 
 /** What there was within the caller's reach at the end of each bucket, and of the whole time; the oldest first. */
 export async function readLevels(
   app: App,
   caller: Caller,
-  asked: AskedSpan & { levels?: readonly Level[] },
-): Promise<Map<Level, Sample[]>> {
+  asked: AskedSpan & { levels?: readonly LevelName[] },
+): Promise<Map<LevelName, Sample[]>> {
   const span = checkSpan(app, asked)
   const known = levelsOf(caller)
   const unknown = asked.levels?.find((level) => !known.includes(level))
   if (unknown) throw invalid('usage_types', 'are not all known for an inbox or a pod')
   demand(caller, 'metrics_read')
   const names = asked.levels ?? known
-  const changes = await app.store.read.statistics.changes(scopeOf(caller), names, span)
+  const standings = await app.store.read.statistics.standings(scopeOf(caller), span)
+  const sorted = standings.toSorted((a, b) => a.at - b.at)
   const ends = endsOf(span)
-  return new Map(names.map((name) => [name, levelsAt(ends, changes, name)]))
+  return new Map(names.map((name) => [name, levelsAt(ends, sorted, name)]))
 }
 
 // A mailbox holds no mailboxes, and a project no projects.
-function levelsOf(caller: Caller): readonly Level[] {
+function levelsOf(caller: Caller): readonly LevelName[] {
   const { projectId, mailboxId } = reachOf(caller)
-  if (mailboxId !== null) return levels.slice(0, 3)
-  return projectId === null ? levels : levels.slice(0, 5)
+  if (mailboxId !== null) return levelNames.slice(0, 3)
+  return projectId === null ? levelNames : levelNames.slice(0, 5)
 }
 
 function endsOf({ from, to, period }: Span): number[] {
@@ -82,12 +84,11 @@ function endsOf({ from, to, period }: Span): number[] {
   return [...whole, to]
 }
 
-function levelsAt(ends: readonly number[], changes: readonly Point[], name: Level): Sample[] {
-  const own = changes.filter((change) => change.name === name).toSorted((a, b) => a.at - b.at)
+function levelsAt(ends: readonly number[], standings: readonly Standing[], name: LevelName): Sample[] {
   let next = 0
   let value = 0
   return ends.map((end) => {
-    for (; next < own.length && (own[next]?.at ?? end) < end; next++) value = own[next]?.value ?? 0
+    for (let one = standings[next]; one && one.at < end; one = standings[++next]) value = one.levels[name]
     return { at: end * 1000, value }
   })
 }

@@ -5,7 +5,13 @@ import { Failure } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import { isPassword } from './password.ts'
+import type { RememberedPasswords } from './remembered-passwords.ts'
+
+/** What a client says of itself. */
+export interface Credentials {
+  username: string
+  password: string
+}
 
 /** Who has logged in to send. */
 export interface Login {
@@ -17,11 +23,15 @@ export interface Login {
  * Opens a mailbox for sending: the user is its user name or its address, the password is the one of its credential or an API key that
  * may send as it. Undefined when that is wrong, whatever of it.
  */
-export async function logIn(app: App, user: string, password: string): Promise<Login | undefined> {
-  const mailbox = await mailboxOf(app, user)
+export async function logIn(
+  app: App,
+  passwords: RememberedPasswords,
+  { username, password }: Credentials,
+): Promise<Login | undefined> {
+  const mailbox = await mailboxOf(app, username)
   if (mailbox && (await opensByKey(app, mailbox, password))) return byKey(app, mailbox, password)
   const credential = mailbox && (await app.store.read.submission.ofMailbox(mailbox.id))
-  const right = await isPassword(password, credential?.passwordHash ?? NOBODYS)
+  const right = await passwords.isPassword(password, credential?.passwordHash ?? NOBODYS)
   return mailbox && credential && right ? byCredential(app, mailbox, credential.passwordHash) : undefined
 }
 

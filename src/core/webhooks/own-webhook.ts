@@ -8,14 +8,38 @@ import { newSecret, openSecrets } from './secrets.ts'
 
 /** The webhook of one mailbox that a URL asks for, signed with the secret that its project's mailboxes share. */
 export async function planOwnWebhook(app: App, caller: Caller, mailboxId: MailboxId, url: string): Promise<OwnWebhook> {
+  const { plan } = await planWebhook(app, caller, { mailboxId, url, style: 'automation', secretOwner: ownerOf(caller) })
+  return plan
+}
+
+/** The same, signed with a secret of its own, whose text is for its maker. */
+export async function planSeparateWebhook(
+  app: App,
+  caller: Caller,
+  wanted: Pick<Wanted, 'mailboxId' | 'url' | 'style'>,
+) {
+  return planWebhook(app, caller, { ...wanted, secretOwner: null })
+}
+
+interface Wanted {
+  mailboxId: MailboxId
+  url: string
+  style: 'automation' | 'disposable'
+  /** Null: its own. */
+  secretOwner: string | null
+}
+
+async function planWebhook(app: App, caller: Caller, wanted: Wanted): Promise<{ plan: OwnWebhook; secret: string }> {
+  const { mailboxId, url, style } = wanted
   checkWebhookUrl(url)
   demand(caller, 'webhook_create')
-  await app.webhooks.sender.check(url, calendarOf('automation').reach)
+  await app.webhooks.sender.check(url, calendarOf(style).reach)
   const { orgId, projectId } = caller
-  const secretOwner = ownerOf(caller)
+  const id = newId<WebhookId>()
+  const secretOwner = wanted.secretOwner ?? `webhook:${id}`
   const webhook = {
-    ...{ id: newId<WebhookId>(), orgId, projectId, url, secretOwner },
-    ...({ style: 'automation', topics: ['message.received'] } as const),
+    ...{ id, orgId, projectId, url, secretOwner, style },
+    ...({ topics: ['message.received'] } as const),
     ...{
       allMailboxes: false,
       mailboxIds: [mailboxId],
@@ -26,7 +50,8 @@ export async function planOwnWebhook(app: App, caller: Caller, mailboxId: Mailbo
       clientId: null,
     },
   } satisfies OwnWebhook['webhook']
-  return { webhook, secret: newSecret(app, secretOwner, orgId).sealed }
+  const { text, sealed } = newSecret(app, secretOwner, orgId)
+  return { plan: { webhook, secret: sealed }, secret: text }
 }
 
 /**

@@ -57,6 +57,11 @@ test('hostile HTML is done with in bounded time', { timeout: 20_000 }, () => {
   }
 })
 
+test('images of other servers are shown when somebody asks for them', () => {
+  const html = '<img src="https://t.test/a.png"><img src="data:image/svg+xml,x"><img src="javascript:x">'
+  expect(safeHtml(html, { remoteImages: true })).toBe('<img src="https://t.test/a.png" /><img /><img />')
+})
+
 test('what is too deep or too long comes as its words', () => {
   expect(safeHtml(`${'<div>'.repeat(300)}a &lt; b`)).toBe('<pre>a &lt; b</pre>')
 })

@@ -23,7 +23,8 @@ const styles = [
   'white-space word-break display list-style-type direction',
 ].flatMap((names) => names.split(' '))
 
-const options: sanitizeHtml.IOptions = {
+/** `imagesIn` is the attribute that the address of an image of another server goes to. */
+const cleaning = (imagesIn: 'src' | 'data-src'): sanitizeHtml.IOptions => ({
   allowedTags: [blocks, texts, others].flatMap((names) => names.split(' ')),
   allowedAttributes: {
     '*': ['style', 'title', 'dir', 'lang', 'align'],
@@ -39,7 +40,7 @@ const options: sanitizeHtml.IOptions = {
   },
   allowedStyles: { '*': Object.fromEntries(styles.map((name) => [name, plain])) },
   allowedSchemes: ['http', 'https', 'mailto', 'tel'],
-  allowedSchemesByTag: { img: ['cid', 'data'] },
+  allowedSchemesByTag: { img: ['cid', 'data', 'http', 'https'] },
   allowedSchemesAppliedToAttributes: ['href', 'src'],
   allowProtocolRelative: false,
   transformTags: {
@@ -49,24 +50,29 @@ const options: sanitizeHtml.IOptions = {
     }),
     img: (tagName, { src = '', 'data-src': _, ...attribs }) => ({
       tagName,
-      attribs: { ...attribs, ...imageSource(src) },
+      attribs: { ...attribs, ...imageSource(src, imagesIn) },
     }),
   },
-}
+})
+
+const [closed, open] = [cleaning('data-src'), cleaning('src')]
+
+const ownImage = /^(?:cid:|data:image\/(?:png|jpe?g|gif|webp|bmp)[;,])/i
 
 // Nobody is told that the mail was opened: an image that is somewhere else is loaded when its reader asks for it.
-function imageSource(src: string): Record<string, string> {
-  if (/^(?:cid:|data:image\/(?:png|jpe?g|gif|webp|bmp)[;,])/i.test(src)) return { src }
-  return /^https?:\/\//i.test(src) ? { 'data-src': src } : {}
+function imageSource(src: string, imagesIn: string): Record<string, string> {
+  if (ownImage.test(src)) return { src }
+  return /^https?:\/\//i.test(src) ? { [imagesIn]: src } : {}
 }
 
 /**
  * The HTML of a mail with everything taken out that runs, loads, submits or leaves its place. Images of other servers keep their
- * address in `data-src`. What is very long or very deep comes as its words alone. Show it in a sandboxed frame all the same.
+ * address in `data-src`, unless somebody asks to see them. What is very long or very deep comes as its words alone. Show it in a
+ * sandboxed frame all the same.
  */
-export function safeHtml(html: string): string {
+export function safeHtml(html: string, { remoteImages = false }: { remoteImages?: boolean } = {}): string {
   if (html.length > MAX_LENGTH || isTooDeep(html)) return `<pre>${escapeText(htmlToText(html))}</pre>`
-  return sanitizeHtml(html, options)
+  return sanitizeHtml(html, remoteImages ? open : closed)
 }
 
 // The first hold nothing; the others end by themselves where the next one begins, and many mails leave it at that.

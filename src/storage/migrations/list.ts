@@ -17,6 +17,7 @@ import * as mailboxProperties from './0080-mailbox-properties.ts'
 import * as reading from './0100-reading.ts'
 import * as unauthenticated from './0101-unauthenticated.ts'
 import * as lists from './0102-lists.ts'
+import * as sentByOrg from './0103-sent-by-org.ts'
 import * as drafts from './0110-drafts.ts'
 import * as fetched from './0120-fetched.ts'
 import * as eventIds from './0121-event-ids.ts'
@@ -52,6 +53,7 @@ const later: Migration[] = [
   reading,
   unauthenticated,
   lists,
+  sentByOrg,
   drafts,
   fetched,
   eventIds,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { MailboxId, MessageId, ThreadId } from '../../core/ids.ts'
 import type { Message, MessageContent } from '../../core/messages/model.ts'
-import type { MessageReader, MessageWriter } from '../../core/messages/store.ts'
+import type { MessageReader, MessageWriter, SentWithin } from '../../core/messages/store.ts'
 import type { Database } from '../database.ts'
 import type { MessageContentTable, MessageTable } from '../schema.ts'
 import { rowOf, statement } from '../statement.ts'
@@ -63,7 +63,7 @@ export function messageReader(db: Database): MessageReader {
       const found = db.kysely.selectFrom('messages').select(['id', 'size_bytes']).where('id', 'in', ids)
       return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
     },
-    countOutbound: (mailbox, since, thread) => countOutbound(db, mailbox, since, thread),
+    nthLatestSent: (within, since, n) => nthLatestSent(db, within, since, n),
     newest: (reach, filter, limit) => newestWithin(db, reach, filter, limit),
     byUid: (org, place) => findByUid(db, org, place),
     uids: (ids) => uidsOf(db, ids),
@@ -73,12 +73,18 @@ export function messageReader(db: Database): MessageReader {
   }
 }
 
-async function countOutbound(db: Database, mailbox: MailboxId, since: number, thread?: ThreadId): Promise<number> {
-  let sent = db.kysely.selectFrom('messages').where('mailbox_id', '=', mailbox).where('at', '>=', since)
+async function nthLatestSent(db: Database, within: SentWithin, since: number, n: number) {
   // Written out, not a parameter: that is how both engines know the partial index.
-  sent = sent.where(sql<boolean>`direction = 'outbound'`)
-  if (thread) sent = sent.where('thread_id', '=', thread)
-  return (await sent.select((eb) => eb.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()).n
+  const outbound = db.kysely.selectFrom('messages').select('at').where(sql<boolean>`direction = 'outbound'`)
+  const latest = outbound
+    .where('at', '>=', since)
+    .orderBy('at', 'desc')
+    .limit(1)
+    .offset(n - 1)
+  if ('orgId' in within) return (await latest.where('org_id', '=', within.orgId).executeTakeFirst())?.at
+  const ofMailbox = latest.where('mailbox_id', '=', within.mailboxId)
+  const { threadId } = within
+  return (await (threadId ? ofMailbox.where('thread_id', '=', threadId) : ofMailbox).executeTakeFirst())?.at
 }
 
 export function messageWriter(db: Database): MessageWriter {

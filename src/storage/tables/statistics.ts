@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { MailboxId, ProjectId } from '../../core/ids.ts'
-import type { Level, Point, Scope, Span } from '../../core/statistics/model.ts'
-import type { MailboxLevels, ScopedPoint, StatisticsReader, StatisticsWriter } from '../../core/statistics/store.ts'
+import { type Count, type Levels, noLevels, type Scope, type Span, type Standing } from '../../core/statistics/model.ts'
+import type { MailboxLevels, ScopedCount, StatisticsReader, StatisticsWriter } from '../../core/statistics/store.ts'
 import type { WebhookTopic } from '../../core/webhooks/topics.ts'
 import type { Database } from '../database.ts'
-import type { MailboxTable } from '../schema.ts'
+import type { EventCountTable, LevelTable, MailboxTable } from '../schema.ts'
 
 const HOUR = 3600
 /** Rows an insert takes at once: SQLite has room for 32,766 parameters. */
@@ -12,15 +12,13 @@ const ROWS = 2000
 
 export function statisticsReader(db: Database): StatisticsReader {
   return {
-    async counts(scope, names, span) {
-      const points = await Promise.all(segmentsOf(span).map((segment) => countsIn(db, scope, names, segment)))
-      // A bucket that two segments share is one.
-      const sums = Map.groupBy(points.flat(), ({ name, at }) => `${name} ${at}`)
-      return [...sums.values()].map((same) => ({ ...same[0]!, value: same.reduce((sum, { value }) => sum + value, 0) }))
+    async counts(scope, topics, span) {
+      const counts = await Promise.all(segmentsOf(span).map((segment) => countsIn(db, scope, topics, segment)))
+      return joined(counts.flat())
     },
-    async changes(scope, names, span) {
-      const inside = await Promise.all(segmentsOf(span).map((segment) => changesIn(db, scope, names, segment)))
-      return [...(await changesBefore(db, scope, names, span.from)), ...inside.flat()]
+    async standings(scope, span) {
+      const inside = await Promise.all(segmentsOf(span).map((segment) => standingsIn(db, scope, segment)))
+      return [...(await standingBefore(db, scope, span.from)), ...inside.flat()].map(toStanding)
     },
     async behind() {
       const { rows } = await sql`
@@ -47,44 +45,51 @@ function segmentsOf({ from, to, period }: Span): Segment[] {
 }
 
 // The period is no parameter: SQLite's would be a fraction, and so would be what it divides.
-function within(scope: Scope, names: readonly string[], { step, from, to }: Segment): RawBuilder<unknown> {
-  return sql`scope = ${scope} and step = ${sql.lit(step)} and name in (${sql.join(names)}) and at >= ${from} and at < ${to}`
+function bucket({ period }: Segment): RawBuilder<number> {
+  return sql<number>`at / ${sql.lit(period)}`
 }
 
-async function countsIn(db: Database, scope: Scope, names: readonly WebhookTopic[], segment: Segment) {
-  if (names.length === 0) return []
-  const period = sql.lit(segment.period)
-  const { rows } = await sql<Point<WebhookTopic>>`
-    select name, (at / ${period}) * ${period} as at, cast(sum(value) as bigint) as value from statistics
-    where ${within(scope, names, segment)} group by name, at / ${period}`.execute(db.kysely)
+function within(scope: Scope, { step, from, to }: Segment): RawBuilder<unknown> {
+  return sql`scope = ${scope} and step = ${sql.lit(step)} and at >= ${from} and at < ${to}`
+}
+
+async function countsIn(db: Database, scope: Scope, topics: readonly WebhookTopic[], segment: Segment) {
+  if (topics.length === 0) return []
+  const { rows } = await sql<Count>`
+    select topic, (${bucket(segment)}) * ${sql.lit(segment.period)} as at, cast(sum(count) as bigint) as count
+    from event_counts where ${within(scope, segment)} and topic in (${sql.join(topics)})
+    group by topic, ${bucket(segment)}`.execute(db.kysely)
   return rows
 }
 
-async function changesIn(db: Database, scope: Scope, names: readonly Level[], segment: Segment) {
-  if (names.length === 0) return []
-  const { rows } = await sql<Point<Level>>`
-    select name, at, value from (
-      select name, at, value,
-        row_number() over (partition by name, at / ${sql.lit(segment.period)} order by at desc) as place
-      from statistics where ${within(scope, names, segment)}) numbered
+/** A bucket that two segments share is one. */
+function joined(counts: readonly Count[]): Count[] {
+  const same = Map.groupBy(counts, ({ topic, at }) => `${topic} ${at}`)
+  return [...same.values()].flatMap(([first, ...rest]) =>
+    first ? [{ ...first, count: rest.reduce((sum, { count }) => sum + count, first.count) }] : [],
+  )
+}
+
+async function standingsIn(db: Database, scope: Scope, segment: Segment) {
+  const { rows } = await sql<LevelTable>`
+    select * from (
+      select levels.*, row_number() over (partition by ${bucket(segment)} order by at desc) as place
+      from levels where ${within(scope, segment)}) numbered
     where place = 1`.execute(db.kysely)
   return rows
 }
 
-async function changesBefore(db: Database, scope: Scope, names: readonly Level[], from: number) {
-  const last = names.map((name) =>
-    db.kysely
-      .selectFrom('statistics')
-      .select(['name', 'at', 'value'])
-      .where('scope', '=', scope)
-      .where('step', '=', 1)
-      .where('name', '=', name)
-      .where('at', '<', from)
-      .orderBy('at', 'desc')
-      .limit(1)
-      .executeTakeFirst(),
-  )
-  return (await Promise.all(last)).flatMap((row) => (row ? [row as Point<Level>] : []))
+function standingBefore(db: Database, scope: Scope, from: number) {
+  const before = db.kysely.selectFrom('levels').selectAll().where('scope', '=', scope).where('step', '=', 1)
+  return before.where('at', '<', from).orderBy('at', 'desc').limit(1).execute()
+}
+
+function toStanding(row: LevelTable): Standing {
+  return { at: row.at, levels: toLevels(row) }
+}
+
+function toLevels({ size_bytes: sizeBytes, messages, threads, mailboxes, domains, projects }: LevelTable): Levels {
+  return { sizeBytes, messages, threads, mailboxes, domains, projects }
 }
 
 export function statisticsWriter(db: Database): StatisticsWriter {
@@ -98,26 +103,19 @@ export function statisticsWriter(db: Database): StatisticsWriter {
       await kysely.updateTable('statistics_position').set({ seq }).execute()
     },
     mailboxLevels: (ids) => mailboxLevels(db, ids),
-    present: (scopes) => present(db, scopes),
-    async add(points) {
-      const rows = points.flatMap((point) => [rowOf(point, 1), rowOf(point, HOUR)])
-      await write(
-        db,
-        gathered(rows, (a, b) => a + b),
-        sql`statistics.value + excluded.value`,
-      )
+    async present(scopes) {
+      if (scopes.length === 0) return new Map()
+      const now = kysely.selectFrom('levels').selectAll().where('step', '=', 0).where('scope', 'in', scopes)
+      return new Map((await now.execute()).map((row) => [row.scope as Scope, toLevels(row)]))
     },
-    async set(points) {
-      const rows = points.flatMap((point) => [
-        rowOf(point, 1),
-        rowOf(point, HOUR),
-        { ...rowOf(point, 1), step: 0, at: 0 },
-      ])
-      await write(
-        db,
-        gathered(rows, (_, b) => b),
-        sql`excluded.value`,
-      )
+    add: (counts) => addCounts(db, counts),
+    async set(standings) {
+      const rows = standings.flatMap(({ scope, at, levels }) => {
+        const { sizeBytes: size_bytes, ...rest } = levels
+        const row = (step: number, start: number) => ({ scope, step, at: start, size_bytes, ...rest })
+        return [row(0, 0), row(1, at), row(HOUR, hourOf(at))]
+      })
+      await setLevels(db, rows)
     },
     sweep: (before, limit) => sweep(db, before, limit),
   }
@@ -125,74 +123,64 @@ export function statisticsWriter(db: Database): StatisticsWriter {
 
 async function mailboxLevels(db: Database, ids: readonly MailboxId[]): Promise<Map<MailboxId, MailboxLevels>> {
   if (ids.length === 0) return new Map()
-  const rows = await db.kysely.selectFrom('mailboxes').selectAll().where('id', 'in', ids).execute()
-  return new Map(rows.map((row) => [row.id as MailboxId, toLevels(row)]))
+  const columns = ['id', 'project_id', 'deleted_at', 'size_bytes', 'message_count', 'thread_count'] as const
+  const rows = await db.kysely.selectFrom('mailboxes').select(columns).where('id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.id as MailboxId, levelsOf(row)]))
 }
 
-function toLevels(row: MailboxTable): MailboxLevels {
+type MailboxRow = Pick<MailboxTable, 'project_id' | 'deleted_at' | 'size_bytes' | 'message_count' | 'thread_count'>
+
+function levelsOf(row: MailboxRow): MailboxLevels {
   const projectId = row.project_id as ProjectId
-  if (row.deleted_at !== null) return { projectId, levels: { sizeBytes: 0, messages: 0, threads: 0, mailboxes: 0 } }
+  if (row.deleted_at !== null) return { projectId, levels: noLevels }
   const { size_bytes: sizeBytes, message_count: messages, thread_count: threads } = row
-  return { projectId, levels: { sizeBytes, messages, threads, mailboxes: 1 } }
+  return { projectId, levels: { ...noLevels, sizeBytes, messages, threads, mailboxes: 1 } }
 }
 
-async function present(db: Database, scopes: readonly Scope[]) {
-  const found = new Map<Scope, Partial<Record<Level, number>>>()
-  if (scopes.length === 0) return found
-  const now = db.kysely.selectFrom('statistics').select(['scope', 'name', 'value']).where('step', '=', 0)
-  for (const { scope, name, value } of await now.where('scope', 'in', scopes).execute()) {
-    found.set(scope as Scope, { ...found.get(scope as Scope), [name]: value })
-  }
-  return found
+function hourOf(at: number): number {
+  return Math.floor(at / HOUR) * HOUR
 }
 
-interface Row {
-  scope: string
-  step: number
-  name: string
-  at: number
-  value: number
-}
-
-function rowOf({ scope, name, at, value }: ScopedPoint, step: number): Row {
-  return { scope, step, name, at: Math.floor(at / step) * step, value }
-}
-
-/** One row for each key, in the order of the keys, so that no two transactions wait for each other in a ring. */
-function gathered(rows: readonly Row[], join: (a: number, b: number) => number): Row[] {
-  const byKey = new Map<string, Row>()
-  for (const row of rows) {
-    const key = `${row.scope} ${row.step} ${row.name} ${row.at}`
-    const before = byKey.get(key)
-    byKey.set(key, before ? { ...row, value: join(before.value, row.value) } : row)
-  }
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-}
-
-async function write(
-  db: Database,
-  rows: readonly Row[],
-  value: RawBuilder<number> | RawBuilder<unknown>,
-): Promise<void> {
-  for (let at = 0; at < rows.length; at += ROWS) {
-    await db.kysely
-      .insertInto('statistics')
-      .values(rows.slice(at, at + ROWS))
-      .onConflict((clash) =>
-        clash.columns(['scope', 'step', 'name', 'at']).doUpdateSet({ value: value as RawBuilder<number> }),
-      )
-      .execute()
+async function addCounts(db: Database, counts: readonly ScopedCount[]): Promise<void> {
+  const byHour = Map.groupBy(counts, ({ scope, topic, at }) => `${scope} ${topic} ${hourOf(at)}`)
+  const hours = [...byHour.values()].flatMap(([first, ...rest]) =>
+    first
+      ? [{ ...first, at: hourOf(first.at), step: HOUR, count: rest.reduce((n, { count }) => n + count, first.count) }]
+      : [],
+  )
+  const rows: EventCountTable[] = [...counts.map((count) => ({ ...count, step: 1 })), ...hours]
+  for (const some of bites(rows)) {
+    const added = db.kysely.insertInto('event_counts').values(some)
+    const count = sql<number>`event_counts.count + excluded.count`
+    await added.onConflict((clash) => clash.columns(['scope', 'step', 'topic', 'at']).doUpdateSet({ count })).execute()
   }
 }
 
-// A level stays until a later one is as old, since it is what there was at the beginning of the time that may be asked for.
+async function setLevels(db: Database, rows: readonly LevelTable[]): Promise<void> {
+  const names = ['size_bytes', 'messages', 'threads', 'mailboxes', 'domains', 'projects'] as const
+  const given = Object.fromEntries(names.map((name) => [name, sql<number>`excluded.${sql.ref(name)}`]))
+  for (const some of bites(rows)) {
+    const added = db.kysely.insertInto('levels').values(some)
+    await added.onConflict((clash) => clash.columns(['scope', 'step', 'at']).doUpdateSet(given)).execute()
+  }
+}
+
+function bites<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, i) => rows.slice(i * ROWS, (i + 1) * ROWS))
+}
+
+// How it stood stays until a later standing is as old, since that is how it was when the time that may be asked for began.
 async function sweep(db: Database, before: number, limit: number): Promise<number> {
-  const { numAffectedRows = 0n } = await sql`
-    delete from statistics where (scope, step, name, at) in (
-      select s.scope, s.step, s.name, s.at from statistics s where s.at < ${before} and (
-        s.value = 0 or s.name like '%.%' or (s.step > 0 and exists (
-          select 1 from statistics later where later.scope = s.scope and later.step = s.step
-          and later.name = s.name and later.at > s.at and later.at < ${before})))
+  const counts = await sql`
+    delete from event_counts where (scope, step, topic, at) in (
+      select scope, step, topic, at from event_counts where at < ${before} limit ${sql.lit(limit)})`.execute(db.kysely)
+  const levels = await sql`
+    delete from levels where (scope, step, at) in (
+      select l.scope, l.step, l.at from levels l where l.at < ${before} and (
+        l.size_bytes + l.messages + l.threads + l.mailboxes + l.domains + l.projects = 0
+        or (l.step > 0 and exists (
+          select 1 from levels later where later.scope = l.scope and later.step = l.step
+          and later.at > l.at and later.at < ${before})))
       limit ${sql.lit(limit)})`.execute(db.kysely)
-  return Number(numAffectedRows)
+  return Math.max(Number(counts.numAffectedRows ?? 0), Number(levels.numAffectedRows ?? 0))
 }

@@ -242,6 +242,17 @@ describe('a server that talks nonsense', () => {
   })
 })
 
+test('a server that cannot delete by UID has its messages flagged, and nothing expunged', async () => {
+  const capability: ImapAnswer = (socket, tag) => void socket.write(`* CAPABILITY IMAP4rev1\r\n${tag} OK done\r\n`)
+  const login: ImapAnswer = (socket, tag) => void socket.write(`${tag} OK in\r\n`)
+  const server = await serve({ messages: one, answers: { CAPABILITY: capability, LOGIN: login } })
+  const source = await add(server, { afterFetchAction: 'delete' })
+  expect(await inbox.fetch(source)).toEqual({ fetched: 1, ingested: 1, problem: null })
+  const commands = server.heard.map((line) => line.replace(/^\S+ /, ''))
+  expect(commands.filter((line) => /STORE|EXPUNGE|CLOSE/.test(line))).toEqual(['UID STORE 5 +FLAGS.SILENT (\\Deleted)'])
+  expect(commands.filter((line) => line.includes('BODY'))).toEqual(['UID FETCH 5 (BODY.PEEK[] UID)'])
+})
+
 describe('without TLS', () => {
   beforeEach(async () => {
     inbox = await imapInbox(strict)

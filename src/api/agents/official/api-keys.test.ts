@@ -156,7 +156,7 @@ describe('a key', () => {
   test('that is gone leaves its webhooks as they were', async () => {
     const maker = (await make('')).body
     const url = 'https://hook.example.com/'
-    const hook = { url, event_types: ['message.received.spam'] }
+    const hook = { url, event_types: ['message.received'] }
     const { body } = await t.call('POST', '/api/v0/webhooks', { key: maker.api_key, body: hook })
     await call('DELETE', `/api-keys/${maker.api_key_id}`)
     const path = `/api/v0/webhooks/${body.webhook_id}`

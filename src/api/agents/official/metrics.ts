@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Level, levels } from '../../../core/statistics/model.ts'
+import { type LevelName, levelNames } from '../../../core/statistics/model.ts'
 import { type AskedSpan, readCounts, readLevels, type Sample } from '../../../core/statistics/statistics.ts'
 import { webhookTopics } from '../../../core/webhooks/topics.ts'
 import { flag, wholeNumber } from '../../query.ts'
@@ -16,7 +16,7 @@ const usageTypes = [
   'pod_count',
 ] as const
 type UsageType = (typeof usageTypes)[number]
-const levelOf = Object.fromEntries(usageTypes.map((type, at) => [type, levels[at]])) as Record<UsageType, Level>
+const levelOf = Object.fromEntries(usageTypes.map((type, at) => [type, levelNames[at]])) as Record<UsageType, LevelName>
 
 const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 

@@ -8,6 +8,7 @@ let t: TestApp
 let here: Furnished
 let there: Furnished
 let stranger: string
+let powerless: string
 
 interface Furnished {
   /** What a path may name, by parameter. */
@@ -21,6 +22,7 @@ beforeAll(async () => {
   stranger = await t.organization()
   here = await furnish('here')
   there = await furnish('there')
+  powerless = (await t.call('POST', '/v0/api-keys', { body: { permissions: {} } })).body.api_key
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -40,7 +42,12 @@ async function furnish(name: string): Promise<Furnished> {
   await call('POST', '/api/v0/domains', { domain: `${name}.example` }, podKey)
   const hook = { url: `https://${name}.example.com/`, event_types: ['message.sent'] }
   const { webhook_id } = await call('POST', '/api/v0/webhooks', hook, podKey)
+  const draft = { to: ['a@example.com'], subject: `Draft of ${name}` }
+  const { draft_id } = await call('POST', `/v0/inboxes/${inbox_id}/drafts`, draft, podKey)
+  const entry = `evil@${name}.example`
+  await call('POST', '/v0/lists/receive/block', { entry }, podKey)
   const owned = {
+    ...{ draft_id, direction: 'receive', type: 'block', entry },
     ...{ pod_id, inbox_id, api_key_id, webhook_id, domain_id: `${name}.example` },
     ...{ message_id: `<${name}@example.com>`, thread_id: message.thread_id },
     attachment_id: message.attachments[0].attachment_id,
@@ -67,8 +74,11 @@ const queryOf = (path: string) => (path.endsWith('/search') ? '?q=plan' : '')
 const SAME = [400, 403]
 
 const all = Object.entries(routes).filter(([, route]) => !route.open)
-const named = all.filter(([, route]) => route.path.includes(':'))
-const lists = all.filter(([, route]) => route.method === 'GET' && !/:(?!pod_id|inbox_id)/.test(route.path))
+// A direction and a type are the name of a list that everybody has.
+const named = all.filter(([, route]) => /:(?!direction|type)/.test(route.path))
+const lists = all.filter(
+  ([, route]) => route.method === 'GET' && !/:(?!pod_id|inbox_id|direction|type)/.test(route.path),
+)
 
 describe.each(named)('at %s', (name, route) => {
   const ask = (key: string, of: Furnished) =>
@@ -101,7 +111,15 @@ describe.each(named)('at %s', (name, route) => {
 test.each(lists)('%s shows to a key what is in its reach and nothing else', async (_name, route) => {
   const path = `/v0${fill(route.path, here)}${queryOf(route.path)}`
   const { owned } = there
-  const outside = [owned.pod_id, owned.inbox_id, owned.thread_id, owned.webhook_id, owned.api_key_id, 'Plan of there']
+  const outside = [
+    owned.pod_id,
+    owned.inbox_id,
+    owned.thread_id,
+    owned.webhook_id,
+    owned.api_key_id,
+    'Plan of there',
+    'Draft of there',
+  ]
   for (const key of [here.podKey, here.inboxKey]) {
     const seen = JSON.stringify((await t.call('GET', path, { key })).body)
     for (const text of [...outside, 'there.example']) expect(seen).not.toContain(text)
@@ -109,3 +127,21 @@ test.each(lists)('%s shows to a key what is in its reach and nothing else', asyn
   const seen = JSON.stringify((await t.call('GET', path, { key: stranger })).body)
   for (const text of outside) expect(seen).not.toContain(text)
 })
+
+// What any key may ask, since it is about the key; and what is the same for everybody.
+const free = ['organizations_get', 'auth_me', 'agent_verify']
+const forAll = /^(providers|accounts|inboxes_authorize|domains_setup)/
+
+test.each(all.filter(([name]) => !free.includes(name) && !forAll.test(name)))(
+  'at %s a key that may do nothing is told what it lacks',
+  async (name, route) => {
+    const path = `/v0${fill(route.path, there)}${queryOf(route.path)}`
+    const refused = await t.call(route.method, path, { key: powerless, ...(route.body && { body: bodyOf(name) }) })
+    // A body is looked at before what it is for is allowed.
+    if (refused.status === 400 && route.body) return
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { code: 'missing_permission', fix: expect.stringMatching(/^Use a key with the permission [a-z_]+$/) },
+    })
+  },
+)

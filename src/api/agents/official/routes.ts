@@ -56,7 +56,8 @@ const atSharedPrefix = officialAt(Object.values(seedRoutes), Object.values(route
 export const officialAgents: Dialect = {
   name: 'agentmail',
   title: 'Posthouse for AgentMail clients',
-  description: 'The AgentMail API, version 0: the official clients work with it when their base URL leads here.',
+  description:
+    'The AgentMail API, version 0: the official clients work with it when their base URL leads here. A WebSocket at the prefix itself tells events as they happen; `since`, with the id of an event, tells those that were missed first.',
   prefixes: ['/v0', '/api/v0'],
   claims: (request, prefix, path) => prefix === '/v0' || atSharedPrefix(request, path),
   routes,

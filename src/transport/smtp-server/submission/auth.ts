@@ -1,13 +1,9 @@
 import { isUtf8 } from 'node:buffer'
+import type { Credentials } from '../../../core/submission/login.ts'
 import type { SmtpReply } from '../../../protocol/smtp/reply.ts'
 import { badArgument, badSequence, Refusal, reply } from '../refusal.ts'
 import type { Session } from '../session.ts'
 import type { LogInGate } from './log-in-gate.ts'
-
-export interface Credentials {
-  username: string
-  password: string
-}
 
 type Mechanism = (session: Session, initial: string | undefined) => Promise<Credentials>
 

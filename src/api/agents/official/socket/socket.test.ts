@@ -368,7 +368,12 @@ describe('the official client', () => {
       async () => told.length,
       (count) => count === 1,
     )
-    expect(told[0]).toMatchObject({ type: 'event', message: { subject: 'By the library' } })
+    expect(told[0]).toMatchObject({
+      eventType: 'message.received',
+      eventId: expect.any(String),
+      message: { subject: 'By the library', inboxId: box, createdAt: expect.any(Date) },
+      thread: { inboxId: box, updatedAt: expect.any(Date) },
+    })
     socket.close()
   })
 
