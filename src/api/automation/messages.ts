@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { App } from '../../core/app.ts'
 import type { Mailbox } from '../../core/mailboxes/model.ts'
@@ -60,6 +61,8 @@ function toFilter({ isHandled, receivedAfter, receivedBefore, fromAddress }: Fil
 async function* inBites(app: App, mailbox: Mailbox, messages: readonly Message[]) {
   for (let at = 0; at < messages.length; at += AT_ONCE) {
     const some = messages.slice(at, at + AT_ONCE)
+    // Others are served between the bites of a client that reads fast.
+    await setImmediate()
     const contents = await app.store.read.messages.contents(some.map(({ id }) => id))
     // One that was deleted since is left out.
     yield some.flatMap((message) => {

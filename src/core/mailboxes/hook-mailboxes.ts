@@ -26,10 +26,10 @@ export interface CreateHookMailbox {
   webhookUrl?: string | null
 }
 
-/** Makes a mailbox under an address that nobody can guess. It keeps the same bytes once. */
+/** Makes a mailbox under an address that nobody can guess. It keeps the same bytes once, and hides nothing that it takes. */
 export async function createHookMailbox(app: App, caller: Caller, input: CreateHookMailbox): Promise<Mailbox> {
   const displayName = checkDisplayName(input.displayName)
-  const policy = { ...openPolicy, sameBytesOnce: true, ...checkPolicy(app, input.policy) }
+  const policy = { ...openPolicy, showsSuspects: true, sameBytesOnce: true, ...checkPolicy(app, input.policy) }
   demandManyMailboxes(caller, 'mailbox_create')
   const id = input.id ?? newId<MailboxId>()
   const webhook = input.webhookUrl ? await planOwnWebhook(app, caller, id, input.webhookUrl) : null

@@ -37,6 +37,8 @@ export interface MailboxPolicy {
   allowedSenders: string[]
   /** Also thrown away: mail that does not pass DMARC, since the author that it shows may be anybody's word. */
   requireAuthenticatedSender: boolean
+  /** Shows mail that looks like spam, or whose author is not to be believed, among the rest: its reader looks nowhere else. */
+  showsSuspects: boolean
   /** Keeps the same bytes once, even those of mails that have no Message-ID to know them by. */
   sameBytesOnce: boolean
   /** Null is the server's own limit. */
@@ -50,6 +52,7 @@ export interface MailboxPolicy {
 export const openPolicy: MailboxPolicy = {
   allowedSenders: [],
   requireAuthenticatedSender: false,
+  showsSuspects: false,
   sameBytesOnce: false,
   maxMessageBytes: null,
   maxAttachments: null,

@@ -9,19 +9,23 @@ import type { Message } from './model.ts'
 export async function deleteMessage(tx: Tx, input: { mailboxId: MailboxId; id: MessageId }): Promise<void> {
   const message = await tx.messages.get(input.mailboxId, input.id)
   if (!message) throw notFound('message')
-  await eraseMessage(tx, message)
+  await eraseMessages(tx, [message])
 }
 
-/** The same for a message that was read under its mailbox's row. */
-export async function eraseMessage(tx: Tx, message: Message): Promise<void> {
-  const blobs = await tx.messages.delete([message.id])
+/** The same for messages that were read under the rows of their mailboxes. */
+export async function eraseMessages(tx: Tx, messages: readonly Message[]): Promise<void> {
+  const blobs = await tx.messages.delete(messages.map(({ id }) => id))
+  if (blobs.length > 0) await tx.jobs.add({ kind: 'delete-blobs', keys: blobs }, tx.now)
+  for (const message of messages) await forgetMessage(tx, message)
+}
+
+async function forgetMessage(tx: Tx, message: Message): Promise<void> {
   const threadGone = await shrinkThread(tx, message)
   await tx.mailboxes.count(message.mailboxId, {
     messages: isHidden(message) ? 0 : -1,
     threads: threadGone,
     sizeBytes: -message.sizeBytes,
   })
-  if (blobs.length > 0) await tx.jobs.add({ kind: 'delete-blobs', keys: blobs }, tx.now)
   const { orgId, mailboxId, threadId } = message
   const payload = { direction: message.direction }
   await tx.events.append({ orgId, mailboxId, threadId, messageId: message.id, type: 'message.deleted', payload })

@@ -8,7 +8,8 @@ import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
 import { resolveThread } from '../threads/resolve.ts'
-import { eraseMessage } from './delete-command.ts'
+import { eraseMessages } from './delete-command.ts'
+import type { HidingFlag } from './hiding.ts'
 import { isBlocked, variantOf } from './intake-lists.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 import type { Suspicion } from './suspicion.ts'
@@ -105,8 +106,9 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
   const blocked = await isBlocked(tx, mail, copy)
+  const suspicion = policy.showsSuspects ? { spam: false, unauthenticated: false } : mail.suspicion
   const message = toMessage(mail, copy, {
-    blocked,
+    hiding: { ...suspicion, blocked, trashed: false },
     id,
     threadId: thread?.id ?? newId<ThreadId>(),
     at,
@@ -154,7 +156,7 @@ async function nameFor(
   const theirs = mail.messageId ?? ofBytes
   const taken = new Set<string>()
   for (const known of await tx.messages.namedAs(mailbox.id, [theirs, ofBytes])) {
-    if (isExpired(mailbox, known, tx.now)) await eraseMessage(tx, known)
+    if (isExpired(mailbox, known, tx.now)) await eraseMessages(tx, [known])
     else if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
     else taken.add(known.messageId)
   }
@@ -164,7 +166,14 @@ async function nameFor(
 function toMessage(
   mail: ReadMail,
   copy: Copy,
-  given: { id: MessageId; threadId: ThreadId; at: number; now: number; messageId: string; blocked: boolean },
+  given: {
+    id: MessageId
+    threadId: ThreadId
+    at: number
+    now: number
+    messageId: string
+    hiding: Pick<Message, HidingFlag>
+  },
 ): Message {
   return {
     id: given.id,
@@ -193,9 +202,7 @@ function toMessage(
     flagged: false,
     handled: false,
     handledAt: null,
-    ...mail.suspicion,
-    blocked: given.blocked,
-    trashed: false,
+    ...given.hiding,
     hasCode: mail.content.codes.length > 0,
     hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
     labels: [],

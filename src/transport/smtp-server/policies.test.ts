@@ -170,3 +170,14 @@ test('the policy holds for mail from here too, and its sender hears of it', asyn
   expect(told.status).toBe('bounced')
   expect(await subjects(box)).toEqual([])
 })
+
+test('what looks like spam, or fails the checks of its domain, is shown like the rest', async () => {
+  await using strict = await testSmtp({ dns: { '_dmarc.corp.test': { TXT: ['v=DMARC1; p=reject'] } } as never })
+  const { body: box } = await strict.call('POST', '/api/v1/inbox', { body: { name: 'All' } })
+  const gtube = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
+  for (const text of ['forged', gtube]) {
+    await strict.mail(box.hookAddress, `From: ada@corp.test\nSubject: ${text.slice(0, 6)}\n\n${text}\n`)
+  }
+  const { body } = await strict.call('GET', `/api/v1/inbox/${box.id}/messages`)
+  expect(body.map(({ subject }: { subject: string }) => subject)).toEqual(['XJS*C4', 'forged'])
+})
