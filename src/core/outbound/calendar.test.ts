@@ -186,7 +186,7 @@ describe('the calendar of deliveries', () => {
     await live(HOUR)
     const [first, second, ...more] = it.handedOver
     expect(more).toEqual([])
-    expect(second).toEqual(first)
+    expect({ ...second, sevenBit: null }).toEqual({ ...first, sevenBit: null })
     expect(await fates(it, ids)).toEqual(['ada@slow.test sent'])
   })
 
