@@ -24,6 +24,8 @@ export async function startPostfixTarget(): Promise<Target | string> {
     virtual_gid_maps: `static:${idOf('-g', 'mail')}`,
     virtual_minimum_uid: '1',
     transport_maps: '',
+    // Else it makes each session wait a second as soon as its queue grows.
+    in_flow_delay: '0',
   }
   const others = new Set(familyOf(process.pid))
   const server = await startPostfix(packages, { listen, routes: {}, settings })
