@@ -1,5 +1,5 @@
 import type { App } from '../app.ts'
-import type { OrgId, WebhookDeliveryId } from '../ids.ts'
+import { UnderWay } from '../under-way.ts'
 import { Wakeful } from '../wakeful.ts'
 import { attempt } from './attempt.ts'
 import type { WebhookDelivery } from './model.ts'
@@ -8,9 +8,7 @@ import type { WebhookDelivery } from './model.ts'
 const LEASE_MS = 60_000
 const FOLLOW_BATCH = 200
 const CLAIM_BATCH = 64
-/** Under way at a time: altogether, and of one organization so that none can take all. */
-const MAX_UNDER_WAY = 512
-const MAX_OF_ONE_ORGANIZATION = 128
+const LIMITS = { all: 512, ofOne: 128 }
 /** How long a shutdown waits for answers. */
 const GRACE_MS = 2_000
 const SWEEP_EVERY_MS = 3_600_000
@@ -26,7 +24,7 @@ export class WebhookWorker implements AsyncDisposable {
   readonly #loop: Wakeful
   readonly #unsubscribe: () => void
   readonly #abort = new AbortController()
-  readonly #underWay = new Map<WebhookDeliveryId, { delivery: WebhookDelivery; done: Promise<void> }>()
+  readonly #underWay = new UnderWay<WebhookDelivery>(LIMITS)
   #stopping = false
   #sweptAt = 0
 
@@ -41,12 +39,8 @@ export class WebhookWorker implements AsyncDisposable {
   }
 
   /** Resolves when nothing is due and nothing is under way. */
-  async idle(): Promise<void> {
-    await this.#loop.idle()
-    while (this.#underWay.size > 0) {
-      await Promise.all([...this.#underWay.values()].map(({ done }) => done))
-      await this.#loop.idle()
-    }
+  idle(): Promise<void> {
+    return this.#underWay.idle(this.#loop)
   }
 
   async #round(): Promise<boolean> {
@@ -63,32 +57,19 @@ export class WebhookWorker implements AsyncDisposable {
     // Looked at first: most wake-ups are for others, and a claim is a write.
     const due = await this.#nextDue()
     if (due === undefined || due > clock.now() || this.#stopping) return 0
-    const limit = Math.min(CLAIM_BATCH, MAX_UNDER_WAY - this.#underWay.size)
-    const claimed = await store.run('webhooks.claim', { leaseMs: LEASE_MS, limit, except: this.#full() })
+    const limit = Math.min(CLAIM_BATCH, this.#underWay.room)
+    const claimed = await store.run('webhooks.claim', { leaseMs: LEASE_MS, limit, except: this.#underWay.crowded })
     for (const delivery of claimed) this.#start(delivery)
     return claimed.length
   }
 
   async #nextDue(): Promise<number | undefined> {
-    if (this.#underWay.size >= MAX_UNDER_WAY) return undefined
-    return this.#app.store.read.webhooks.nextDue(this.#full())
-  }
-
-  /** Organizations that have enough under way here. */
-  #full(): OrgId[] {
-    const counts = new Map<OrgId, number>()
-    for (const { delivery } of this.#underWay.values()) {
-      counts.set(delivery.orgId, (counts.get(delivery.orgId) ?? 0) + 1)
-    }
-    return [...counts].filter(([, count]) => count >= MAX_OF_ONE_ORGANIZATION).map(([org]) => org)
+    if (this.#underWay.room <= 0) return undefined
+    return this.#app.store.read.webhooks.nextDue(this.#underWay.crowded)
   }
 
   #start(delivery: WebhookDelivery): void {
-    const done = this.#attempt(delivery).then((ended) => {
-      if (ended) this.#underWay.delete(delivery.id)
-      this.#loop.wake()
-    })
-    this.#underWay.set(delivery.id, { delivery, done })
+    this.#underWay.start(delivery, this.#attempt(delivery), () => this.#loop.wake())
   }
 
   /** True when nothing is left to do for it here. */
@@ -114,7 +95,7 @@ export class WebhookWorker implements AsyncDisposable {
     this.#stopping = true
     this.#unsubscribe()
     await this.#loop[Symbol.asyncDispose]()
-    const all = Promise.all([...this.#underWay.values()].map(({ done }) => done))
+    const all = this.#underWay.over()
     const { clock } = this.#app
     let cancel = () => {}
     const grace = new Promise<void>((resolve) => (cancel = clock.at(clock.now() + GRACE_MS, resolve)))
@@ -122,7 +103,7 @@ export class WebhookWorker implements AsyncDisposable {
     cancel()
     this.#abort.abort()
     await all
-    const ids = [...this.#underWay.keys()]
+    const ids = this.#underWay.pieces.map(({ id }) => id)
     if (ids.length > 0) await this.#app.store.run('webhooks.release', { ids })
   }
 }
