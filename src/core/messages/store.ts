@@ -31,6 +31,8 @@ export interface MessageFilter extends Including {
   trashed?: boolean
   hasCode?: boolean
   hasLink?: boolean
+  /** Only those that somebody was seen to open. */
+  opened?: boolean
 }
 
 /** What a list is ordered by; ties by id. */
@@ -140,6 +142,7 @@ export interface MessageWriter extends MessageReader {
       | 'updatedAt'
     >,
   ): Promise<void>
+  setOpened(id: MessageId, at: number): Promise<void>
   /** Those of the mailbox that have one of these Message-IDs. */
   namedAs(mailbox: MailboxId, messageIds: [string, string]): Promise<Message[]>
   /** The first received messages of a mailbox that wait to be handled and came after `since`, oldest first. The mailbox is held. */

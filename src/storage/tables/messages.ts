@@ -109,6 +109,9 @@ export function messageWriter(db: Database): MessageWriter {
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
     },
+    async setOpened(id, at) {
+      await db.kysely.updateTable('messages').set({ opened: 1, updated_at: at }).where('id', '=', id).execute()
+    },
     delete: (ids) => deleteMessages(db, ids),
   }
 }

@@ -192,6 +192,7 @@ function toFilter(query: z.output<typeof filters>): { filter: MessageFilter; imp
     ...(asked.received && { direction: 'inbound' as const }),
     ...(asked.sent && { direction: 'outbound' as const }),
     ...(asked.bounced && { status: 'bounced' as const }),
+    ...(asked.opened && { opened: true }),
     ...toBounds(query),
     ...(from && { from }),
     ...(to && { to }),
