@@ -66,6 +66,15 @@ export interface Placed {
   uid: number
 }
 
+/** Texts that stand in sender, recipients or subject, each in any of them; case is ignored. */
+export interface Mentions {
+  texts: string[]
+  /** Exclusive bounds on `at`. */
+  before?: number
+  after?: number
+  limit: number
+}
+
 /** Whose sent messages. */
 export type SentWithin = { orgId: OrgId } | { mailboxId: MailboxId; threadId?: ThreadId }
 
@@ -81,6 +90,8 @@ export interface MessageReader {
   tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
+  /** Messages that lists show and that hold all the texts, newest first; of very many only the newest are looked at. */
+  mentioning(reach: Reach, asked: Mentions): Promise<MessageId[]>
   /** The newest of all mailboxes within reach, and whether they were handed out as new before. */
   newest(reach: Reach, filter: NewestFilter, limit: number): Promise<{ message: Message; fetched: boolean }[]>
   /** The received message with this number, if its mailbox is this organization's and alive. */

@@ -73,7 +73,8 @@ export const messages = {
   search: route({
     method: 'GET',
     path: '/messages/search',
-    summary: 'Messages that have all words of q, best first; never spam, blocked or trashed ones',
+    summary:
+      'Messages that have all words of q, or all its texts in sender, recipients and subject; best first, never spam, blocked or trashed ones',
     query: searchQuery,
     reply: pageOf(
       'messages',
