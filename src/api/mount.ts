@@ -5,6 +5,7 @@ import { readJsonBody } from './body.ts'
 import type { Dialect } from './dialect.ts'
 import { readQuery } from './query.ts'
 import { asRefusal, HttpRefusal, refusalHeaders } from './refusal.ts'
+import { refusedWith } from './refused.ts'
 import { Answer, type Call, type Route } from './route.ts'
 import { createRouter, type Match } from './router.ts'
 import { check } from './validate.ts'
@@ -35,6 +36,7 @@ export function mount(app: App, dialect: Dialect, { checkReplies = false }: { ch
         return { dialect: dialect.name, response, route: call.route.path }
       } catch (error) {
         const response = refuse(app, dialect, error, requestId)
+        if (checkReplies && match.route) assertDeclared(dialect, match.route, response.status)
         return { dialect: dialect.name, response, route: match.route?.path ?? 'none' }
       }
     },
@@ -88,6 +90,13 @@ function toResponse(route: Route, result: unknown, checkReplies: boolean): Respo
 function assertShape(route: Route, value: unknown): void {
   const shaped = route.reply?.parse(value)
   if (!isDeepStrictEqual(shaped, value)) throw new Error(`${route.path}: the answer has fields that its shape has not`)
+}
+
+function assertDeclared(dialect: Dialect, route: Route, status: number): void {
+  if (refusedWith(dialect, route).includes(status)) return
+  throw new Error(
+    `${dialect.name}: ${route.method} ${route.path} refuses with ${status}, which its document does not say`,
+  )
 }
 
 function refuse(app: App, dialect: Dialect, error: unknown, requestId: string): Response {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { App } from '../core/app.ts'
 import type { Dialect } from './dialect.ts'
+import { refusedWith } from './refused.ts'
 import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
@@ -39,7 +40,7 @@ export function describe(app: App, dialect: Dialect): OpenApiDocument {
   const paths: OpenApiDocument['paths'] = {}
   for (const [name, route] of Object.entries(dialect.routes)) {
     const path = route.path.replace(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(name, route, schemas) }
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(dialect, name, schemas) }
   }
   return {
     openapi: '3.1.0',
@@ -51,7 +52,8 @@ export function describe(app: App, dialect: Dialect): OpenApiDocument {
   }
 }
 
-function toOperation(operationId: string, route: Route, schemas: Json): Operation {
+function toOperation(dialect: Dialect, operationId: string, schemas: Json): Operation {
+  const route = dialect.routes[operationId] as Route
   const body = route.body && toSchema(route.body, 'input', schemas)
   return {
     operationId,
@@ -61,11 +63,11 @@ function toOperation(operationId: string, route: Route, schemas: Json): Operatio
     ...(body
       ? { requestBody: { required: hasRequired(body), content: { 'application/json': { schema: body } } } }
       : {}),
-    responses: toResponses(route, schemas),
+    responses: toResponses(dialect, route, schemas),
   }
 }
 
-function toResponses(route: Route, schemas: Json): Operation['responses'] {
+function toResponses(dialect: Dialect, route: Route, schemas: Json): Operation['responses'] {
   const schema = route.reply && toSchema(route.reply, 'output', schemas)
   const bytes = { type: 'string', contentMediaType: route.produces }
   const content = schema
@@ -76,11 +78,29 @@ function toResponses(route: Route, schemas: Json): Operation['responses'] {
   const good = (description: string) => ({ description, ...(content ? { content } : {}) })
   const also = Object.entries(route.otherwise).map(([status, meaning]) => [status, good(meaning)] as const)
   const refusal = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
+  const refused = refusedWith(dialect, route).map((status) => {
+    return [status, { description: meanings[status] ?? 'A refusal', content: refusal }] as const
+  })
   return {
     [route.status]: good(route.status === 204 ? 'Done' : 'The answer'),
     ...Object.fromEntries(also),
+    ...Object.fromEntries(refused),
     default: { description: 'A refusal', content: refusal },
   }
+}
+
+const meanings: Record<number, string> = {
+  400: 'The request breaks a rule',
+  401: 'Nobody that we know is asking',
+  403: 'Not allowed',
+  404: 'Not there, or not to be seen by this caller',
+  409: 'It contradicts what is there, or another request',
+  413: 'The body is too large',
+  415: 'The body is no JSON',
+  422: 'Well formed, and impossible',
+  429: 'Too much for now',
+  500: 'Something went wrong on our side',
+  503: 'The server cannot answer now',
 }
 
 function pathParameters(route: Route): Parameter[] {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Caller } from '../core/accounts/caller.ts'
 import type { App } from '../core/app.ts'
+import type { RefusalCode } from './refusal.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -50,6 +51,8 @@ export interface Route {
   status: number
   /** Statuses of other good answers, with what they mean. */
   otherwise: Record<number, string>
+  /** What it may refuse beside that which its shape tells: see `refused.ts`. */
+  refuses: RefusalCode[]
   /** Header fields that it understands, with what they do. */
   headers: Record<string, string>
   maxBodyBytes: number
@@ -72,7 +75,7 @@ type Handled<Reply extends z.ZodType> = Reply extends Unset
   : z.input<Reply> | Answer<z.input<Reply>> | Response
 
 interface RouteSpec<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>
-  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'headers' | 'maxBodyBytes' | 'open'>> {
+  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'refuses' | 'headers' | 'maxBodyBytes' | 'open'>> {
   method: Method
   path: Path
   summary: string
@@ -92,6 +95,7 @@ export function route<
   return {
     status: spec.reply || spec.produces ? 200 : 204,
     otherwise: {},
+    refuses: [],
     headers: {},
     maxBodyBytes: DEFAULT_BODY_BYTES,
     ...spec,

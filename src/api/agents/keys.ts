@@ -31,6 +31,7 @@ const NewKey = z
 export const create = route({
   method: 'POST',
   path: '/api-keys',
+  refuses: ['not_found'],
   summary: 'Make an API key',
   body: z.object({
     name: z.string().meta({ examples: ['my-agent-key'] }),

@@ -54,6 +54,7 @@ const NewWebhook = z
 export const create = route({
   method: 'POST',
   path: '/webhooks',
+  refuses: ['not_found'],
   summary: 'Have events posted to a URL',
   body: z.object({
     url: z.string().meta({ examples: ['https://your-app.com/webhooks/email'] }),

@@ -14,6 +14,7 @@ import { inDomain, limit } from './query.ts'
 export const list = route({
   method: 'GET',
   path: '/messages',
+  refuses: ['not_found'],
   summary: 'The newest received messages of all your inboxes, or of one',
   query: z.object({ inbox: z.string().optional().describe('The id of an inbox'), limit }),
   reply: z.object({ items: z.array(MessageItem) }),

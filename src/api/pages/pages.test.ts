@@ -110,7 +110,8 @@ describe.each(dialects.map((d) => [d.name, d] as const))('the document of %s', (
       const inPath = parameters.filter((p) => p.in === 'path').map((p) => `{${p.name}}`)
       expect(inPath).toEqual(path.match(/\{\w+\}/g) ?? [])
       for (const p of parameters) expect(p.schema).toMatchObject({ type: expect.anything() })
-      expect(Object.keys(responses)).toContain('default')
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['500', '503', 'default']))
+      expect('404' in responses || inPath.length === 0).toBe(true)
     }
   })
 

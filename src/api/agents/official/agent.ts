@@ -7,6 +7,7 @@ export const agent = {
   sign_up: route({
     method: 'POST',
     path: '/agent/sign-up',
+    refuses: ['forbidden', 'not_found'],
     summary: 'An organization, an inbox and a key for an agent that has none, where the operator allows it',
     open: true,
     body: z.object({
@@ -33,6 +34,7 @@ export const agent = {
   verify: route({
     method: 'POST',
     path: '/agent/verify',
+    refuses: ['not_found'],
     summary: "Give the code that the agent's human got, which lifts the limits",
     body: z.object({ otp_code: z.string() }),
     reply: z.object({ verified: z.boolean() }).meta({ id: 'AgentVerifyResponse' }),

@@ -41,6 +41,7 @@ export const metrics = {
   events: route({
     method: 'GET',
     path: '/metrics/events',
+    refuses: ['unprocessable'],
     summary: 'How often things happened',
     query: eventsQuery,
     reply: Buckets,
@@ -58,6 +59,7 @@ export const metrics = {
   usage: route({
     method: 'GET',
     path: '/metrics/usage',
+    refuses: ['unprocessable'],
     summary: 'What there was, in the course of time',
     query: usageQuery,
     reply: Series,

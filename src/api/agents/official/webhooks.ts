@@ -115,7 +115,12 @@ const common = {
   }),
 }
 
-const create = { method: 'POST' as const, path: '/webhooks' as const, reply: WebhookShape }
+const create = {
+  method: 'POST' as const,
+  path: '/webhooks' as const,
+  refuses: ['not_found' as const],
+  reply: WebhookShape,
+}
 const update = { method: 'PATCH' as const, path: '/webhooks/:webhook_id' as const, reply: WebhookShape }
 
 /** With everything to choose from. */
