@@ -8,6 +8,7 @@ import { measureImap } from './parts/imap.ts'
 import { measureIntake } from './parts/intake.ts'
 import { measureListed } from './parts/listed.ts'
 import { measureMemory } from './parts/memory.ts'
+import { measureNodes } from './parts/nodes.ts'
 import { measureReading } from './parts/reading.ts'
 import { measureRestart } from './parts/restart.ts'
 import { measureSoak } from './parts/soak.ts'
@@ -33,6 +34,7 @@ const parts = {
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })
   },
   imap: () => measureImap({ sources: flags.full ? [1, 4, 16, 32] : [1, 8] }),
+  nodes: () => measureNodes({ seconds: flags.full ? 20 : 5 }),
   soak: () => measureSoak(flags.full ? { minutes: 30, perSecond: 1_000 } : { minutes: 1, perSecond: 500 }),
   restart: () =>
     measureRestart(flags.full ? { messages: 1_000_000, queued: 100_000 } : { messages: 20_000, queued: 2_000 }),
