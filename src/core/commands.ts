@@ -31,6 +31,7 @@ import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage, labelMessages } from './messages/label-command.ts'
+import { openMessage } from './messages/open-command.ts'
 import { sweepExpiredMessages } from './messages/sweep-expired.ts'
 import {
   claimDeliveries,
@@ -96,6 +97,7 @@ export const commands = {
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.label-many': labelMessages,
+  'messages.open': openMessage,
   'messages.delete': deleteMessage,
   'messages.handle': handleMessages,
   'messages.handle-first': handleFirst,

@@ -95,7 +95,7 @@ function agents(call: Call, download: Download): Face {
       })
       return oldestFirst(await Promise.all(told))
     },
-    raw: async (address, messageId) => call('GET', `${await pathOf(address, messageId)}/raw`),
+    raw: async (address, messageId) => call('GET', `${await pathOf(address, messageId)}/eml`),
     async wait(address) {
       const { message } = await call('GET', `${at(address)}/wait?timeout=0`)
       return message && { messageId: message.rfc_message_id }

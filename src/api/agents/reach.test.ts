@@ -75,7 +75,7 @@ const bodies: Record<string, object> = {
   updateMessage: { labels: ['mine'] },
   updateWebhook: { enabled: false },
 }
-const queries: Record<string, string> = { searchMessages: '?q=plan', waitForMessage: '?timeout=0' }
+const queries: Record<string, string> = { waitForMessage: '?timeout=0' }
 // Of several inboxes, and so refused to a key of one, whatever they name.
 const ofManyInboxes = new Set(['getDomain', 'deleteDomain', 'verifyDomain'])
 
