@@ -4,14 +4,17 @@
  */
 import { parseArgs } from 'node:util'
 import { writeFigures } from './figures-page.ts'
+import { measureHandle } from './parts/handle.ts'
 import { measureImap } from './parts/imap.ts'
 import { measureIntake } from './parts/intake.ts'
 import { measureListed } from './parts/listed.ts'
 import { measureMemory } from './parts/memory.ts'
+import { measureNodes } from './parts/nodes.ts'
 import { measureReading } from './parts/reading.ts'
 import { measureRestart } from './parts/restart.ts'
 import { measureSoak } from './parts/soak.ts'
 import { measureWaiting } from './parts/waiting.ts'
+import { measureWebhooks } from './parts/webhooks.ts'
 import { describeMachine } from './support/machine.ts'
 import { renderTable, type Table } from './support/table.ts'
 
@@ -28,11 +31,14 @@ const parts = {
   },
   listed: () => measureListed({ mails: flags.full ? 2_000 : 300 }),
   waiting: () => measureWaiting({ perSecond: 200, seconds: flags.full ? 30 : 5 }),
+  handle: () => measureHandle({ messages: flags.full ? 20_000 : 5_000 }),
+  webhooks: () => measureWebhooks({ seconds: flags.full ? 20 : 3 }),
   reading: () => {
     const levels = flags.full ? [1_000, 100_000, 1_000_000] : [1_000, 100_000]
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })
   },
   imap: () => measureImap({ sources: flags.full ? [1, 4, 16, 32] : [1, 8] }),
+  nodes: () => measureNodes({ seconds: flags.full ? 20 : 5 }),
   soak: () => measureSoak(flags.full ? { minutes: 30, perSecond: 1_000 } : { minutes: 1, perSecond: 500 }),
   restart: () =>
     measureRestart(flags.full ? { messages: 1_000_000, queued: 100_000 } : { messages: 20_000, queued: 2_000 }),

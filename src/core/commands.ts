@@ -23,6 +23,7 @@ import {
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { addListEntry, removeListEntry } from './lists/commands.ts'
+import { clearCatchAll, putCatchAll } from './mailboxes/catch-all-commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { configureMailbox, createHookMailbox, createWithWebhook } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
@@ -89,6 +90,8 @@ export const commands = {
   'mailboxes.delete': deleteMailbox,
   'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
+  'mailboxes.set-catch-all': putCatchAll,
+  'mailboxes.clear-catch-all': clearCatchAll,
   'mailboxes.create-hook': createHookMailbox,
   'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,

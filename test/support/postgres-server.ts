@@ -22,8 +22,11 @@ export interface PostgresServer {
 
 type User = { uid: number; gid: number } | Record<string, never>
 
-/** Starts a PostgreSQL of its own in a temporary folder; when run by root as another user, since it refuses root. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a PostgreSQL of its own in a temporary folder; when run by root as another user, since it refuses root. It does not wait for
+ * the disk unless it is to be `durable`: what the tests prove is not the disk of this machine.
+ */
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-postgres-'))
   const user = unprivileged()
   if ('uid' in user) chownSync(folder, user.uid, user.gid)
@@ -33,8 +36,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const init = ['-D', data, '-U', 'posthouse', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   await run(join(bin, 'initdb'), init, options)
   const port = await freePort()
-  // fsync off: what the tests prove is not the disk of this machine.
-  const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-F', '-c', 'max_connections=300']
+  const more = durable ? [] : ['-F']
+  const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'max_connections=300', ...more]
   const url = `postgres://posthouse@127.0.0.1:${port}/postgres`
   let server: ChildProcess | undefined
   const resume = async () => {

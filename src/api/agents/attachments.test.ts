@@ -46,6 +46,14 @@ describe('an attachment', () => {
     expect(await (await download(download_url)).text()).toBe('Grüße')
   })
 
+  test('of any length of name is sent at once, its name cut to 255 bytes between characters', async () => {
+    const filename = `${'é'.repeat(300_000)}.txt`
+    const body = { to: 'a@example.com', attachments: [{ filename, content: 'YQ==' }] }
+    const { message_id } = (await t.call('POST', `/api/v0/inboxes/${inbox}/messages/send`, { body })).body
+    const [part] = (await t.call('GET', `/api/v0/inboxes/${inbox}/messages/${message_id}`)).body.attachments
+    expect(part.filename).toBe('é'.repeat(127))
+  })
+
   test('is not found by another id, or under another message', async () => {
     const [one, two] = [await attach('text/plain'), await attach('text/plain')]
     const base = `/api/v0/inboxes/${inbox}/messages`

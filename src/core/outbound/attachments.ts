@@ -87,7 +87,9 @@ function describe(input: AttachmentInput, content: Buffer, filename: string | nu
 /** A display name for a file: no path, no control or direction-changing characters, at most 255 bytes. */
 export function safeFilename(name: string): string {
   const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? ''
-  let safe = last.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').trim()
-  while (Buffer.byteLength(safe) > 255) safe = [...safe].slice(0, -1).join('')
+  const shown = last.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').trim()
+  // The encoder stops at the last whole character that fits.
+  const { read } = new TextEncoder().encodeInto(shown, new Uint8Array(255))
+  const safe = shown.slice(0, read)
   return safe === '.' || safe === '..' ? '' : safe
 }

@@ -163,6 +163,22 @@ describe('a key', () => {
     expect((await t.call('GET', path)).body).toMatchObject({ url, enabled: true, event_types: hook.event_types })
   })
 
+  test('that may make or change webhooks but not read them does so, and learns only the secret that it made', async () => {
+    const maker = (await make('', { permissions: { webhook_create: true } })).body.api_key
+    const changer = (await make('', { permissions: { webhook_update: true } })).body.api_key
+    const body = { url: 'https://hook.example.com/', event_types: ['message.received'], client_id: 'blind' }
+    const made = await call('POST', '/webhooks', { key: maker, body })
+    expect(made).toMatchObject({ status: 200, body: { secret: expect.stringMatching(/^whsec_/) } })
+    const again = await call('POST', '/webhooks', { key: maker, body })
+    expect(again).toMatchObject({ status: 200, body: { webhook_id: made.body.webhook_id } })
+    expect(again.body).not.toHaveProperty('secret')
+    const change = { key: changer, body: { event_types: ['message.sent'] } }
+    const changed = await call('PATCH', `/webhooks/${made.body.webhook_id}`, change)
+    expect(changed).toMatchObject({ status: 200, body: { event_types: ['message.sent'] } })
+    expect(changed.body).not.toHaveProperty('secret')
+    expect((await call('GET', `/webhooks/${made.body.webhook_id}`)).body.secret).toBe(made.body.secret)
+  })
+
   test('tells when it was used', async () => {
     const { api_key, api_key_id } = (await make('')).body
     const shown = async () => (await call('GET', `/api-keys/${api_key_id}`)).body

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Caller } from '../../../core/accounts/caller.ts'
+import { type Caller, may } from '../../../core/accounts/caller.ts'
 import type { App } from '../../../core/app.ts'
 import { invalid } from '../../../core/errors.ts'
 import type { Webhook } from '../../../core/webhooks/model.ts'
@@ -29,7 +29,10 @@ const WebhookShape = z
     event_types: z.array(z.string()),
     pod_ids: z.array(z.string()).optional(),
     inbox_ids: z.array(z.string()).optional().describe('Addresses'),
-    secret: z.string().describe('Signs every delivery, in the way of Svix and of Standard Webhooks'),
+    secret: z
+      .string()
+      .optional()
+      .describe('Signs every delivery, in the way of Svix and of Standard Webhooks; for keys that may read webhooks'),
     enabled: z.boolean(),
     client_id: z.string().optional(),
     updated_at: Time,
@@ -183,7 +186,7 @@ type NewWebhook = z.output<z.ZodObject<typeof newWebhook>> & { inbox_ids?: Ids; 
 
 async function makeWebhook(call: Asked<NewWebhook>): Promise<z.output<typeof WebhookShape>> {
   const { app, caller, body } = call
-  const { webhook } = await createWebhook(app, caller, {
+  const { webhook, secret } = await createWebhook(app, caller, {
     style: 'agents-v0',
     url: body.url,
     topics: body.event_types,
@@ -192,7 +195,7 @@ async function makeWebhook(call: Asked<NewWebhook>): Promise<z.output<typeof Web
     clientId: body.client_id ?? null,
     ...(body.headers && { headers: body.headers }),
   })
-  return toWebhook(call, webhook)
+  return toWebhook(call, webhook, secret)
 }
 
 type Change = z.output<z.ZodObject<typeof changeInboxes>> & { add_pod_ids?: Ids; remove_pod_ids?: Ids }
@@ -218,8 +221,10 @@ function refuseBoth(set: readonly string[], remove: readonly string[]): void {
 async function toWebhook(
   { app, caller }: Pick<Asked<unknown>, 'app' | 'caller'>,
   webhook: Webhook,
+  made: string | null = null,
 ): Promise<z.output<typeof WebhookShape>> {
-  const [secret = ''] = await readWebhookSecrets(app, caller, webhook)
+  // Who made it just now, or changed it, need not be allowed to read webhooks.
+  const [secret] = made === null && may(caller, 'webhook_read') ? await readWebhookSecrets(app, caller, webhook) : [made]
   const mailboxes = await app.store.read.mailboxes.withIds(webhook.mailboxIds)
   const addresses = webhook.mailboxIds.map((id) => mailboxes.get(id)?.address ?? printId('inbox', id))
   return present({
@@ -228,7 +233,7 @@ async function toWebhook(
     event_types: webhook.topics,
     pod_ids: some(webhook.projectIds.map((id) => printId('pod', id))),
     inbox_ids: some(addresses),
-    secret: `whsec_${secret}`,
+    secret: secret && `whsec_${secret}`,
     enabled: webhook.enabled,
     client_id: webhook.clientId,
     updated_at: printTime(webhook.updatedAt),

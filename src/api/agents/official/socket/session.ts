@@ -4,6 +4,7 @@ import { Failure } from '../../../../core/errors.ts'
 import { followEvents } from '../../../../core/events/follow.ts'
 import { mailboxProjects } from '../../../../core/events/mailbox-projects.ts'
 import type { LoggedEvent } from '../../../../core/events/model.ts'
+import { maySee } from '../../../../core/messages/hiding.ts'
 import { topicOf } from '../../../../core/webhooks/topics.ts'
 import { asRefusal } from '../../../refusal.ts'
 import type { OpenSocket } from '../../../sockets/open-socket.ts'
@@ -87,6 +88,14 @@ export class Session {
     }
   }
 
+  // An event from the log may tell of a message that has become spam since.
+  async #hides({ messageId }: LoggedEvent): Promise<boolean> {
+    const { caller } = this.#socket
+    if (caller.permissions === null || messageId === null) return false
+    const [message] = await this.#app.store.read.messages.withIds([messageId])
+    return message !== undefined && !maySee(caller, message)
+  }
+
   async #tellOne(event: LoggedEvent, signal: AbortSignal): Promise<void> {
     if (event.type === 'mailbox.deleted' && event.mailboxId) {
       this.#subscription?.filter?.mailboxes.delete(event.mailboxId)
@@ -95,7 +104,7 @@ export class Session {
     if (!topic) return
     const told = { ...event, topic, test: false }
     const asked = () => this.#subscription && wants(this.#subscription, this.#socket.caller, told, this.#projectOf)
-    if (!(await asked())) return
+    if (!(await asked()) || (await this.#hides(event))) return
     const body = await this.#bodies.of(told)
     // The subscription may be another one by now.
     if (body !== null && (await asked()) && !signal.aborted) await this.#socket.send(body)

@@ -188,6 +188,22 @@ describe('subscriptions', () => {
     expect((await client.closed).code).toBe(1009)
   })
 
+  test('with since, what became spam is kept from keys that may not see spam', async () => {
+    await using first = await open()
+    await subscribe(first)
+    await mail(box, 'Before')
+    const { event_id: since } = await first.next()
+    await mail(box, 'Hidden')
+    const { message } = await first.next()
+    await mail(box, 'Shown')
+    const path = `/v0/inboxes/${box}/messages/${encodeURIComponent(message.message_id)}`
+    expect((await t.call('PATCH', path, { body: { add_labels: ['spam'] } })).status).toBe(200)
+    const { key } = await newKey({ permissions: { message_read: true, inbox_read: true } })
+    await using second = await open(key)
+    await second.ask({ type: 'subscribe', inbox_ids: [box], since })
+    expect((await second.next()).message.subject).toBe('Shown')
+  })
+
   test('with since, what was missed comes first, and what follows behind it', async () => {
     const first = await open()
     await subscribe(first, { inbox_ids: [box] })
