@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { writeFigures } from './figures-page.ts'
+import { measureHandle } from './parts/handle.ts'
 import { measureImap } from './parts/imap.ts'
 import { measureIntake } from './parts/intake.ts'
 import { measureListed } from './parts/listed.ts'
@@ -13,6 +14,7 @@ import { measureReading } from './parts/reading.ts'
 import { measureRestart } from './parts/restart.ts'
 import { measureSoak } from './parts/soak.ts'
 import { measureWaiting } from './parts/waiting.ts'
+import { measureWebhooks } from './parts/webhooks.ts'
 import { describeMachine } from './support/machine.ts'
 import { renderTable, type Table } from './support/table.ts'
 
@@ -29,6 +31,8 @@ const parts = {
   },
   listed: () => measureListed({ mails: flags.full ? 2_000 : 300 }),
   waiting: () => measureWaiting({ perSecond: 200, seconds: flags.full ? 30 : 5 }),
+  handle: () => measureHandle({ messages: flags.full ? 20_000 : 5_000 }),
+  webhooks: () => measureWebhooks({ seconds: flags.full ? 20 : 3 }),
   reading: () => {
     const levels = flags.full ? [1_000, 100_000, 1_000_000] : [1_000, 100_000]
     return measureReading({ levels, requests: flags.full ? 2_000 : 500 })

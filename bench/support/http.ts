@@ -1,4 +1,4 @@
-import { Agent, get } from 'node:http'
+import { Agent, request } from 'node:http'
 
 const MAX_MS = 8_000
 
@@ -14,17 +14,28 @@ export class HttpClient implements Disposable {
   }
 
   text(path: string): Promise<string> {
+    return this.#ask('GET', path)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
+  async post(path: string, body: unknown): Promise<any> {
+    return JSON.parse(await this.#ask('POST', path, JSON.stringify(body)))
+  }
+
+  #ask(method: string, path: string, body?: string): Promise<string> {
+    const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) }
     return new Promise((resolve, reject) => {
-      const request = get(`${this.#url}${path}`, { agent: this.#agent, headers: this.#headers }, (response) => {
-        let body = ''
+      const asked = request(`${this.#url}${path}`, { method, agent: this.#agent, headers }, (response) => {
+        let text = ''
         response.setEncoding('utf8')
-        response.on('data', (chunk) => (body += chunk))
+        response.on('data', (chunk) => (text += chunk))
         response.on('end', () => {
-          if (response.statusCode === 200) resolve(body)
-          else reject(new Error(`${path}: ${response.statusCode} ${body}`))
+          if (response.statusCode === 200) resolve(text)
+          else reject(new Error(`${path}: ${response.statusCode} ${text}`))
         })
       })
-      request.on('error', reject)
+      asked.on('error', reject)
+      asked.end(body)
     })
   }
 

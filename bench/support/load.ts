@@ -23,6 +23,8 @@ export interface LoadResult {
 }
 
 export interface LoadFigures {
+  /** How many were taken. */
+  mails: number
   perSecond: number
   p50: number
   p99: number
@@ -43,6 +45,7 @@ export async function load(order: LoadOrder, serverPids: () => number[]): Promis
   // Those that ended meanwhile are not counted: a server that starts processes as it goes is counted too low.
   const used = cpuSeconds(serverPids()) - before
   return {
+    mails,
     perSecond: mails / result.seconds,
     p50: quantile(result.latenciesMs, 0.5),
     p99: quantile(result.latenciesMs, 0.99),

@@ -73,7 +73,7 @@ test('HEAD tells the length of what GET would send', async () => {
   await s.t.mail('long@posthouse.test', 'Subject: x\n\ny')
   const [item] = (await s.t.call('GET', '/api/v0/inboxes/long@posthouse.test/messages')).body.data
   const headers = { authorization: `Bearer ${s.t.key}` }
-  const head = await fetch(`${s.base}/api/v0/inboxes/long@posthouse.test/messages/${item.message_id}/raw`, {
+  const head = await fetch(`${s.base}/api/v0/inboxes/long@posthouse.test/messages/${item.message_id}/eml`, {
     method: 'HEAD',
     headers,
   })

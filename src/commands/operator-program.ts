@@ -9,6 +9,7 @@ export function addOperatorCommands(program: Command, config: () => Config): voi
     program.command('route').description('ways out of single domains, in the place of POSTHOUSE_DELIVERY'),
     config,
   )
+  addDomain(program.command('domain').description('the domains that mail comes to'), config)
   addDns(program, config)
   addStorage(program, config)
 }
@@ -72,6 +73,16 @@ function addRoute(route: Command, config: () => Config): void {
     .description('the domains with a way of their own, without passwords and keys')
     .option('--json', 'print JSON')
     .action(async (options) => (await import('./route.ts')).listDomainRoutes(config(), options))
+}
+
+function addDomain(domain: Command, config: () => Config): void {
+  domain
+    .command('catch-all <domain> [mailbox]')
+    .description('let mail to unknown addresses of a domain come into this mailbox')
+    .option('--none', 'refuse it again')
+    .action(async (name, mailbox, options) =>
+      (await import('./catch-all.ts')).changeCatchAll(config(), name, mailbox, options),
+    )
 }
 
 function addDns(program: Command, config: () => Config): void {

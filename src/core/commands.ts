@@ -23,6 +23,7 @@ import {
 import { holdBlobs, releaseBlobs } from './jobs/blob-holds.ts'
 import { claimJobs, ensureJob, finishJob, goOnWithJob, releaseAllJobs, retryJob, scheduleJob } from './jobs/commands.ts'
 import { addListEntry, removeListEntry } from './lists/commands.ts'
+import { clearCatchAll, putCatchAll } from './mailboxes/catch-all-commands.ts'
 import { createMailbox, deleteMailbox, expireMailbox, purgeMailbox, updateMailbox } from './mailboxes/commands.ts'
 import { configureMailbox, createHookMailbox, createWithWebhook } from './mailboxes/hook-commands.ts'
 import { deleteMessage } from './messages/delete-command.ts'
@@ -30,6 +31,7 @@ import { markFetched } from './messages/fetch-command.ts'
 import { fileInbound } from './messages/file-inbound.ts'
 import { handleFirst, handleMessages } from './messages/handle-commands.ts'
 import { labelMessage, labelMessages } from './messages/label-command.ts'
+import { openMessage } from './messages/open-command.ts'
 import { sweepExpiredMessages } from './messages/sweep-expired.ts'
 import {
   claimDeliveries,
@@ -88,11 +90,14 @@ export const commands = {
   'mailboxes.delete': deleteMailbox,
   'mailboxes.expire': expireMailbox,
   'mailboxes.purge': purgeMailbox,
+  'mailboxes.set-catch-all': putCatchAll,
+  'mailboxes.clear-catch-all': clearCatchAll,
   'mailboxes.create-hook': createHookMailbox,
   'mailboxes.configure': configureMailbox,
   'messages.file': fileInbound,
   'messages.label': labelMessage,
   'messages.label-many': labelMessages,
+  'messages.open': openMessage,
   'messages.delete': deleteMessage,
   'messages.handle': handleMessages,
   'messages.handle-first': handleFirst,

@@ -150,6 +150,7 @@ export interface MessageTable {
   hidden: Flag
   has_code: Flag
   has_link: Flag
+  opened: Flag
   labels: Json
   part_count: number
   /** Lower-cased, for substring filters. */

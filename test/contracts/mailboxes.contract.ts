@@ -34,6 +34,23 @@ export function mailboxesContract(opened: () => Opened): void {
       expect(box).toMatchObject({ displayName: 'Ada', enabled: true, messageCount: 0, createdAt: it.clock.now() })
     })
 
+    test('what catches all of a domain leads to one mailbox, until it is cleared or the mailbox is deleted', async () => {
+      const [first, second] = [await buildMailbox(it.store, owner), await buildMailbox(it.store, owner)]
+      const key = { orgId: first.orgId, domain: 'caught.test' }
+      await it.store.run('domains.ensure-platform', { name: key.domain })
+      const caught = async () => (await it.store.read.mailboxes.byAddress('@caught.test'))?.id
+      for (const { id } of [first, second]) {
+        await it.store.run('mailboxes.set-catch-all', { ...key, id })
+        expect(await caught()).toBe(id)
+      }
+      await it.store.run('mailboxes.clear-catch-all', key)
+      expect(await caught()).toBeUndefined()
+      await expect(it.store.run('mailboxes.clear-catch-all', key)).rejects.toMatchObject({ code: 'not_found' })
+      await it.store.run('mailboxes.set-catch-all', { ...key, id: first.id })
+      await it.store.run('mailboxes.delete', { orgId: first.orgId, id: first.id })
+      expect(await caught()).toBeUndefined()
+    })
+
     test('a mailbox whose time is over is nowhere to be seen, takes no mail, and is deleted when somebody looks', async () => {
       const { mailboxes } = it.store.read
       const own = await buildOrganization(it.store)

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type CapturedId, type DeliveryId, type MessageId, newId, type OrgId, type PartId } from '../../src/core/ids.ts'
+import {
+  type CapturedId,
+  type DeliveryId,
+  type MailboxId,
+  type MessageId,
+  newId,
+  type OrgId,
+  type PartId,
+} from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
 import type { FoundLink } from '../../src/protocol/reading/links.ts'
@@ -231,6 +239,45 @@ export function messagesContract(opened: () => Opened): void {
         expect(await names({ labels: ['urgent'] })).toEqual(['labelled too'])
         expect(await names({ labels: ['later'] })).toEqual(['labelled'])
       })
+    })
+
+    test('texts are found anywhere in sender, recipients and subject, newest first', async () => {
+      const [own, other] = [await buildMailbox(it.store), await buildMailbox(it.store)]
+      const mail = (fields: Parameters<typeof fileMail>[2]) =>
+        fileMail(it.store, own, fields).then(({ messageId }) => messageId)
+      const invoice = await mail({ subject: 'Überfällige RECHNUNG 50%_a\\b' })
+      const ada = await mail({ from: [{ name: 'Lovelace', address: 'ada@engines.example' }], subject: null })
+      const copied = await mail({ subject: 'Rechnung', cc: [{ name: null, address: 'grace@navy.example' }] })
+      await fileMail(it.store, other, { subject: 'Rechnung' })
+      const found = (texts: string[], asked: object = {}, mailboxId: MailboxId | null = own.id) =>
+        it.store.read.messages.mentioning(
+          { orgId: own.orgId, projectId: null, mailboxId },
+          { texts, limit: 9, ...asked },
+        )
+      expect(await found(['echnun'])).toEqual([copied, invoice])
+      expect(await found(['ECHNUN'], { limit: 1 })).toEqual([copied])
+      expect(await found(['echnun', 'race@na'])).toEqual([copied])
+      expect(await found(['ovelac', 'ngines.ex'])).toEqual([ada])
+      expect(await found(['0%_A\\B', 'überf'])).toEqual([invoice])
+      expect(await found(['50_'])).toEqual([])
+      const at = (await it.store.read.messages.get(own.id, copied))!.at
+      expect(await found(['echnun'], { before: at })).toEqual([invoice])
+      expect(await found(['echnun'], { after: at - 1 })).toEqual([copied])
+      expect(await found(['echnun'], {}, null)).toEqual([copied, invoice])
+      expect(
+        await it.store.read.messages.mentioning(
+          { orgId: own.orgId, projectId: own.projectId, mailboxId: null },
+          { texts: ['race@na'], limit: 9 },
+        ),
+      ).toEqual([copied])
+      expect(
+        await it.store.read.messages.mentioning(
+          { orgId: own.orgId, projectId: newId(), mailboxId: null },
+          { texts: ['race@na'], limit: 9 },
+        ),
+      ).toEqual([])
+      await it.store.run('messages.label', { mailboxId: own.id, id: copied, change: { trashed: true } })
+      expect(await found(['echnun'])).toEqual([invoice])
     })
 
     test('the nth latest outbound message since a time is found, of a mailbox, a thread or an organization', async () => {

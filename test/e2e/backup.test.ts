@@ -160,7 +160,7 @@ describe('a backup', () => {
     await using server = await startServer(target.folder)
     const api = apiClient(server.url, key)
     const { body: list } = await api.get(`/inboxes/${BOXES[0]}/messages`)
-    const raw = await api.bytes(`/inboxes/${BOXES[0]}/messages/${list.data[0].message_id}/raw`)
+    const raw = await api.bytes(`/inboxes/${BOXES[0]}/messages/${list.data[0].message_id}/eml`)
     expect([...s3.objects.values()].map(({ bytes }) => bytes.toString())).toEqual([raw.toString()])
 
     using beside = temporaryFolder()

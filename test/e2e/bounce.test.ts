@@ -89,6 +89,6 @@ test('a refusal comes back as a report in the mailbox that sent', async () => {
     (found) => found.length === 1,
   )
   expect(report).toMatchObject({ from: 'Mail Delivery System <MAILER-DAEMON@mail.posthouse.localhost>' })
-  const raw = await api.bytes(`/inboxes/${shop.inbox_id}/messages/${report.message_id}/raw`)
+  const raw = await api.bytes(`/inboxes/${shop.inbox_id}/messages/${report.message_id}/eml`)
   expect(readReport(raw)?.recipients).toMatchObject([{ address: 'nobody@example.com', status: '5.1.1', hard: true }])
 })

@@ -46,7 +46,7 @@ test('with a bucket all message bytes are there, an outage is temporary to sende
   expect(list.data.map((m: { subject: string }) => m.subject)).toEqual(['after', 'before'])
   const kept = [...s3.objects.values()].map((object) => object.bytes.toString())
   for (const { message_id } of list.data) {
-    const raw = await api.bytes(`${path}/${message_id}/raw`)
+    const raw = await api.bytes(`${path}/${message_id}/eml`)
     expect(kept).toContain(raw.toString())
   }
 })

@@ -52,7 +52,7 @@ test('a mail comes in over SMTP, is read, answered, and the answer is captured w
   })
   await eventually(
     () => api.get(`/inboxes/${desk.inbox_id}/messages/search?q=four%20zo%C3%AB`),
-    ({ body }) => body.data[0]?.message_id === item.message_id,
+    ({ body }) => body.messages[0]?.subject === item.subject,
   )
   const path = `/inboxes/${desk.inbox_id}/messages/${item.message_id}`
   const { body: message } = await api.get(path)
@@ -63,7 +63,7 @@ test('a mail comes in over SMTP, is read, answered, and the answer is captured w
     envelope: { mail_from: 'zoe@client.test', rcpt_to: ['desk@posthouse.localhost'] },
     attachments: [{ filename: 'Übersicht.txt', content_type: 'text/plain', size: attachment.length }],
   })
-  const raw = await api.bytes(`${path}/raw`)
+  const raw = await api.bytes(`${path}/eml`)
   expect(message.sha256).toBe(createHash('sha256').update(raw).digest('hex'))
   expect(message.size).toBe(raw.length)
 
@@ -103,7 +103,7 @@ test('mail between two inboxes here goes through the same pipeline, and its answ
   )
   const [item] = received.body.data
   expect(item).toMatchObject({ from: 'Ann <ann@posthouse.localhost>', subject: 'Lunch' })
-  const raw = (await api.bytes(`/inboxes/${bob.inbox_id}/messages/${item.message_id}/raw`)).toString()
+  const raw = (await api.bytes(`/inboxes/${bob.inbox_id}/messages/${item.message_id}/eml`)).toString()
   expect(raw).not.toMatch(/^bcc:/im)
   expect(raw).not.toContain('carl@elsewhere.test')
 

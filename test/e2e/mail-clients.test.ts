@@ -30,7 +30,7 @@ async function arrived(subject: string): Promise<string> {
     () => api.get(query),
     (answer) => answer.body.data?.length > 0,
   )
-  return (await api.bytes(`${inbox}/messages/${body.data[0].message_id}/raw`)).toString()
+  return (await api.bytes(`${inbox}/messages/${body.data[0].message_id}/eml`)).toString()
 }
 
 test('nodemailer sends over the submission port', async () => {

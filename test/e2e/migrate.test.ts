@@ -73,7 +73,7 @@ test('everything goes to PostgreSQL and back as it was, positions of the log inc
   const api = apiClient(server.url, key)
   const { body: list } = await api.get('/inboxes/ann@posthouse.localhost/messages')
   expect(list.total).toBe(5)
-  const raw = await api.bytes(`/inboxes/ann@posthouse.localhost/messages/${list.data[0].message_id}/raw`)
+  const raw = await api.bytes(`/inboxes/ann@posthouse.localhost/messages/${list.data[0].message_id}/eml`)
   expect(raw.toString()).toContain('Subject: ')
   expect((await api.post('/inboxes', { username: 'new' })).status).toBe(201)
   const after = await contentOf(openPostgresSnapshot(url))

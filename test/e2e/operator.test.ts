@@ -1,3 +1,4 @@
+import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiClient, eventually } from '../support/api-client.ts'
 import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../support/server-process.ts'
@@ -54,6 +55,21 @@ test('the operator suppresses addresses of an organization and lifts what is sup
   expect((await command('suppression', 'list', '--org', org_id)).stdout).toBe('')
   const unknown = await command('suppression', 'add', 'bob@client.test', '--org', 'org_nobody')
   expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: 'No such organization\n' })
+})
+
+test('the operator says where mail to unknown addresses goes, while the server runs', async () => {
+  await api().post('/inboxes', { username: 'lost' })
+  const mailer = createTransport({ host: '127.0.0.1', port: server.smtpPort, tls: { rejectUnauthorized: false } })
+  const typo = () =>
+    mailer.sendMail({ from: 'a@client.test', to: 'typo@posthouse.localhost', subject: 'Hi', text: '.' })
+  await expect(typo()).rejects.toMatchObject({ responseCode: 550 })
+  const catchAll = (...args: string[]) => command('domain', 'catch-all', 'posthouse.localhost', ...args)
+  expect(await catchAll('lost@posthouse.localhost')).toMatchObject({ code: 0, stdout: '' })
+  await typo()
+  expect((await api().get('/inboxes/lost@posthouse.localhost/messages')).body).toMatchObject({ total: 1 })
+  expect((await catchAll('--none')).code).toBe(0)
+  await expect(typo()).rejects.toMatchObject({ responseCode: 550 })
+  expect(await catchAll()).toMatchObject({ code: 1, stderr: 'Say a mailbox or --none\n' })
 })
 
 test('the records to publish are lines of a zone file, long texts in strings that a record holds', async () => {

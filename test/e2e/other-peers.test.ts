@@ -42,7 +42,7 @@ describe.each(peers)('$name', ({ name, packages, start, protocol }) => {
       () => world.api.get(`/inboxes/${desk}/messages`),
       ({ body }) => body.total === 2,
     )
-    const kept = await world.api.bytes(`/inboxes/${desk}/messages/${list.body.data[0].message_id}/raw`)
+    const kept = await world.api.bytes(`/inboxes/${desk}/messages/${list.body.data[0].message_id}/eml`)
     expect(tailOf(kept, Buffer.from(words, 'latin1')).toString('latin1')).toBe(words)
 
     const { path } = await world.send(desk, { to: 'nobody@peer.test', text: 'Are you there?' })

@@ -95,7 +95,7 @@ async function auditMails(target: Target, ledger: Ledger, inventory: Inventory):
       if (copies.length === 0 && mail.fate === 'acknowledged') problems.push(`${mail.subject} is lost from ${box}`)
       const [copy] = copies
       if (!copy) continue
-      const raw = await api.bytes(`/inboxes/${box}/messages/${copy.message_id}/raw`)
+      const raw = await api.bytes(`/inboxes/${box}/messages/${copy.message_id}/eml`)
       if (createHash('sha256').update(raw).digest('hex') !== mail.sha256) problems.push(`${mail.subject}: other bytes`)
     }
   })

@@ -44,7 +44,7 @@ async function mail(
   if (!uuid) return { code, text, same: null, defects: [] }
   const id = printId('message', uuid)
   const { body } = await api.get(`/inboxes/${box}/messages/${id}`)
-  const kept = await api.bytes(`/inboxes/${box}/messages/${id}/raw`)
+  const kept = await api.bytes(`/inboxes/${box}/messages/${id}/eml`)
   const same = sha256(kept) === sha256(raw) && body.sha256 === sha256(raw)
   return { code, text, same, defects: body.defects.map((d: { code: string }) => d.code) }
 }

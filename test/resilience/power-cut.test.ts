@@ -100,7 +100,7 @@ async function missing(server: TestServer, ledger: Ledger, ids: string[]): Promi
     }
     const { body } = await api.get(`/inboxes/${found.box}/messages/${id}`)
     const sha256 = createHash('sha256')
-      .update(await api.bytes(`/inboxes/${found.box}/messages/${id}/raw`))
+      .update(await api.bytes(`/inboxes/${found.box}/messages/${id}/eml`))
       .digest('hex')
     const meant = found.direction === 'inbound' ? ledger.mails.get(found.subject)?.sha256 : body.sha256
     if (sha256 !== meant) problems.push(`${id} has other bytes`)

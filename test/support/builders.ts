@@ -162,6 +162,7 @@ export function newOutbound(
       trashed: false,
       hasCode: false,
       hasLink: false,
+      opened: false,
       labels: [],
       attachments: [],
       ...message,

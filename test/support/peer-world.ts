@@ -65,7 +65,7 @@ async function send(api: ApiClient, inbox: string, draft: Record<string, unknown
   const { status, body } = await api.post(`/inboxes/${inbox}/messages/send`, { subject: 'Notes', ...draft })
   if (status !== 200) throw new Error(`The API answered ${status}: ${JSON.stringify(body)}`)
   const path = `/inboxes/${inbox}/messages/${body.message_id}`
-  return { raw: await api.bytes(`${path}/raw`), path }
+  return { raw: await api.bytes(`${path}/eml`), path }
 }
 
 async function arrived(store: MailStore, raw: Buffer): Promise<StoredMail> {
@@ -83,7 +83,7 @@ async function received(api: ApiClient, inbox: string) {
     (answer) => answer.body.total === 1,
   )
   const path = `${list}/${body.data[0].message_id}`
-  return { raw: await api.bytes(`${path}/raw`), message: (await api.get(path)).body }
+  return { raw: await api.bytes(`${path}/eml`), message: (await api.get(path)).body }
 }
 
 function messageIdOf(raw: Buffer): string | undefined {

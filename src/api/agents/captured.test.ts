@@ -30,7 +30,7 @@ test('mail to the outside world is captured in the sandbox, listed and readable'
   })
   const authorization = `Bearer ${t.key}`
   const captured = await t.fetch(`/api/v0/captured/${listed.data[0].id}/raw`, { headers: { authorization } })
-  const raw = await t.fetch(`${path}/${sent.message_id}/raw`, { headers: { authorization } })
+  const raw = await t.fetch(`${path}/${sent.message_id}/eml`, { headers: { authorization } })
   expect(captured.headers.get('content-type')).toBe('message/rfc822')
   expect(captured.headers.get('content-disposition')).toMatch(/^attachment; filename="cap_/)
   expect(await captured.text()).toBe(await raw.text())

@@ -165,7 +165,7 @@ describe('a received message', () => {
       const item = await receive(raw, { mailFrom: '' })
       const full = await get(`/${item.message_id}`)
       expect(full).toMatchObject({ direction: 'inbound', envelope: { mail_from: '' }, size: expect.any(Number) })
-      const answer = await t.fetch(path(`/${item.message_id}/raw`), { headers: { authorization: `Bearer ${t.key}` } })
+      const answer = await t.fetch(path(`/${item.message_id}/eml`), { headers: { authorization: `Bearer ${t.key}` } })
       expect(Buffer.from(await answer.arrayBuffer())).toEqual(Buffer.from(raw.replaceAll('\n', '\r\n')))
     },
   )
@@ -179,7 +179,7 @@ describe('a received message', () => {
     const bytes = Buffer.from('Subject: \xff\xfe\r\n\r\n\x00\x80bytes\r\n', 'latin1')
     await t.mail(inbox.email_address, bytes)
     const { message_id } = (await get()).data[0]
-    const answer = await t.fetch(path(`/${message_id}/raw`), { headers: { authorization: `Bearer ${t.key}` } })
+    const answer = await t.fetch(path(`/${message_id}/eml`), { headers: { authorization: `Bearer ${t.key}` } })
     expect(answer.headers.get('content-type')).toBe('message/rfc822')
     expect(answer.headers.get('content-disposition')).toBe(
       `attachment; filename="${message_id}.eml"; filename*=UTF-8''${message_id}.eml`,

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { ThreadId } from '../../core/ids.ts'
 import { deleteMessage, getMessage, getRaw, listMessages, updateMessage } from '../../core/messages/messages.ts'
-import { searchMessages } from '../../core/messages/search.ts'
 import { commaList, flag, moment, several } from '../query.ts'
 import { rawMail } from '../raw-mail.ts'
 import { route } from '../route.ts'
@@ -91,24 +90,12 @@ export const remove = route({
 
 export const raw = route({
   method: 'GET',
-  path: '/inboxes/:inboxId/messages/:messageId/raw',
+  path: '/inboxes/:inboxId/messages/:messageId/eml',
   summary: 'The bytes as they were received or composed',
   produces: 'message/rfc822',
   async handle({ app, caller, params }) {
     const [inbox, ref] = [parseInboxRef(params.inboxId), parseMessageRef(params.messageId)]
     const { message, raw } = await getRaw(app, caller, inbox, ref)
     return rawMail(raw, `${printId('message', message.id)}.eml`)
-  },
-})
-
-export const search = route({
-  method: 'GET',
-  path: '/inboxes/:inboxId/messages/search',
-  summary: 'Messages that have all words of q, best first; never spam, blocked or trashed ones',
-  query: pageQuery.extend({ q: z.string() }),
-  reply: pageOf(MessageItem),
-  async handle({ app, caller, params, query }) {
-    const inbox = parseInboxRef(params.inboxId)
-    return toPage(await searchMessages(app, caller, inbox, query.q, toPageRequest(query)), query, toItem)
   },
 })

@@ -75,7 +75,7 @@ const bodies: Record<string, object> = {
   updateMessage: { labels: ['mine'] },
   updateWebhook: { enabled: false },
 }
-const queries: Record<string, string> = { searchMessages: '?q=plan', waitForMessage: '?timeout=0' }
+const queries: Record<string, string> = { waitForMessage: '?timeout=0' }
 // Of several inboxes, and so refused to a key of one, whatever they name.
 const ofManyInboxes = new Set(['getDomain', 'deleteDomain', 'verifyDomain'])
 
@@ -97,10 +97,12 @@ describe.each(named)('at %s', (name, route) => {
     expect((await ask(here.inboxKey)).status).toBe(ofManyInboxes.has(name) ? 403 : 404)
   })
 
-  test.runIf(route.method === 'GET')('the key of the project and that of the organization find it', async () => {
-    expect((await ask(there.projectKey)).status).toBe(200)
-    expect((await ask(t.key)).status).toBe(200)
-  })
+  if (route.method === 'GET') {
+    test('the key of the project and that of the organization find it', async () => {
+      expect((await ask(there.projectKey)).status).toBe(200)
+      expect((await ask(t.key)).status).toBe(200)
+    })
+  }
 })
 
 test.each(lists)('%s shows to a key what is in its reach and nothing else', async (_name, route) => {

@@ -19,7 +19,7 @@ const get = async (rest = '') => (await t.call('GET', path(rest))).body
 const send = (body: object) => t.call('POST', path('/send'), { body })
 
 async function raw(id: string) {
-  const answer = await t.fetch(path(`/${id}/raw`), { headers: { authorization: `Bearer ${t.key}` } })
+  const answer = await t.fetch(path(`/${id}/eml`), { headers: { authorization: `Bearer ${t.key}` } })
   return Buffer.from(await answer.arrayBuffer())
 }
 

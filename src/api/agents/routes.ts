@@ -27,7 +27,6 @@ export const routes = {
   sendMessage: sends.send,
   listMessages: messages.list,
   waitForMessage: waits.wait,
-  searchMessages: messages.search,
   getMessage: messages.get,
   updateMessage: messages.update,
   deleteMessage: messages.remove,

@@ -13,8 +13,8 @@ const path = (rest: string) => `/api/v0/inboxes/${inbox.inbox_id}/messages${rest
 const subjects = async (q: string) => {
   const { status, body } = await t.call('GET', path(`/search?q=${encodeURIComponent(q)}`))
   expect(status).toBe(200)
-  expect(body.total).toBe(body.data.length)
-  return body.data.map((m: { subject: string }) => m.subject)
+  expect(body.count).toBe(body.messages.length)
+  return body.messages.map((m: { subject: string }) => m.subject)
 }
 
 test('a mail is found by words of its body, its subject and its people, until it is trashed', async () => {
@@ -30,11 +30,12 @@ test('a mail is found by words of its body, its subject and its people, until it
   expect(await subjects('harvest noon')).toEqual([])
   expect(await subjects('" OR * NEAR(')).toEqual([])
   const { body } = await t.call('GET', path('/search?q=noon'))
-  await t.call('PATCH', path(`/${body.data[0].message_id}`), { body: { labels: ['trash'] } })
+  const found = `/${encodeURIComponent(body.messages[0].message_id)}`
+  await t.call('PATCH', path(found), { body: { labels: ['trash'] } })
   expect(await subjects('noon')).toEqual([])
 })
 
-test.each(['', '?q=', '?q=%20', `?q=${'x'.repeat(501)}`, '?q=x&page=0'])(
+test.each(['', '?q=', '?q=%20', `?q=${'x'.repeat(501)}`, '?q=x&limit=0'])(
   'a search with %j is refused',
   async (query) => {
     expect((await t.call('GET', path(`/search${query}`))).status).toBe(400)

@@ -22,7 +22,7 @@ const send = (body: object) => t.call('POST', path('/send'), { body })
 const total = async () => (await get('?include_spam=true&include_trash=true')).total
 
 async function raw(id: string) {
-  const answer = await t.fetch(path(`/${id}/raw`), { headers: { authorization: `Bearer ${t.key}` } })
+  const answer = await t.fetch(path(`/${id}/eml`), { headers: { authorization: `Bearer ${t.key}` } })
   return Buffer.from(await answer.arrayBuffer())
 }
 

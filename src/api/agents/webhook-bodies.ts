@@ -68,6 +68,8 @@ async function payloadOf(app: App, event: WebhookEvent, words: EventWords): Prom
       return { complaint: { ...(await place()), type: payload.complaintType, sub_type: payload.subType, recipients } }
     case 'message.rejected':
       return { reject: { ...(await place()), reason: payload.reason } }
+    case 'message.opened':
+      return { open: await place() }
     case 'domain.verified':
       return domainOf(app, event, words)
     default:

@@ -52,9 +52,11 @@ export function sampleMail(event: WebhookEvent): { message: Message; content: Me
     blocked: false,
     unauthenticated: false,
     trashed: false,
+    hasCode: false,
+    hasLink: false,
   }
   const message: Message = {
-    ...{ ...place, ...flags, id: idIn(event), threadId: idIn(event), at, sentAt: at, hasCode: false, hasLink: false },
+    ...{ ...place, ...flags, id: idIn(event), threadId: idIn(event), at, sentAt: at, opened: false },
     ...{ direction: 'inbound', source: 'smtp', status: null, messageId: '<sample@example.com>' },
     ...{ from: [ada], to: [inbox], cc: [], bcc: [], replyTo: [], inReplyTo: null, references: [], attachments: [] },
     ...{ sha256: '0'.repeat(64), blobKey: '' },

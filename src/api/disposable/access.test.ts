@@ -79,9 +79,8 @@ describe.each(all)('%s', (name, route) => {
     }
   })
 
-  test.skipIf(!/:id|:uid/.test(route.path))(
-    'is not found by another tenant, nor by the key of another inbox',
-    async () => {
+  if (/:id|:uid/.test(route.path)) {
+    test('is not found by another tenant, nor by the key of another inbox', async () => {
       for (const key of [stranger, beside]) {
         const { status, body } = await call(name, route, key)
         expect([status, JSON.stringify(body).includes('Secret')]).toEqual([
@@ -89,8 +88,8 @@ describe.each(all)('%s', (name, route) => {
           false,
         ])
       }
-    },
-  )
+    })
+  }
 })
 
 test('lists show a stranger nothing', async () => {

@@ -9,6 +9,7 @@ import { refusePage } from './errors.ts'
 import { filesPages } from './files.ts'
 import { healthPages } from './health.ts'
 import { ingestPage } from './ingest.ts'
+import { picturePage } from './picture.ts'
 
 /** Makes the pages answer requests, and refuses what is nowhere at all. */
 export function mountPages(app: App, dialects: readonly Dialect[], metrics: Metrics) {
@@ -17,6 +18,7 @@ export function mountPages(app: App, dialects: readonly Dialect[], metrics: Metr
     ...documentPages(app, dialects),
     ...filesPages(app),
     ingestPage(app),
+    picturePage(app),
   ])
   return {
     async serve(request: Request, _url: URL, path: string, requestId: string): Promise<Served> {

@@ -41,10 +41,15 @@ export async function recordsOfDomain(app: App, domain: Domain): Promise<DnsReco
     txt('spf', name, 'v=spf1 mx ~all'),
     ...shown.filter((key) => !isOptional(domain, key)).map(recordOf),
     txt('dmarc', `_dmarc.${name}`, `v=DMARC1; p=none; rua=mailto:postmaster@${name}`),
-    ...(domain.trackingEnabled ? [cname(`link.${name}`, new URL(app.settings.publicUrl).hostname)] : []),
+    ...(domain.trackingEnabled ? [cname(trackingName(name), new URL(app.settings.publicUrl).hostname)] : []),
     // Last, where who copies the records by hand may stop.
     ...shown.filter((key) => isOptional(domain, key)).map(recordOf),
   ]
+}
+
+/** The name that says that a domain has the opening of its mail told. */
+export function trackingName(domain: string): string {
+  return `link.${domain}`
 }
 
 /** Under which a domain keeps what the DNS showed of a record. */

@@ -27,7 +27,7 @@ export interface Domain {
   feedbackEnabled: boolean
   /** Mailboxes may be in any name below it. */
   subdomainsEnabled: boolean
-  /** The pictures that tell of an opened mail are to be asked for under its name. */
+  /** Its mail may hold pictures that tell when it is opened. */
   trackingEnabled: boolean
   /** By the key of the record; one that was never looked up is not in it. */
   states: Record<string, RecordState>

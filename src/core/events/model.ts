@@ -10,6 +10,8 @@ export type EventType =
   | 'message.bounced'
   | 'message.complained'
   | 'message.rejected'
+  /** The first time that its picture was asked for. */
+  | 'message.opened'
   /** The operator made waiting deliveries due. */
   | 'message.hurried'
   | 'message.labeled'

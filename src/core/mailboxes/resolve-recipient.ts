@@ -4,6 +4,7 @@ import { Failure, notFound } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import { deliveryIn } from '../outbound/return-path.ts'
 import { canonicalOrNone } from './canonical.ts'
+import { catchAllOf } from './catch-all.ts'
 import { isGenuineHook, isHookShaped } from './hook-address.ts'
 import { isReserved } from './local-part.ts'
 import type { Mailbox } from './model.ts'
@@ -13,8 +14,9 @@ import { operatorMailbox } from './operator-mailbox.ts'
 const RETURN_PATH_MS = 60 * 24 * 3_600_000
 
 /**
- * The mailbox an envelope recipient leads to: its exact address, else the address without its `+tag`; for a return path of ours, the
- * mailbox whose mail it stands for. Refuses with `relay_denied` (not our domain), `not_found` (nobody there) or `disabled`.
+ * The mailbox an envelope recipient leads to: its exact address, else the address without its `+tag`, else what catches all of the
+ * domain; for a return path of ours, the mailbox whose mail it stands for. Refuses with `relay_denied` (not our domain), `not_found`
+ * (nobody there) or `disabled`.
  */
 export async function resolveRecipient(app: App, address: string): Promise<Mailbox> {
   const canonical = canonicalOrNone(address)
@@ -24,15 +26,19 @@ export async function resolveRecipient(app: App, address: string): Promise<Mailb
   const delivery = deliveryIn(app, canonical)
   if (delivery) return senderOf(app, delivery)
   if (isForgedHook(app, canonical, at)) throw notFound('mailbox')
-  const mailbox = await lookUp(app, canonical, at)
-  if (!mailbox) {
-    const local = await app.store.read.domains.isLocal(canonical.slice(at + 1))
-    if (!local) throw new Failure('relay_denied', 'We do not relay')
-    if (!isReserved(canonical.slice(0, at))) throw notFound('mailbox')
-    return operatorMailbox(app)
-  }
+  const mailbox = (await lookUp(app, canonical, at)) ?? (await forUnknown(app, canonical, at))
   if (!mailbox.enabled) throw new Failure('disabled', 'This mailbox takes no mail')
   return mailbox
+}
+
+async function forUnknown(app: App, canonical: string, at: number): Promise<Mailbox> {
+  const [localPart, domain] = [canonical.slice(0, at), canonical.slice(at + 1)]
+  if (!(await app.store.read.domains.isLocal(domain))) throw new Failure('relay_denied', 'We do not relay')
+  if (isReserved(localPart)) return operatorMailbox(app)
+  // What was mailed to the hook of somebody who is gone is nobody else's.
+  const caught = isHookShaped(localPart) ? undefined : await catchAllOf(app, domain)
+  if (!caught) throw notFound('mailbox')
+  return caught
 }
 
 // Told from its text: whoever tries addresses costs us no look at the store, and learns nothing.

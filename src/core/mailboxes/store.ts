@@ -36,6 +36,10 @@ export interface MailboxWriter extends MailboxReader {
   takeExpired(org: OrgId, id: MailboxId): Promise<Mailbox | undefined>
   /** Throws nothing on a clash. After one the transaction must not go on. */
   insert(mailbox: Mailbox, address: Address): Promise<'inserted' | 'address_taken' | 'id_taken'>
+  /** Another address that leads to a mailbox, in the place of where it led before. */
+  putAddress(address: Address): Promise<void>
+  /** False when there is none. */
+  removeAddress(address: string): Promise<boolean>
   /** Keeps the selector of a hook address for ever; false when some address has it or had it. */
   claimSelector(selector: string, now: number): Promise<boolean>
   update(

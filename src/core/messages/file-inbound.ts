@@ -205,6 +205,7 @@ function toMessage(
     ...given.hiding,
     hasCode: mail.content.codes.length > 0,
     hasLink: mail.content.links.some(({ kind }) => kind !== 'unsubscribe'),
+    opened: false,
     labels: [],
     attachments: mail.attachments.map((part) => ({ ...part, id: newId<PartId>() })),
     createdAt: given.now,

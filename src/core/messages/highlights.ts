@@ -1,4 +1,5 @@
 import { formatAddress } from '../../protocol/address/format-address.ts'
+import { mentionsOf } from './mentions.ts'
 import type { Message, MessageContent } from './model.ts'
 
 const MAX_TEXT = 100_000
@@ -16,14 +17,16 @@ export interface Highlights {
 
 export function highlight(query: string, message: Message, content: MessageContent | undefined): Highlights {
   const words = wordsOf(query)
-  if (!words) return {}
-  const marked = (values: readonly string[]) => values.filter((v) => v.search(words) >= 0).map((v) => mark(v, words))
+  const anywhere = anywhereOf(query, words)
+  if (!anywhere) return {}
+  const marked = (values: readonly string[]) =>
+    values.filter((v) => v.search(anywhere) >= 0).map((v) => mark(v, anywhere))
   const text = (content?.extractedText ?? content?.text ?? '').slice(0, MAX_TEXT)
   const fields = {
     from: marked(message.from.map(formatAddress)),
     recipients: marked([...message.to, ...message.cc, ...message.bcc].map(formatAddress)),
     subject: marked(message.subject === null ? [] : [message.subject]),
-    text: fragments(text, words),
+    text: words ? fragments(text, words) : [],
   }
   return Object.fromEntries(Object.entries(fields).filter(([, hits]) => hits.length > 0))
 }
@@ -32,6 +35,13 @@ export function highlight(query: string, message: Message, content: MessageConte
 function wordsOf(query: string): RegExp | undefined {
   const words = query.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
   return words.length > 0 ? new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join('|')})[\\p{L}\\p{N}]*`, 'giu') : undefined
+}
+
+/** The same, and its texts wherever they stand. */
+function anywhereOf(query: string, words: RegExp | undefined): RegExp | undefined {
+  const texts = mentionsOf(query).map((text) => RegExp.escape(text))
+  const all = [...(words ? [words.source] : []), ...texts]
+  return all.length > 0 ? new RegExp(all.join('|'), 'giu') : undefined
 }
 
 function mark(text: string, words: RegExp): string {

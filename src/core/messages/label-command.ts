@@ -73,7 +73,7 @@ export async function tellLabels(tx: Tx, before: Message, after: Message): Promi
   await tx.events.append({ orgId, mailboxId, threadId, messageId, type: 'message.labeled', payload })
 }
 
-const flags = ['seen', 'flagged', 'handled', ...hidingFlags] as const
+const flags = ['seen', 'flagged', 'handled', 'opened', ...hidingFlags] as const
 
 function changedFlags(before: Message, after: Message): Partial<Pick<Message, (typeof flags)[number]>> {
   const changed = flags.filter((flag) => before[flag] !== after[flag])

@@ -55,7 +55,8 @@ async function seenBy(app: App, caller: Caller, events: LoggedEvent[]): Promise<
 }
 
 /** As labels: a message that was read is not unread any more. */
-const flagLabels: Record<HidingFlag, string> = {
+const flagLabels: Record<HidingFlag | 'opened', string> = {
+  opened: 'opened',
   spam: 'spam',
   blocked: 'blocked',
   unauthenticated: 'unauthenticated',
@@ -66,12 +67,12 @@ function changesOf({ id, seq, messageId, payload, createdAt }: LoggedEvent): Lab
   const { added, removed, flags, name } = payload as {
     added: string[]
     removed: string[]
-    flags?: Partial<Record<HidingFlag | 'seen', boolean>>
+    flags?: Partial<Record<HidingFlag | 'seen' | 'opened', boolean>>
     name?: string
   }
   if (messageId === null || name === undefined) return []
   const ofFlags = Object.entries(flagLabels).flatMap(([flag, label]) => {
-    const on = flags?.[flag as HidingFlag]
+    const on = flags?.[flag as keyof typeof flagLabels]
     return on === undefined ? [] : [{ label, added: on }]
   })
   const ofSeen = flags?.seen === undefined ? [] : [{ label: 'unread', added: !flags.seen }]

@@ -91,6 +91,8 @@ export interface Message {
   hasCode: boolean
   /** Inbound: a web link was found in it that does more than unsubscribe. */
   hasLink: boolean
+  /** Outbound: its picture was asked for, so somebody saw it. */
+  opened: boolean
   /** User labels in the order they were set. */
   labels: string[]
   attachments: Part[]
@@ -110,6 +112,7 @@ export const sentFlags = {
   trashed: false,
   hasCode: false,
   hasLink: false,
+  opened: false,
 } as const
 
 /** What only the full view needs, kept beside the row so that lists stay light. */

@@ -6,6 +6,7 @@ import type { Mailbox } from '../mailboxes/model.ts'
 import { isExpired } from '../mailboxes/policy.ts'
 import type { Page, PageRequest } from '../paging.ts'
 import { isHidden } from './hiding.ts'
+import { mentionsOf } from './mentions.ts'
 import type { Message } from './model.ts'
 
 const MAX_QUERY = 500
@@ -19,8 +20,9 @@ export interface SearchBounds {
 }
 
 /**
- * The messages of a mailbox that have all words of a query (each may be the beginning of one), best first. Spam, blocked and trashed
- * mail is never among them. A message is found at the latest a second after it was filed.
+ * The messages of a mailbox that have all words of a query (each may be the beginning of one), best first; then those where each of its
+ * texts is anywhere in sender, recipients or subject, newest first. Spam, blocked and trashed mail is never among them. Words are found
+ * at the latest a second after the message was filed.
  */
 export async function searchMessages(
   app: App,
@@ -46,7 +48,11 @@ export async function findMatches(app: App, reach: Reach, text: string, bounds: 
   checkQuery(text)
   const { orgId, mailboxId } = reach
   const narrowed = mailboxId === null ? {} : { mailboxId }
-  const ids = await app.search.find({ orgId, ...narrowed, text, ...bounds, limit: MAX_MATCHES })
+  const [byWords, byTexts] = await Promise.all([
+    app.search.find({ orgId, ...narrowed, text, ...bounds, limit: MAX_MATCHES }),
+    mentioning(app, reach, text, bounds),
+  ])
+  const ids = [...new Set([...byWords, ...byTexts])].slice(0, MAX_MATCHES)
   const rows = await app.store.read.messages.withIds(ids)
   const shown = rows.filter((m) => m.orgId === orgId && !isHidden(m) && (mailboxId ?? m.mailboxId) === m.mailboxId)
   const now = app.clock.now()
@@ -56,4 +62,10 @@ export async function findMatches(app: App, reach: Reach, text: string, bounds: 
     if (!home || isExpired(home, m, now)) return false
     return reach.projectId === null || home.projectId === reach.projectId
   })
+}
+
+async function mentioning(app: App, reach: Reach, text: string, bounds: SearchBounds) {
+  const texts = mentionsOf(text)
+  if (texts.length === 0) return []
+  return app.store.read.messages.mentioning(reach, { texts, ...bounds, limit: MAX_MATCHES })
 }

@@ -31,6 +31,8 @@ export interface MessageFilter extends Including {
   trashed?: boolean
   hasCode?: boolean
   hasLink?: boolean
+  /** Only those that somebody was seen to open. */
+  opened?: boolean
 }
 
 /** What a list is ordered by; ties by id. */
@@ -64,6 +66,15 @@ export interface Placed {
   uid: number
 }
 
+/** Texts that stand in sender, recipients or subject, each in any of them; case is ignored. */
+export interface Mentions {
+  texts: string[]
+  /** Exclusive bounds on `at`. */
+  before?: number
+  after?: number
+  limit: number
+}
+
 /** Whose sent messages. */
 export type SentWithin = { orgId: OrgId } | { mailboxId: MailboxId; threadId?: ThreadId }
 
@@ -79,6 +90,8 @@ export interface MessageReader {
   tally(mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>>
   /** The oldest inbound message that matches. */
   next(mailbox: MailboxId, filter: NextFilter): Promise<Message | undefined>
+  /** Messages that lists show and that hold all the texts, newest first; of very many only the newest are looked at. */
+  mentioning(reach: Reach, asked: Mentions): Promise<MessageId[]>
   /** The newest of all mailboxes within reach, and whether they were handed out as new before. */
   newest(reach: Reach, filter: NewestFilter, limit: number): Promise<{ message: Message; fetched: boolean }[]>
   /** The received message with this number, if its mailbox is this organization's and alive. */
@@ -140,6 +153,7 @@ export interface MessageWriter extends MessageReader {
       | 'updatedAt'
     >,
   ): Promise<void>
+  setOpened(id: MessageId, at: number): Promise<void>
   /** Those of the mailbox that have one of these Message-IDs. */
   namedAs(mailbox: MailboxId, messageIds: [string, string]): Promise<Message[]>
   /** The first received messages of a mailbox that wait to be handled and came after `since`, oldest first. The mailbox is held. */

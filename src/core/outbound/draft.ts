@@ -23,6 +23,8 @@ export interface SendRequest {
   labels: string[]
   attachments: AttachmentInput[]
   headers: Record<string, string>
+  /** Whether a picture in the html is to tell when somebody opens it. */
+  trackOpens?: true
 }
 
 /** The same, checked: what the composer and the envelope are made of. */
@@ -48,6 +50,7 @@ export function checkDraft(
   found: FoundRecipients = { to: [], cc: [] },
 ): CheckedDraft {
   const fields = checkFields(request)
+  if (request.trackOpens && !fields.html) throw invalid('track_opens', 'needs an html body')
   const all = { to: [...found.to, ...fields.to], cc: [...found.cc, ...fields.cc], bcc: fields.bcc }
   return { ...fields, ...distinctRecipients(all, localDomains) }
 }

@@ -48,7 +48,7 @@ export async function forwardMessage(
       const attachments = [...(await originalAttachments(app, original)), ...added]
       const ancestry = { inReplyTo: null, references: [], joins: null }
       return submit(app, original.mailbox, {
-        ...{ id, draft, attachments, idempotencyKey },
+        ...{ id, draft, attachments, idempotencyKey, trackOpens: request.trackOpens },
         ...ancestry,
         ...passedOn(app, original),
       })

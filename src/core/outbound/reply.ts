@@ -56,7 +56,14 @@ export async function replyToMessage(
     async (id) => {
       const attachments = await loadAttachments(app, request.attachments)
       const ancestry = { ...(await ancestryOf(app, original)), joins: original.threadId }
-      return submit(app, mailbox, { id, draft, attachments, idempotencyKey, ...ancestry })
+      return submit(app, mailbox, {
+        id,
+        draft,
+        attachments,
+        idempotencyKey,
+        trackOpens: request.trackOpens,
+        ...ancestry,
+      })
     },
     gone && { caller, gone },
   )

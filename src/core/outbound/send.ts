@@ -29,7 +29,14 @@ export async function sendMessage(
     async (id) => {
       const attachments = await loadAttachments(app, request.attachments)
       const ancestry = { inReplyTo: null, references: [], joins: null }
-      return submit(app, mailbox, { id, draft, attachments, idempotencyKey, ...ancestry })
+      return submit(app, mailbox, {
+        id,
+        draft,
+        attachments,
+        idempotencyKey,
+        trackOpens: request.trackOpens,
+        ...ancestry,
+      })
     },
     gone && { caller, gone },
   )

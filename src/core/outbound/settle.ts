@@ -27,7 +27,13 @@ function statusOf(message: Message, deliveries: Delivery[]): OutboundStatus {
 }
 
 export interface Told {
-  type: 'message.sent' | 'message.delivered' | 'message.bounced' | 'message.rejected' | 'message.complained'
+  type:
+    | 'message.sent'
+    | 'message.delivered'
+    | 'message.bounced'
+    | 'message.rejected'
+    | 'message.complained'
+    | 'message.opened'
   payload: Record<string, unknown>
 }
 

@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto'
 import { composeMessage } from '../../protocol/compose/compose-message.ts'
 import type { Attachment, Draft } from '../../protocol/compose/draft.ts'
 import { newMessageId } from '../../protocol/compose/message-id.ts'
+import { appendImage, removeImage } from '../../protocol/html/append-image.ts'
 import { ParseError } from '../../protocol/parse-error.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
 import type { App } from '../app.ts'
 import { newBlobKey } from '../blob-key.ts'
 import { sealAs, signAs } from '../domains/dkim-keys/sign.ts'
-import { refuseUnverified } from '../domains/sending-domain.ts'
+import { refuseUntracked, refuseUnverified } from '../domains/sending-domain.ts'
 import type { SentDraft } from '../drafts/commands.ts'
 import { Failure, isCertain } from '../errors.ts'
 import { type MessageId, newId, type PartId, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type Message, type MessageContent, sentFlags } from '../messages/model.ts'
+import { pictureOf } from '../messages/opens.ts'
 import type { ParsedMail } from '../messages/parser.ts'
 import type { CheckedDraft } from './draft.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
@@ -27,6 +29,8 @@ export interface Composition {
   joins: ThreadId | null
   /** What we found out about the mail that this one passes on: the value of an Authentication-Results field. */
   passesOn?: string
+  /** Its html holds a picture that tells when it is shown first. */
+  trackOpens?: true | undefined
   idempotencyKey: string | null
   /** The id it is to have; absent, a new one. */
   id?: MessageId | undefined
@@ -35,8 +39,10 @@ export interface Composition {
 }
 
 /** Composes, keeps and queues a message. When it resolves, the message will be sent; when it throws, nothing was queued. */
-export async function submit(app: App, mailbox: Mailbox, composition: Composition): Promise<Enqueued> {
+export async function submit(app: App, mailbox: Mailbox, asked: Composition): Promise<Enqueued> {
   await refuseUnverified(app, mailbox)
+  if (asked.trackOpens) await refuseUntracked(app, mailbox)
+  const composition = { ...asked, id: asked.id ?? newId<MessageId>() }
   const messageId = newMessageId(mailbox.domain)
   // Signed before it is kept: what is stored, shown and captured is what leaves.
   const signed = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
@@ -67,17 +73,25 @@ export async function keepAndQueue(
   }
 }
 
-function compose(app: App, mailbox: Mailbox, composition: Composition, messageId: string): Buffer {
+type Named = Composition & { id: MessageId }
+
+function compose(app: App, mailbox: Mailbox, composition: Named, messageId: string): Buffer {
   const { to, cc, replyTo, subject, text, html, headers } = composition.draft
+  const picture = pictureIn(app, composition)
   return written({
     from: { name: mailbox.displayName, address: mailbox.address },
-    ...{ to, cc, replyTo, subject, headers, html, messageId },
+    ...{ to, cc, replyTo, subject, headers, messageId },
+    html: html && picture ? appendImage(html, picture) : html,
     date: app.clock.now(),
     inReplyTo: composition.inReplyTo,
     references: composition.references,
     text: text ?? (html === null ? null : htmlToText(html)),
     attachments: composition.attachments,
   })
+}
+
+function pictureIn(app: App, { id, trackOpens }: Named): string | undefined {
+  return trackOpens && pictureOf(app, id)
 }
 
 /** What was checked can be written; should a rule of the composer be missing from the checks, the caller still hears which. */
@@ -90,7 +104,7 @@ function written(draft: Draft): Buffer {
   }
 }
 
-function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed: ParsedMail, kept: Kept): NewOutbound {
+function toOutbound(app: App, mailbox: Mailbox, composition: Named, parsed: ParsedMail, kept: Kept): NewOutbound {
   const { draft, joins, idempotencyKey, consumes } = composition
   const recipients = [...draft.to, ...draft.cc, ...draft.bcc].map(({ address }) => ({
     address,
@@ -99,7 +113,7 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
   const { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour } = app.settings
   return {
     message: { ...toMessage(mailbox, composition, parsed), ...kept, sentAt: app.clock.now() },
-    content: toContent(draft, parsed),
+    content: toContent(draft, parsed, pictureIn(app, composition)),
     mailFrom: mailbox.address,
     ...{ joins, recipients, idempotencyKey },
     pace: { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour },
@@ -110,8 +124,8 @@ function toOutbound(app: App, mailbox: Mailbox, composition: Composition, parsed
 type Drafted = Omit<Message, 'threadId' | 'at' | 'createdAt' | 'updatedAt' | 'sentAt' | keyof Kept>
 export type Kept = Pick<Message, 'messageId' | 'sizeBytes' | 'sha256' | 'blobKey'>
 
-function toMessage(mailbox: Mailbox, composition: Composition, parsed: ParsedMail): Drafted {
-  const { id = newId<MessageId>(), draft, inReplyTo, references } = composition
+function toMessage(mailbox: Mailbox, composition: Named, parsed: ParsedMail): Drafted {
+  const { id, draft, inReplyTo, references } = composition
   const { to, cc, bcc, replyTo, labels } = draft
   return {
     id,
@@ -129,12 +143,14 @@ function toMessage(mailbox: Mailbox, composition: Composition, parsed: ParsedMai
   }
 }
 
-function toContent(draft: CheckedDraft, parsed: ParsedMail): MessageContent {
+// The picture is for those who receive it: whoever reads what they sent does not open it.
+function toContent(draft: CheckedDraft, parsed: ParsedMail, picture: string | undefined): MessageContent {
+  const { extractedHtml } = parsed
   return {
     text: draft.text,
     html: draft.html,
     extractedText: parsed.extractedText,
-    extractedHtml: parsed.extractedHtml,
+    extractedHtml: picture && extractedHtml ? removeImage(extractedHtml, picture) : extractedHtml,
     headers: draft.headers,
     envelope: null,
     authentication: null,

@@ -3,7 +3,7 @@ import type { LoggedEvent } from '../events/model.ts'
 import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
 import type { Tx } from '../store.ts'
 import { topicOf } from '../webhooks/topics.ts'
-import { type LevelName, type Levels, levelNames, noLevels, type Scope } from './model.ts'
+import { countedTopics, type LevelName, type Levels, levelNames, noLevels, type Scope } from './model.ts'
 import type { MailboxLevels, ScopedCount } from './store.ts'
 
 /**
@@ -46,7 +46,8 @@ function projectOf({ mailboxId, payload }: LoggedEvent, mailboxes: Mailboxes): P
 function countsOf(events: readonly LoggedEvent[], mailboxes: Mailboxes): ScopedCount[] {
   const counts = new Map<string, ScopedCount>()
   for (const event of events) {
-    const topic = topicOf(event)
+    const told = topicOf(event)
+    const topic = countedTopics.find((counted) => counted === told)
     if (!topic) continue
     const at = secondOf(event)
     for (const scope of [event.orgId, projectOf(event, mailboxes), event.mailboxId]) {

@@ -1,5 +1,10 @@
 import type { MailboxId, OrgId, ProjectId } from '../ids.ts'
-import type { WebhookTopic } from '../webhooks/topics.ts'
+import { type WebhookTopic, webhookTopics } from '../webhooks/topics.ts'
+
+export type CountedTopic = Exclude<WebhookTopic, 'message.opened'>
+
+/** What is counted: all that can be subscribed to but what readers do. */
+export const countedTopics = webhookTopics.filter((topic): topic is CountedTopic => topic !== 'message.opened')
 
 /** What there is of something. */
 export const levelNames = ['sizeBytes', 'messages', 'threads', 'mailboxes', 'domains', 'projects'] as const
@@ -20,7 +25,7 @@ export interface Span {
 
 /** How often something happened in the second, or in the bucket, that begins at `at` (epoch seconds). */
 export interface Count {
-  topic: WebhookTopic
+  topic: CountedTopic
   at: number
   count: number
 }

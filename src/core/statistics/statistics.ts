@@ -1,8 +1,16 @@
 import { type Caller, demand, may, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
-import { demandTopics, type WebhookTopic, webhookTopics } from '../webhooks/topics.ts'
-import { type LevelName, levelNames, type Scope, type Span, type Standing } from './model.ts'
+import { demandTopics } from '../webhooks/topics.ts'
+import {
+  type CountedTopic,
+  countedTopics,
+  type LevelName,
+  levelNames,
+  type Scope,
+  type Span,
+  type Standing,
+} from './model.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -32,19 +40,19 @@ export interface Sample {
 export async function readCounts(
   app: App,
   caller: Caller,
-  asked: AskedSpan & { topics?: readonly WebhookTopic[] },
-): Promise<Map<WebhookTopic, Sample[]>> {
+  asked: AskedSpan & { topics?: readonly CountedTopic[] },
+): Promise<Map<CountedTopic, Sample[]>> {
   const span = checkSpan(app, asked)
   demand(caller, 'metrics_read')
   if (asked.topics) demandTopics(caller, asked.topics)
-  const topics = asked.topics ?? webhookTopics.filter((topic) => mayCount(caller, topic))
+  const topics = asked.topics ?? countedTopics.filter((topic) => mayCount(caller, topic))
   const counts = await app.store.read.statistics.counts(scopeOf(caller), topics, span)
   const sorted = counts.toSorted((a, b) => a.at - b.at)
-  const samplesOf = (topic: WebhookTopic) => sorted.filter((count) => count.topic === topic).map(toSample)
+  const samplesOf = (topic: CountedTopic) => sorted.filter((count) => count.topic === topic).map(toSample)
   return new Map(topics.map((topic) => [topic, samplesOf(topic)]))
 }
 
-function mayCount(caller: Caller, topic: WebhookTopic): boolean {
+function mayCount(caller: Caller, topic: CountedTopic): boolean {
   const variant = (['spam', 'blocked', 'unauthenticated'] as const).find((name) => topic.endsWith(`.${name}`))
   return variant === undefined || may(caller, `label_${variant}_read`)
 }

@@ -1,10 +1,9 @@
 import type { MailboxId, ProjectId } from '../ids.ts'
-import type { WebhookTopic } from '../webhooks/topics.ts'
-import type { Count, Levels, Scope, Span, Standing } from './model.ts'
+import type { Count, CountedTopic, Levels, Scope, Span, Standing } from './model.ts'
 
 export interface StatisticsReader {
   /** How often each happened in each bucket of the span; empty buckets are left out. */
-  counts(scope: Scope, topics: readonly WebhookTopic[], span: Span): Promise<Count[]>
+  counts(scope: Scope, topics: readonly CountedTopic[], span: Span): Promise<Count[]>
   /** The last change in each bucket of the span, and the last one before it; before the first there was nothing. In no order. */
   standings(scope: Scope, span: Span): Promise<Standing[]>
   /** True when the log holds entries that were not counted yet. */

@@ -24,6 +24,7 @@ const message = (over: Partial<Message>): Message =>
     trashed: false,
     hasCode: false,
     hasLink: false,
+    opened: false,
     ...over,
   }) as Message
 

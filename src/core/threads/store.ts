@@ -26,6 +26,7 @@ export interface ThreadFilter extends Including {
   unauthenticated?: boolean
   trashed?: boolean
   bounced?: boolean
+  opened?: boolean
 }
 
 export interface ThreadReader {

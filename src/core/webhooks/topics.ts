@@ -12,6 +12,7 @@ export const webhookTopics = [
   'message.bounced',
   'message.complained',
   'message.rejected',
+  'message.opened',
   'domain.verified',
 ] as const satisfies (EventType | `message.received.${string}`)[]
 

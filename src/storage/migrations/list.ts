@@ -32,6 +32,7 @@ import * as messageUids from './0151-message-uids.ts'
 import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
 import * as domainFlags from './0171-domain-flags.ts'
+import * as messageOpens from './0180-message-opens.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -68,6 +69,7 @@ const later: Migration[] = [
   imapSources,
   threadLists,
   domainFlags,
+  messageOpens,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]

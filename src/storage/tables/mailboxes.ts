@@ -167,6 +167,15 @@ export function mailboxWriter(db: Database): MailboxWriter {
         .where('id', '=', mailbox.id)
         .execute()
     },
+    async putAddress(address) {
+      const { address: _, ...row } = fromAddress(address)
+      const put = db.kysely.insertInto('addresses').values(fromAddress(address))
+      await put.onConflict((clash) => clash.column('address').doUpdateSet(row)).execute()
+    },
+    async removeAddress(address) {
+      const removed = await db.kysely.deleteFrom('addresses').where('address', '=', address).executeTakeFirstOrThrow()
+      return removed.numDeletedRows > 0n
+    },
     async releaseAddresses(domain, except) {
       // Reads them all, which a domain that changes hands is worth.
       const inDomain = db.kysely.deleteFrom('addresses').where('address', 'like', `%@${domain}`)

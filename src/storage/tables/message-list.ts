@@ -90,6 +90,7 @@ function narrowed(db: Database, eb: Builder, filter: MessageFilter): Expression<
     ...hidingFlags.filter((f) => filter[f]).map((f) => eb(`m.${f}`, '=', 1)),
     ...(filter.hasCode === undefined ? [] : [eb('m.has_code', '=', flag(filter.hasCode))]),
     ...(filter.hasLink === undefined ? [] : [eb('m.has_link', '=', flag(filter.hasLink))]),
+    ...(filter.opened ? [eb('m.opened', '=', 1)] : []),
     ...(threadId ? [eb('m.thread_id', '=', threadId)] : []),
     ...(unread ? [eb.or([eb('m.seen', '=', 0), labelExists(eb, 'unread')])] : []),
     ...(status ? [eb('m.status', '=', status)] : []),

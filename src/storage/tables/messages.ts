@@ -8,6 +8,7 @@ import { rowOf, statement } from '../statement.ts'
 import { blobsAfter, deleteMessages, referencedBlobs } from './message-delete.ts'
 import * as handling from './message-handling.ts'
 import { listMessages } from './message-list.ts'
+import { messagesMentioning } from './message-mentions.ts'
 import { fetchCount, markFetched, nextMessage } from './message-next.ts'
 import { newestWithin } from './message-reach.ts'
 import type { MessageRow } from './message-rows.ts'
@@ -64,6 +65,7 @@ export function messageReader(db: Database): MessageReader {
       return new Map((await found.execute()).map((row) => [row.id as MessageId, row.size_bytes]))
     },
     nthLatestSent: (within, since, n) => nthLatestSent(db, within, since, n),
+    mentioning: (reach, asked) => messagesMentioning(db, reach, asked),
     newest: (reach, filter, limit) => newestWithin(db, reach, filter, limit),
     byUid: (org, place) => findByUid(db, org, place),
     uids: (ids) => uidsOf(db, ids),
@@ -108,6 +110,9 @@ export function messageWriter(db: Database): MessageWriter {
     markFetched: (mailbox, ids) => markFetched(db, mailbox, ids),
     async updateStatus(id, status, at) {
       await db.kysely.updateTable('messages').set({ status, updated_at: at }).where('id', '=', id).execute()
+    },
+    async setOpened(id, at) {
+      await db.kysely.updateTable('messages').set({ opened: 1, updated_at: at }).where('id', '=', id).execute()
     },
     delete: (ids) => deleteMessages(db, ids),
   }

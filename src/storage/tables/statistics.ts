@@ -1,8 +1,15 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { MailboxId, ProjectId } from '../../core/ids.ts'
-import { type Count, type Levels, noLevels, type Scope, type Span, type Standing } from '../../core/statistics/model.ts'
+import {
+  type Count,
+  type CountedTopic,
+  type Levels,
+  noLevels,
+  type Scope,
+  type Span,
+  type Standing,
+} from '../../core/statistics/model.ts'
 import type { MailboxLevels, ScopedCount, StatisticsReader, StatisticsWriter } from '../../core/statistics/store.ts'
-import type { WebhookTopic } from '../../core/webhooks/topics.ts'
 import type { Database } from '../database.ts'
 import type { EventCountTable, LevelTable, MailboxTable } from '../schema.ts'
 
@@ -53,7 +60,7 @@ function within(scope: Scope, { step, from, to }: Segment): RawBuilder<unknown> 
   return sql`scope = ${scope} and step = ${sql.lit(step)} and at >= ${from} and at < ${to}`
 }
 
-async function countsIn(db: Database, scope: Scope, topics: readonly WebhookTopic[], segment: Segment) {
+async function countsIn(db: Database, scope: Scope, topics: readonly CountedTopic[], segment: Segment) {
   if (topics.length === 0) return []
   const { rows } = await sql<Count>`
     select topic, (${bucket(segment)}) * ${sql.lit(segment.period)} as at, cast(sum(count) as bigint) as count

@@ -110,7 +110,7 @@ function messagesOf(eb: Builder) {
 }
 
 function narrowed(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
-  const { before, after, unread, received, sent, bounced } = filter
+  const { before, after, unread, received, sent, bounced, opened } = filter
   return [
     ...(before === undefined ? [] : [eb('t.last_at', '<', before)]),
     ...(after === undefined ? [] : [eb('t.last_at', '>', after)]),
@@ -119,6 +119,7 @@ function narrowed(eb: Builder, filter: ThreadFilter): Expression<SqlBool>[] {
     ...(sent ? [eb('t.last_sent_at', 'is not', null)] : []),
     ...hidingFlags.filter((flag) => filter[flag]).map((flag) => eb.exists(messagesOf(eb).where(`m.${flag}`, '=', 1))),
     ...(bounced ? [eb.exists(messagesOf(eb).where('m.status', '=', 'bounced'))] : []),
+    ...(opened ? [eb.exists(messagesOf(eb).where('m.opened', '=', 1))] : []),
     ...(filter.subject ?? []).map((text) => contains('t.subject_text', text)),
     ...(filter.senders ?? []).map((text) => contains('t.senders_text', text)),
     ...(filter.recipients ?? []).map((text) => contains('t.recipients_text', text)),

@@ -25,6 +25,14 @@ describe('at the shared prefix', () => {
     expect('data' in body).toBe(!official)
   })
 
+  test.each(['messages/search?q=x', 'messages/none/raw', 'drafts', 'lists/receive/block', 'metrics/usage'])(
+    'what only the official one has is official: %s',
+    async (path) => {
+      const { status, body } = await t.call('GET', `/api/v0/inboxes/one@posthouse.test/${path}`)
+      expect([status, body.data]).toEqual([path.includes('none') ? 404 : 200, undefined])
+    },
+  )
+
   test('at its own prefix nothing else is spoken', async () => {
     const { body } = await t.call('GET', '/v0/inboxes', { headers: { 'x-api-dialect': 'seed' } })
     expect(body).toMatchObject({ count: 3, limit: 20 })

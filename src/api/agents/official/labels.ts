@@ -7,14 +7,12 @@ import type { Thread } from '../../../core/threads/model.ts'
 const FLAGS = ['spam', 'blocked', 'trash'] as const
 /** Labels that tell what happened; nobody writes them. */
 const TOLD = ['received', 'sent', 'scheduled', 'bounced', 'opened', 'unauthenticated'] as const
-/** Of drafts, or of what does not happen here. */
-const NEVER = ['scheduled', 'opened']
 const SYSTEM: ReadonlySet<string> = new Set([...FLAGS, ...TOLD, 'unread'])
 
 /** Everything that is known of a message as labels: those of the system first, then its owner's. */
 export function printLabels(message: Message): string[] {
-  const { direction, status, seen, spam, blocked, unauthenticated, trashed } = message
-  const on = { unread: !seen, bounced: status === 'bounced', spam, blocked, unauthenticated, trash: trashed }
+  const { direction, status, seen, opened, spam, blocked, unauthenticated, trashed } = message
+  const on = { unread: !seen, bounced: status === 'bounced', opened, spam, blocked, unauthenticated, trash: trashed }
   const flags = Object.entries(on).flatMap(([name, set]) => (set ? [name] : []))
   return [...new Set([direction === 'inbound' ? 'received' : 'sent', ...flags, ...message.labels])]
 }
@@ -85,7 +83,8 @@ export function parseLabelFilter(labels: readonly string[]) {
     received: asked.has('received'),
     sent: asked.has('sent'),
     bounced: asked.has('bounced'),
-    /** True when no message at all has one of them. */
-    impossible: NEVER.some((label) => asked.has(label)),
+    opened: asked.has('opened'),
+    /** True when no message at all has one of them: `scheduled` is of drafts. */
+    impossible: asked.has('scheduled'),
   }
 }

@@ -73,7 +73,8 @@ export const messages = {
   search: route({
     method: 'GET',
     path: '/messages/search',
-    summary: 'Messages that have all words of q, best first; never spam, blocked or trashed ones',
+    summary:
+      'Messages that have all words of q, or all its texts in sender, recipients and subject; best first, never spam, blocked or trashed ones',
     query: searchQuery,
     reply: pageOf(
       'messages',
@@ -192,6 +193,7 @@ function toFilter(query: z.output<typeof filters>): { filter: MessageFilter; imp
     ...(asked.received && { direction: 'inbound' as const }),
     ...(asked.sent && { direction: 'outbound' as const }),
     ...(asked.bounced && { status: 'bounced' as const }),
+    ...(asked.opened && { opened: true }),
     ...toBounds(query),
     ...(from && { from }),
     ...(to && { to }),

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { type LevelName, levelNames } from '../../../core/statistics/model.ts'
+import { countedTopics, type LevelName, levelNames } from '../../../core/statistics/model.ts'
 import { type AskedSpan, readCounts, readLevels, type Sample } from '../../../core/statistics/statistics.ts'
-import { webhookTopics } from '../../../core/webhooks/topics.ts'
 import { flag, wholeNumber } from '../../query.ts'
 import { route } from '../../route.ts'
 import { printTime, Time } from '../time.ts'
@@ -28,11 +27,11 @@ const spanQuery = z.object({
   descending: flag.optional(),
 })
 
-const eventsQuery = spanQuery.extend({ event_types: list.pipe(z.array(z.enum(webhookTopics))).optional() })
+const eventsQuery = spanQuery.extend({ event_types: list.pipe(z.array(z.enum(countedTopics))).optional() })
 const usageQuery = spanQuery.extend({ usage_types: list.pipe(z.array(z.enum(usageTypes))).optional() })
 
 const Buckets = z
-  .partialRecord(z.enum(webhookTopics), z.array(z.object({ timestamp: Time, count: z.int() })))
+  .partialRecord(z.enum(countedTopics), z.array(z.object({ timestamp: Time, count: z.int() })))
   .meta({ id: 'QueryMetricsResponse' })
 const Series = z
   .partialRecord(z.enum(usageTypes), z.array(z.object({ timestamp: Time, value: z.int() })))

@@ -100,12 +100,12 @@ describe.each(named)('at %s', (name, route) => {
     expect([404, 400]).toContain(status)
   })
 
-  test.runIf(route.method === 'GET' && !/:(?!pod_id|inbox_id|message_id|thread_id|attachment_id)/.test(route.path))(
-    'the key of the organization finds it',
-    async () => {
+  const shows = route.method === 'GET' && !/:(?!pod_id|inbox_id|message_id|thread_id|attachment_id)/.test(route.path)
+  if (shows) {
+    test('the key of the organization finds it', async () => {
       expect((await ask(t.key, there)).status).toBe(200)
-    },
-  )
+    })
+  }
 })
 
 test.each(lists)('%s shows to a key what is in its reach and nothing else', async (_name, route) => {

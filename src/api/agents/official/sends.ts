@@ -71,13 +71,8 @@ export const sends = {
 }
 
 function toOfficialDraft(body: Partial<Words> & { track_opens?: boolean | null | undefined }) {
-  if (body.track_opens) refuseTracking(body)
-  return toDraft(body, (labels) => parseOwn('labels', labels))
-}
-
-function refuseTracking({ html }: Partial<Words>): void {
-  if (!html) throw invalid('track_opens', 'needs an html body')
-  throw new Failure('unprocessable', 'Tracking needs a domain that has it enabled')
+  const draft = toDraft(body, (labels) => parseOwn('labels', labels))
+  return { ...draft, ...(body.track_opens && { trackOpens: true as const }) }
 }
 
 function refuseNobody({ to, cc, bcc }: { to: string[]; cc: string[]; bcc: string[] }): void {

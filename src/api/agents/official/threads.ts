@@ -191,6 +191,7 @@ function toFilter(query: z.output<typeof filters>): { filter: ThreadFilter; impo
     ...(asked.received && { received: true }),
     ...(asked.sent && { sent: true }),
     ...(asked.bounced && { bounced: true }),
+    ...(asked.opened && { opened: true }),
     ...toBounds(query),
     ...(senders && { senders }),
     ...(recipients && { recipients }),

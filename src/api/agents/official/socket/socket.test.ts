@@ -164,7 +164,7 @@ describe('subscriptions', () => {
     ['another type', '{"type":"unsubscribe"}', 'ValidationError', 'type'],
     [
       'an unknown event type',
-      '{"type":"subscribe","event_types":["message.opened"]}',
+      '{"type":"subscribe","event_types":["message.printed"]}',
       'ValidationError',
       'event_types',
     ],
