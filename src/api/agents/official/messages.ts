@@ -3,7 +3,7 @@ import { invalid } from '../../../core/errors.ts'
 import { linkAttachment, linkRaw } from '../../../core/messages/attachment-links.ts'
 import { getMessages, updateMessages } from '../../../core/messages/batch.ts'
 import { highlight } from '../../../core/messages/highlights.ts'
-import { deleteMessage, getMessage, listMessages, updateMessage } from '../../../core/messages/messages.ts'
+import { bracketed, deleteMessage, getMessage, listMessages, updateMessage } from '../../../core/messages/messages.ts'
 import type { Message } from '../../../core/messages/model.ts'
 import { searchMessages } from '../../../core/messages/search.ts'
 import type { MessageFilter } from '../../../core/messages/store.ts'
@@ -213,9 +213,10 @@ function toChange({ add_labels, remove_labels }: Partial<LabelBody>) {
 }
 
 function toRefs(ids: readonly string[]): string[] {
-  const at = ids.findIndex((id, index) => ids.indexOf(id) < index)
+  const refs = ids.map(parseMessageRef).map((ref) => (ref.includes('@') ? bracketed(ref) : ref))
+  const at = refs.findIndex((ref, index) => refs.indexOf(ref) < index)
   if (at >= 0) throw invalid(['message_ids', at], 'is there twice')
-  return ids.map(parseMessageRef)
+  return refs
 }
 
 function toLabelled(message: Message): z.output<typeof Labelled> {
