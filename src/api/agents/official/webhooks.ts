@@ -219,7 +219,8 @@ async function toWebhook(
   made: string | null = null,
 ): Promise<z.output<typeof WebhookShape>> {
   // Who made it just now, or changed it, need not be allowed to read webhooks.
-  const [secret] = made === null && may(caller, 'webhook_read') ? await readWebhookSecrets(app, caller, webhook) : [made]
+  const [secret] =
+    made === null && may(caller, 'webhook_read') ? await readWebhookSecrets(app, caller, webhook) : [made]
   const mailboxes = await app.store.read.mailboxes.withIds(webhook.mailboxIds)
   const addresses = webhook.mailboxIds.map((id) => mailboxes.get(id)?.address ?? printId('inbox', id))
   return present({
