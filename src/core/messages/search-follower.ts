@@ -1,7 +1,7 @@
 import type { LoggedEvent } from '../events/model.ts'
 import type { MailboxId, MessageId } from '../ids.ts'
 import type { Reader } from '../store.ts'
-import type { MailboxAddress, Message, MessageContent } from './model.ts'
+import type { MailboxAddress, Message } from './model.ts'
 import type { SearchEntry, SearchIndex } from './search-store.ts'
 
 const STEP = 500
@@ -28,11 +28,11 @@ export async function followLog(read: Source, index: SearchIndex): Promise<boole
 async function entriesOf(read: Source, events: LoggedEvent[]): Promise<SearchEntry[]> {
   const added = events.filter((e) => e.type === 'message.received' || e.type === 'message.queued')
   const ids = added.flatMap((e) => e.messageId ?? [])
-  const contents = await read.messages.contents(ids)
-  return (await read.messages.withIds(ids)).map((message) => toEntry(message, contents.get(message.id)))
+  const texts = await read.messages.texts(ids)
+  return (await read.messages.withIds(ids)).map((message) => toEntry(message, texts.get(message.id) ?? ''))
 }
 
-function toEntry(m: Message, content: MessageContent | undefined): SearchEntry {
+function toEntry(m: Message, body: string): SearchEntry {
   const people = [...m.from, ...m.to, ...m.cc, ...m.bcc, ...m.replyTo]
   return {
     id: m.id,
@@ -41,7 +41,7 @@ function toEntry(m: Message, content: MessageContent | undefined): SearchEntry {
     at: m.at,
     subject: m.subject ?? '',
     people: people.map(({ name, address }: MailboxAddress) => `${name ?? ''} ${address}`).join('\n'),
-    body: content?.text ?? content?.extractedText ?? '',
+    body,
   }
 }
 

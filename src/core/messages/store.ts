@@ -105,6 +105,8 @@ export interface MessageReader {
   withIds(ids: MessageId[]): Promise<Message[]>
   content(id: MessageId): Promise<MessageContent | undefined>
   contents(ids: MessageId[]): Promise<Map<MessageId, MessageContent>>
+  /** What each says: its text, else what was read from its HTML. */
+  texts(ids: MessageId[]): Promise<Map<MessageId, string>>
   /** How large these are, raw; what is not there is left out. */
   sizes(ids: MessageId[]): Promise<Map<MessageId, number>>
   /** When the nth latest outbound message since a time (inclusive) was sent, 1 being the latest: what pace limits look at. */

@@ -59,6 +59,7 @@ export function messageReader(db: Database): MessageReader {
     withIds: (ids) => withIds(db, ids),
     content: async (id) => (await readContents(db, [id])).get(id),
     contents: (ids) => readContents(db, ids),
+    texts: (ids) => readTexts(db, ids),
     async sizes(ids) {
       if (ids.length === 0) return new Map()
       const found = db.kysely.selectFrom('messages').select(['id', 'size_bytes']).where('id', 'in', ids)
@@ -144,6 +145,13 @@ async function readContents(db: Database, ids: MessageId[]): Promise<Map<Message
   if (ids.length === 0) return new Map()
   const all = db.kysely.selectFrom('message_contents').selectAll().where('message_id', 'in', ids)
   return new Map((await all.execute()).map((row) => [row.message_id as MessageId, rows.toContent(row)]))
+}
+
+async function readTexts(db: Database, ids: MessageId[]): Promise<Map<MessageId, string>> {
+  if (ids.length === 0) return new Map()
+  const said = sql<string>`coalesce(text, extracted_text, '')`.as('said')
+  const all = db.kysely.selectFrom('message_contents').select(['message_id', said]).where('message_id', 'in', ids)
+  return new Map((await all.execute()).map((row) => [row.message_id as MessageId, row.said]))
 }
 
 async function insert(db: Database, message: Message, content: MessageContent): Promise<void> {
