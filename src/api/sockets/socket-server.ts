@@ -1,6 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import type { WebSocketServer } from 'ws'
 import type { Caller } from '../../core/accounts/caller.ts'
 import type { App } from '../../core/app.ts'
 import { Failure } from '../../core/errors.ts'
@@ -30,6 +30,11 @@ interface Guest {
   cancelExpiry(): void
 }
 
+async function openServer(): Promise<WebSocketServer> {
+  const { WebSocketServer } = await import('ws')
+  return new WebSocketServer({ noServer: true, maxPayload: MAX_BYTES, clientTracking: false })
+}
+
 /**
  * The WebSockets of all dialects: lets them in by their keys, asks whether they are alive, and shows them out at once when their key
  * ends, on whichever node that was done.
@@ -38,7 +43,8 @@ export class SocketServer {
   readonly #app: App
   readonly #metrics: Metrics
   readonly #doors: Map<string, Door>
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_BYTES, clientTracking: false })
+  /** Made for the first guest: a server that nobody listens to does without. */
+  #server: Promise<WebSocketServer> | undefined
   readonly #guests = new Set<Guest>()
   #entering = 0
   #listening: Promise<() => void> | undefined
@@ -89,7 +95,9 @@ export class SocketServer {
       const asked = toRequest(request)
       const authenticate = () => dialect.socket.authenticate(this.#app, asked)
       const caller = await authenticate()
-      this.#server.handleUpgrade(request, stream, head, (opened) => {
+      this.#server ??= openServer()
+      const server = await this.#server
+      server.handleUpgrade(request, stream, head, (opened) => {
         const socket = new OpenSocket(opened, caller)
         this.#welcome({ socket, authenticate, cancelExpiry: () => {} })
         door.serve(socket)

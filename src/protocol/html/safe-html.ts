@@ -1,4 +1,5 @@
-import sanitizeHtml from 'sanitize-html'
+import { createRequire } from 'node:module'
+import type sanitizeHtml from 'sanitize-html'
 import { htmlToText } from '../reading/html-text.ts'
 
 /** Beyond these nobody means it, and cleaning would take seconds. */
@@ -55,6 +56,7 @@ const cleaning = (imagesIn: 'src' | 'data-src'): sanitizeHtml.IOptions => ({
   },
 })
 
+let sanitize: typeof sanitizeHtml | undefined
 const [closed, open] = [cleaning('data-src'), cleaning('src')]
 
 const ownImage = /^(?:cid:|data:image\/(?:png|jpe?g|gif|webp|bmp)[;,])/i
@@ -72,7 +74,9 @@ function imageSource(src: string, imagesIn: string): Record<string, string> {
  */
 export function safeHtml(html: string, { remoteImages = false }: { remoteImages?: boolean } = {}): string {
   if (html.length > MAX_LENGTH || isTooDeep(html)) return `<pre>${escapeText(htmlToText(html))}</pre>`
-  return sanitizeHtml(html, remoteImages ? open : closed)
+  // Loaded for the first HTML that is shown: a server at rest does without, and whoever shows it need not wait.
+  sanitize ??= createRequire(import.meta.url)('sanitize-html') as typeof sanitizeHtml
+  return sanitize(html, remoteImages ? open : closed)
 }
 
 // The first hold nothing; the others end by themselves where the next one begins, and many mails leave it at that.
