@@ -62,7 +62,7 @@ describe('several', () => {
     await batch(id, { messageIds: [ids[1]] })
     const nobody = '00000000-0000-4000-8000-000000000000'
     const named = [ids[2], ids[1], nobody, ids[2]?.toUpperCase(), foreign[0]]
-    const { status, body } = await batch(id, { messageIds: named, limit: 1 })
+    const { status, body } = await batch(id, { messageIds: named, limit: 1_000 })
     expect(status).toBe(200)
     expect(idsOf(body.items)).toEqual([ids[2], ids[1]])
     expect(body).toMatchObject({ handledCount: 2, notFoundIds: [nobody, foreign[0]] })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { invalid } from '../../core/errors.ts'
 import { handleMessage, handleMessages, takeUnhandled } from '../../core/messages/handling.ts'
 import { route } from '../route.ts'
 import { Guid, parseGuid } from './ids.ts'
@@ -32,7 +33,7 @@ export const handleSeveral = route({
   summary: 'Handle these messages, or take the oldest unhandled ones: no two callers are given the same',
   body: z.object({
     messageIds: z.array(Guid).max(MAX_AT_ONCE).nullish(),
-    limit: z.int().min(1).max(MAX_AT_ONCE).nullish().describe('10 when absent; not looked at with messageIds'),
+    limit: z.number().nullish().describe(`1 to ${MAX_AT_ONCE}, 10 when absent; not looked at with messageIds`),
   }),
   reply: z.object({
     items: z.array(MessageShape),
@@ -43,7 +44,12 @@ export const handleSeveral = route({
     const inbox = parseGuid(params.id)
     const { items, missing } = body.messageIds?.length
       ? await handleMessages(app, caller, inbox, body.messageIds)
-      : { items: await takeUnhandled(app, caller, inbox, body.limit ?? 10), missing: [] }
+      : { items: await takeUnhandled(app, caller, inbox, checkLimit(body.limit ?? 10)), missing: [] }
     return { items: items.map((full) => toMessage(app, full)), handledCount: items.length, notFoundIds: missing }
   },
 })
+
+function checkLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_AT_ONCE) return limit
+  throw invalid('limit', `must be a whole number from 1 to ${MAX_AT_ONCE}`)
+}

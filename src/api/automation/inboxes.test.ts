@@ -109,9 +109,11 @@ describe('making an inbox', () => {
     ['no name', { name: undefined }, 'name'],
     ['a blank name', { name: '   ' }, 'name'],
     ['a name beyond 100', { name: 'x'.repeat(101) }, 'name'],
+    ['a name beyond 100 UTF-16 units', { name: '😀'.repeat(51) }, 'name'],
     ['a line break in the name', { name: 'a\r\nBcc: x@y.test' }, 'name'],
     ['a number for a name', { name: 5 }, 'name'],
     ['an id that is no GUID', { id: 'abc' }, 'id'],
+    ['the id of nothing', { id: '00000000-0000-0000-0000-000000000000' }, 'id'],
     ['no days', { ttlDays: 0 }, 'ttlDays'],
     ['half a day', { ttlDays: 0.5 }, 'ttlDays'],
     ['more than ten years', { ttlDays: 3651 }, 'ttlDays'],
@@ -127,6 +129,7 @@ describe('making an inbox', () => {
     ['a domain as sender', { allowedFromEmails: '@corp.test' }, 'allowedFromEmails'],
     ['a word as sender', { allowedFromEmails: 'corp' }, 'allowedFromEmails'],
     ['a webhook that is no URL', { webhookUrl: 'corp' }, 'webhookUrl'],
+    ['a webhook of no letters', { webhookUrl: '' }, 'webhookUrl'],
   ])('%s is refused by name', async (_case, fields, field) => {
     const { status, body } = await t.call('POST', BASE, { body: { name: 'x', ...fields } })
     expect(status).toBe(400)
