@@ -9,8 +9,8 @@ export function parseGuid<T extends string>(text: string): T {
   return (isUuid(id) ? id : NOTHING) as T
 }
 
-/** A GUID in a body. */
+/** A GUID in a body; that of nothing is none. */
 export const Guid = z
   .string()
   .transform((text) => text.toLowerCase())
-  .refine(isUuid, 'must be a GUID')
+  .refine((text) => isUuid(text) && text !== NOTHING, 'must be a GUID')

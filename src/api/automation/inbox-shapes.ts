@@ -7,7 +7,10 @@ import { printTime, printTimeOrNull, Time } from './time.ts'
 /** What an inbox made here is like when nothing else is said. */
 const defaults = { ttlDays: 30, maxMessageSizeBytes: 10_485_760, maxAttachments: 10 }
 
-const Name = z.string().trim().min(1).max(100)
+const MAX_NAME_UNITS = 100
+// Counted as the seed's own language counts, in UTF-16.
+const isShort = (text: string) => text.length <= MAX_NAME_UNITS
+const Name = z.string().trim().min(1).refine(isShort, `must have at most ${MAX_NAME_UNITS} characters`)
 const flagField = z.boolean().optional()
 const numbers = {
   ttlDays: z.int().optional(),
@@ -21,7 +24,7 @@ const settings = {
     .max(200_000)
     .nullish()
     .describe('Addresses, split by commas or semicolons; null takes everybody'),
-  webhookUrl: z.string().nullish(),
+  webhookUrl: z.string().min(1, 'must be a URL, or null').nullish(),
   ...numbers,
   enabled: flagField,
   requireAuthenticatedSender: flagField.describe('Discard mail that does not pass DMARC, silently'),
