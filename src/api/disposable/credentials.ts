@@ -18,7 +18,7 @@ export const issue = route({
     })
     .meta({ id: 'SmtpCredentials' }),
   async handle({ app, caller, params }) {
-    const { username, password } = await issueCredential(app, caller, params.id)
+    const { username, password } = await issueCredential(app, caller, params.id.toLowerCase())
     const { mailHost: host, submissionPort: port } = app.settings
     const [user, pass] = [username, password].map(encodeURIComponent)
     return {

@@ -83,7 +83,7 @@ export const get = route({
   summary: 'One inbox',
   reply: Inbox,
   async handle({ app, caller, params }) {
-    const mailbox = await findMailbox(app, caller, params.id)
+    const mailbox = await findMailbox(app, caller, params.id.toLowerCase())
     return toInbox(mailbox, (await webhookUrlsOf(app, [mailbox])).get(mailbox.id))
   },
 })
@@ -94,7 +94,7 @@ export const remove = route({
   summary: 'Delete an inbox and everything in it',
   reply: Ok,
   async handle({ app, caller, params }) {
-    await deleteMailbox(app, caller, params.id)
+    await deleteMailbox(app, caller, params.id.toLowerCase())
     return { ok: true as const }
   },
 })

@@ -166,3 +166,11 @@ test('the history is of the tenant alone, newest first', async () => {
   expect((await t.call('GET', '/v1/messages/outbound', { key: stranger })).body.items).toEqual([])
   expect((await t.call('GET', '/v1/messages/outbound?limit=x')).status).toBe(400)
 })
+
+test.each(['admin', 'root', 'security', 'webmaster'])(
+  'nobody sends as %s of the domain that all share',
+  async (name) => {
+    const body = { from: `${name}@posthouse.test`, to: 'a@example.com', subject: 'x', text: 'x' }
+    expect((await t.call('POST', '/v1/messages', { body })).status).toBe(400)
+  },
+)

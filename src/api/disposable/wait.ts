@@ -34,7 +34,12 @@ export const wait = route({
       ...(has === 'link' && { hasLink: true }),
     }
     const { signal } = request
-    const found = await waitForMessage(app, caller, { mailbox: params.id, criteria, timeoutMs: timeout, signal })
+    const found = await waitForMessage(app, caller, {
+      mailbox: params.id.toLowerCase(),
+      criteria,
+      timeoutMs: timeout,
+      signal,
+    })
     if (!found) return { message: null }
     if (after !== undefined) await handOut(app, [found.message])
     return { message: toFull(app, found, await placeOf(app, found.message.id)) }

@@ -24,7 +24,9 @@ export function ingestPage(app: App): Page {
       try {
         const field = (name: string) => request.headers.get(name) ?? ''
         await takePushedMail(app, {
-          mailFrom: field('x-envelope-from').trim(),
+          mailFrom: field('x-envelope-from')
+            .trim()
+            .replace(/^<(.*)>$/, '$1'),
           rcptTo: field('x-envelope-to').trim(),
           timestamp: field('x-ingest-timestamp'),
           signature: field('x-ingest-signature').toLowerCase(),

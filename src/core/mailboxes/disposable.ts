@@ -16,6 +16,11 @@ const RESERVED = new Set(
   'abuse admin administrator hostmaster mailer-daemon no-reply noreply postmaster root security webmaster'.split(' '),
 )
 
+/** True for a name that readers take for somebody in charge of the server; to send from one that is not read is anybody's right. */
+export function soundsInCharge(localPart: string): boolean {
+  return RESERVED.has(localPart) && !/^no-?reply$/.test(localPart)
+}
+
 export interface CreateDisposable {
   /** The beginning of the address; without one it is the id alone. */
   label: string | null

@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { invalid } from '../errors.ts'
 import type { MailboxId } from '../ids.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
-import { makeForAWhile } from '../mailboxes/disposable.ts'
+import { makeForAWhile, soundsInCharge } from '../mailboxes/disposable.ts'
 import { checkLocalPart } from '../mailboxes/local-part.ts'
 import { NOT_USABLE } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
@@ -44,6 +44,8 @@ async function senderMailbox(app: App, caller: Caller, from: string): Promise<Ma
   const known = await app.store.read.mailboxes.byAddress(canonical)
   if (known && reaches(caller, known) && known.address === canonical) return known
   if (known) throw invalid('from', 'is not an address of yours')
+  // On the server's own domain, which all its organizations share.
+  if (usable.orgId === null && soundsInCharge(localPart)) throw invalid('from', 'is reserved')
   demandManyMailboxes(caller, 'mailbox_create')
   const id = randomUUID() as MailboxId
   return makeForAWhile(app, caller, { id, localPart: checkLocalPart(localPart), domain, displayName: name })
