@@ -6,7 +6,7 @@ import { queryWords, wordsOf } from './words.ts'
 /**
  * Made anew when it is not there: everything in it follows from the log. `scope` holds the mailbox and the organization as words, so
  * that one look into the index answers for a mailbox and not for the server. The texts themselves are not kept twice. Eight segments
- * are merged at a time and not the four that are usual: each word is written less often, which takes a tenth off each mail.
+ * are merged at a time and not the four that are usual: each word is written less often, which takes some 7 % off each mail.
  */
 const schema = `
   create table if not exists entries (
