@@ -42,6 +42,11 @@ export function openConnection(path: string, options: { readOnly?: boolean } = {
   }
 }
 
+/** Gives back what it keeps of its file. */
+export function shrink(connection: DatabaseSync): void {
+  if (connection.isOpen) connection.exec('pragma shrink_memory')
+}
+
 // With `synchronous = normal` a power cut loses everything that was acknowledged since the last checkpoint.
 function assertDurable(connection: DatabaseSync): void {
   const pragma = (name: string) => Object.values(connection.prepare(`pragma ${name}`).get() ?? {})[0]

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { tidyAtRest } from '../core/at-rest.ts'
 import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
 import { type Execute, GroupWriter } from './group-writer.ts'
 
@@ -8,6 +9,10 @@ export function serveWrites(executeOver: (connection: DatabaseSync) => Execute):
   const port = parentPort
   if (!port) throw new Error('Writers run in a worker thread')
   const writer = new GroupWriter((workerData as { path: string }).path, executeOver)
+  tidyAtRest(() => {
+    // In the midst of a group its pages are in use.
+    if (!running) writer.shrink()
+  })
   const waiting: CommandRequest[] = []
   let running = false
   const run = async () => {

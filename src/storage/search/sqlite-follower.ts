@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { tidyAtRest } from '../../core/at-rest.ts'
 import { toErrorData } from '../command-messages.ts'
-import { databaseOver, openConnection } from '../sqlite.ts'
+import { databaseOver, openConnection, shrink } from '../sqlite.ts'
 import { readerOver } from '../transaction.ts'
 import { LogFollower } from './log-follower.ts'
 import { sqliteIndex } from './sqlite-index.ts'
@@ -13,6 +14,11 @@ const rows = openConnection(rowsPath, { readOnly: true })
 const index = openConnection(indexPath)
 const read = readerOver(databaseOver(rows), Date.now, () => () => {})
 const follower = new LogFollower(read, sqliteIndex(index))
+
+tidyAtRest(() => {
+  shrink(index)
+  shrink(rows)
+})
 
 port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {
   if (message === 'poke') follower.poke()
