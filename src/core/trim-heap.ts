@@ -18,7 +18,9 @@ export function trimHeap(): void {
 
 function open(): () => void {
   try {
-    const { malloc_trim: call } = loadFfi().dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } }).functions
+    const { malloc_trim: call } = loadFfi().dlopen(null, {
+      malloc_trim: { arguments: ['u64'], return: 'i32' },
+    }).functions
     return () => void call(0n)
   } catch {
     return () => {}
