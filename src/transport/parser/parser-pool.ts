@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import { THREAD_REST_MS } from '../../core/at-rest.ts'
 import type { Log } from '../../core/log.ts'
 import type { MailParser, ParsedMail } from '../../core/messages/parser.ts'
+import { trimHeap } from '../../core/trim-heap.ts'
 import { parseHeadOnly } from './parse-mail.ts'
 
 export interface Question {
@@ -19,6 +21,8 @@ export interface ParserPoolOptions {
   threads?: number
   /** How long one mail may take, in milliseconds. */
   deadlineMs?: number
+  /** How long a thread stays without a mail, in milliseconds. */
+  restMs?: number
   /** The thread's program; tests bring one that misbehaves. */
   program?: URL
 }
@@ -34,19 +38,18 @@ const MEMORY_MB = 512
 const LARGE_BYTES = 256 * 1024
 
 /**
- * Reads mail in threads of its own. A thread that takes too long, dies or runs out of memory is replaced: the mail it was reading
+ * Reads mail in threads of its own, which start with the first mail and end at rest. A thread that takes too long, dies or runs out of memory is replaced: the mail it was reading
  * comes back with its head only, the others go to the next thread.
  */
 export class ParserPool implements MailParser, AsyncDisposable {
   readonly #options: Required<ParserPoolOptions>
   readonly #small: Lane
-  /** Its thread starts with the first large mail. */
   readonly #large: Lane
   #nextId = 1
 
   constructor(options: ParserPoolOptions) {
     const program = new URL('./parser-thread.ts', import.meta.url)
-    this.#options = { threads: 1, deadlineMs: 5_000, program, ...options }
+    this.#options = { threads: 1, deadlineMs: 5_000, restMs: THREAD_REST_MS, program, ...options }
     this.#small = openLane(this.#options, this.#options.threads)
     this.#large = openLane(this.#options, 1)
   }
@@ -83,11 +86,13 @@ class Thread implements AsyncDisposable {
   /** In the order they were handed over: the first is the one being read. */
   #handed: Waiting[] = []
   #deadline: NodeJS.Timeout | undefined
+  readonly #rest: NodeJS.Timeout
   #closed = false
 
   constructor(options: Required<ParserPoolOptions>, queue: Waiting[]) {
     this.#options = options
     this.#queue = queue
+    this.#rest = setTimeout(() => void this.#retire(), options.restMs).unref()
   }
 
   get load(): number {
@@ -129,6 +134,7 @@ class Thread implements AsyncDisposable {
 
   #watch(): void {
     clearTimeout(this.#deadline)
+    this.#rest.refresh()
     const worker = this.#worker
     if (this.#handed.length === 0 || !worker) return
     this.#deadline = setTimeout(() => {
@@ -154,6 +160,17 @@ class Thread implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearTimeout(this.#deadline)
+    clearTimeout(this.#rest)
+    await this.#end()
+  }
+
+  async #retire(): Promise<void> {
+    if (!this.#worker || this.#handed.length > 0) return
+    await this.#end()
+    trimHeap()
+  }
+
+  async #end(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()
