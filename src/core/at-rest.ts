@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -17,7 +18,8 @@ type Collect = (how: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }
 
 /**
  * Gives memory back each time that this thread comes to rest, first after its start. Left to themselves V8, SQLite and the C library
- * keep most of what a start or a load has made them take. `release` is for what the thread itself can do without.
+ * keep most of what a start or a load has made them take. `release` is for what the thread itself can do without. What was compiled is
+ * kept for the next start now, also of a process that will be killed.
  */
 export function tidyAtRest(release: () => void = () => {}): Disposable {
   const collect = collector()
@@ -32,6 +34,7 @@ export function tidyAtRest(release: () => void = () => {}): Disposable {
     release()
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
     trimHeap()
+    flushCompileCache()
     last = performance.eventLoopUtilization()
     busyMs = 0
   }, LOOK_MS).unref()

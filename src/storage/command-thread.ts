@@ -68,6 +68,13 @@ export class CommandThread implements AsyncDisposable {
     })
   }
 
+  /** Starts the thread, so that a command that is about to come does not wait for that. */
+  warm(): void {
+    if (this.#closed) return
+    this.#start()
+    this.#rest.refresh()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -69,6 +69,10 @@ class LocalBlobs implements BlobStore {
     await this.#writer.run('put', { key, bytes: copy }, this.#clock.now(), [copy.buffer])
   }
 
+  expect(): void {
+    this.#writer.warm()
+  }
+
   async get(key: string): Promise<Buffer | undefined> {
     checkKey(key)
     const row = reading(() => this.#select.get(key) as { packed: number; bytes: Uint8Array } | undefined)

@@ -63,6 +63,10 @@ export class ParserPool implements MailParser, AsyncDisposable {
     })
   }
 
+  expect(): void {
+    this.#small.threads[0]?.warm()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const threads = [...this.#small.threads, ...this.#large.threads]
     await Promise.all(threads.map((thread) => thread[Symbol.asyncDispose]()))
@@ -97,6 +101,13 @@ class Thread implements AsyncDisposable {
 
   get load(): number {
     return this.#handed.length
+  }
+
+  /** Starts it before there is a mail. */
+  warm(): void {
+    if (this.#closed) return
+    this.#worker ??= this.#start()
+    this.#rest.refresh()
   }
 
   fill(): void {
