@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type CommandReply, type CommandRequest, type CommandResult, toErrorData } from './command-messages.ts'
-import { isOutage, openConnection, outageAsFailure, shrink } from './sqlite.ts'
+import { isOutage, openConnection, outageAsFailure } from './sqlite.ts'
 
 /** The command that only shows that a commit is possible. */
 export const PROBE = 'probe'
@@ -55,11 +55,6 @@ export class GroupWriter implements Disposable {
     const open = this.#open
     this.#open = undefined
     open?.connection.close()
-  }
-
-  /** Gives back memory that the next group may need again. */
-  shrink(): void {
-    if (this.#open) shrink(this.#open.connection)
   }
 
   #connect(): { connection: DatabaseSync; execute: Execute } {

@@ -56,7 +56,7 @@ class LocalBlobs implements BlobStore {
     this.#folder = folder
     this.#large = large
     this.#clock = clock
-    this.#connection = openConnection(path, { readOnly: true })
+    this.#connection = openConnection(path, { readOnly: true, readsOnce: true })
     this.#select = this.#connection.prepare('select packed, bytes from blobs where key = ?')
     this.#writer = new CommandThread(script, path)
   }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { tidyAtRest } from '../../core/at-rest.ts'
 import { toErrorData } from '../command-messages.ts'
-import { databaseOver, openConnection, shrink } from '../sqlite.ts'
+import { databaseOver, openConnection, shrinkConnections } from '../sqlite.ts'
 import { readerOver } from '../transaction.ts'
 import { LogFollower } from './log-follower.ts'
 import { sqliteIndex } from './sqlite-index.ts'
@@ -10,15 +10,12 @@ import { sqliteIndex } from './sqlite-index.ts'
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
 const { rowsPath, indexPath } = workerData as { rowsPath: string; indexPath: string }
-const rows = openConnection(rowsPath, { readOnly: true })
+const rows = openConnection(rowsPath, { readOnly: true, readsOnce: true })
 const index = openConnection(indexPath)
 const read = readerOver(databaseOver(rows), Date.now, () => () => {})
 const follower = new LogFollower(read, sqliteIndex(index))
 
-tidyAtRest(() => {
-  shrink(index)
-  shrink(rows)
-})
+tidyAtRest(shrinkConnections)
 
 port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {
   if (message === 'poke') follower.poke()
