@@ -9,7 +9,7 @@ export const THREAD_REST_MS = 60_000
 
 const LOOK_MS = 1_000
 /** A thread at rest still has timers to answer and jobs to look for. */
-const QUIET_MS = 10
+const QUIET_MS = 20
 /** With less than this behind it, a thread has hardly taken anything. */
 const BUSY_MS = 500
 
