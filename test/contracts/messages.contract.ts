@@ -63,6 +63,22 @@ export function messagesContract(opened: () => Opened): void {
       expect((await it.store.read.messages.list(box.id, {}, { limit: 1 })).items).toEqual([message])
     })
 
+    test.each([
+      { text: 'all of it', extractedText: 'all of it', html: '<p>all</p>', extractedHtml: '<p>all</p>' },
+      {
+        text: 'all of it',
+        extractedText: 'all of it',
+        html: '<p>new</p><blockquote>x</blockquote>',
+        extractedHtml: '<p>new</p>',
+      },
+      { text: 'new\n> x', extractedText: 'new', html: '<p>all</p>', extractedHtml: '<p>all</p>' },
+      { text: 'nothing new', extractedText: null, html: null, extractedHtml: null },
+      { text: null, extractedText: 'from the HTML', html: '<p>from the HTML</p>', extractedHtml: '' },
+    ])('what is new of the words comes back beside the words: %j', async (words) => {
+      const { messageId } = await fileMail(it.store, box, { content: content(words) })
+      expect(await it.store.read.messages.content(messageId)).toMatchObject(words)
+    })
+
     test('any text is kept as it came, but for U+0000 and lone surrogates', async () => {
       const text = fc.string({ unit: 'binary', maxLength: 200 })
       await fc.assert(
