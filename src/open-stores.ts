@@ -29,8 +29,8 @@ export async function openSearch(config: Config, store: Store, log: Log): Promis
   const url = config.POSTHOUSE_DATABASE_URL
   if (url === undefined) {
     const { openSqliteSearch } = await import('./storage/search/sqlite-search.ts')
-    const path = join(config.POSTHOUSE_DATA, 'search.db')
-    return openSqliteSearch({ path, rowsPath: rowsFile(config), events: store.read.events, log })
+    const options = { rowsPath: rowsFile(config), events: store.read.events, log }
+    return opening(join(config.POSTHOUSE_DATA, 'search.db'), (path) => openSqliteSearch({ path, ...options }))
   }
   const { openPostgresSearch } = await import('./storage/search/postgres-search.ts')
   return openPostgresSearch({ url, read: store.read })

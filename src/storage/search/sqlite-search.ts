@@ -27,10 +27,12 @@ export async function openSqliteSearch(options: {
   try {
     make(path)
   } catch (error) {
-    // No outage gets better by losing the index; everything else does.
-    if (isOutage(error) && !isDamage(error)) throw error
-    log.error({ err: error, path }, 'the search index is damaged and is made anew')
-    remake(path)
+    // No outage gets better by losing the index, and an index that cannot be written to now is still of use.
+    if (isOutage(error) && !isDamage(error)) log.error({ err: error, path }, 'the search index cannot be written to')
+    else {
+      log.error({ err: error, path }, 'the search index is damaged and is made anew')
+      remake(path)
+    }
   }
   return new SqliteSearch(path, rowsPath, events, log)
 }
