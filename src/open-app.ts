@@ -38,7 +38,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config, clock))
   const blobs = opened.use(await openBlobs(config, clock))
-  const search = opened.use(await openSearch(config, store))
+  const search = opened.use(await openSearch(config, store, log))
   const parser = opened.use(new ParserPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
   const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })

@@ -102,7 +102,11 @@ function assertDeclared(dialect: Dialect, route: Route, status: number): void {
 function refuse(app: App, dialect: Dialect, error: unknown, requestId: string): Response {
   const refusal = asRefusal(error)
   if (refusal.code === 'internal') app.log.error({ err: error, requestId }, 'a request failed')
-  else if (refusal.cause) app.log.debug({ err: refusal.cause, requestId }, refusal.message)
+  else if (refusal.cause) {
+    // An outage is the operator's business, whoever sees it first.
+    const level = refusal.code === 'unavailable' ? 'warn' : 'debug'
+    app.log[level]({ err: refusal.cause, requestId }, refusal.message)
+  }
   const { status, body, headers } = dialect.toReply(refusal, requestId)
   return Response.json(body, { status, headers: { ...refusalHeaders(refusal), ...headers } })
 }

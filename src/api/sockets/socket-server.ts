@@ -12,6 +12,8 @@ import { asRefusal, HttpRefusal, type RefusalReply, refusalHeaders } from '../re
 import { OpenSocket } from './open-socket.ts'
 
 const PING_MS = 30_000
+/** How long a client that was sent away may keep its end of the connection open. */
+const LINGER_MS = 5_000
 /** Of one message of a client. */
 const MAX_BYTES = 256 * 1024
 const GOING_AWAY = 1001
@@ -216,5 +218,13 @@ function refuse(stream: Duplex, { status, body, headers = {} }: RefusalReply): n
   }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`)
+  letGo(stream)
   return status
+}
+
+// The HTTP server does not know this connection any more: nobody else would read what still comes, or see that it never ends.
+function letGo(stream: Duplex): void {
+  const giveUp = setTimeout(() => stream.destroy(), LINGER_MS)
+  stream.once('close', () => clearTimeout(giveUp))
+  stream.resume()
 }

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { ParseError } from '../../protocol/parse-error.ts'
-import { invalid } from '../errors.ts'
+import { type Failure, invalid } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import { checkLabels } from '../messages/labels.ts'
 import type { MailboxAddress } from '../messages/model.ts'
@@ -8,6 +8,8 @@ import type { AttachmentInput } from './attachments.ts'
 import { checkHeaders } from './header-rules.ts'
 
 export const MAX_RECIPIENTS = 50
+/** Some may be named twice. More than this is not even read: a million addresses would hold everybody up. */
+const MAX_WRITTEN = 1_000
 const MAX_TEXT_BYTES = 5 * 1024 * 1024
 const MAX_SUBJECT = 998
 
@@ -71,6 +73,7 @@ export function checkFields(request: SendRequest): CheckedDraft {
 }
 
 function parseAll(field: string, texts: readonly string[]): MailboxAddress[] {
+  if (texts.length > MAX_WRITTEN) throw tooMany(field)
   return texts.map((text, at) => {
     try {
       const { name, address } = parseAddress(text)
@@ -80,6 +83,10 @@ function parseAll(field: string, texts: readonly string[]): MailboxAddress[] {
       throw invalid(texts.length === 1 ? [field] : [field, at], error.message)
     }
   })
+}
+
+function tooMany(field: string): Failure {
+  return invalid(field, `at most ${MAX_RECIPIENTS} recipients in to, cc and bcc together`)
 }
 
 type Recipients = Pick<CheckedDraft, 'to' | 'cc' | 'bcc'>
@@ -95,7 +102,7 @@ export function distinctRecipients({ to, cc, bcc }: Recipients, localDomains: re
     })
   const recipients = { to: fresh(to), cc: fresh(cc), bcc: fresh(bcc) }
   if (seen.size === 0) throw invalid('to', 'at least one recipient is required')
-  if (seen.size > MAX_RECIPIENTS) throw invalid('to', `at most ${MAX_RECIPIENTS} recipients in to, cc and bcc together`)
+  if (seen.size > MAX_RECIPIENTS) throw tooMany('to')
   return recipients
 }
 
