@@ -8,6 +8,7 @@ import { inDomain } from './query.ts'
 export const get = route({
   method: 'GET',
   path: '/messages/:uid/attachments/:index',
+  scope: 'read',
   summary: 'The bytes of an attachment, by its index',
   query: inDomain,
   produces: 'application/octet-stream',
