@@ -126,6 +126,18 @@ describe('refused are', () => {
     expect((await send({ from: 'postmaster@posthouse.test' })).status).toBe(400)
   })
 
+  test('names that nobody can have, told under the field that was sent', async () => {
+    const { status, body } = await send({ from: "o'brien@posthouse.test" })
+    expect([status, body.error]).toEqual([
+      400,
+      {
+        code: 'invalid_request',
+        message: expect.stringMatching(/^from: must be/),
+        details: { from: [expect.stringMatching(/^must be/)] },
+      },
+    ])
+  })
+
   test.each([
     ['no text and no html', { text: undefined }],
     ['empty text alone', { text: '' }],
