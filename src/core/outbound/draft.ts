@@ -8,7 +8,8 @@ import type { AttachmentInput } from './attachments.ts'
 import { checkHeaders } from './header-rules.ts'
 
 export const MAX_RECIPIENTS = 50
-const MAX_TEXT_BYTES = 5 * 1024 * 1024
+const MIB = 1024 * 1024
+const MAX_TEXT_BYTES = 5 * MIB
 const MAX_SUBJECT = 998
 
 /** What a caller wants to send, as they wrote it: addresses are texts, files are base64 or URLs. */
@@ -25,6 +26,8 @@ export interface SendRequest {
   headers: Record<string, string>
   /** Whether a picture in the html is to tell when somebody opens it. */
   trackOpens?: true
+  /** What text and html may weigh each, when that is not 5 MiB. */
+  maxTextBytes?: number
 }
 
 /** The same, checked: what the composer and the envelope are made of. */
@@ -63,8 +66,8 @@ export function checkFields(request: SendRequest): CheckedDraft {
     bcc: parseAll('bcc', request.bcc),
     replyTo: parseAll('reply_to', request.replyTo),
     subject: checkSubject(request.subject),
-    text: checkText('text', request.text),
-    html: checkText('html', request.html),
+    text: checkText('text', request.text, request.maxTextBytes),
+    html: checkText('html', request.html, request.maxTextBytes),
     labels: checkLabels(request.labels),
     headers: checkHeaders(request.headers),
   }
@@ -107,7 +110,7 @@ function checkSubject(subject: string): string {
 }
 
 // Half a character, left over where a caller cut a text, is replaced: what is stored and shown is what is sent.
-function checkText(field: string, text: string | null): string | null {
-  if (text !== null && Buffer.byteLength(text) > MAX_TEXT_BYTES) throw invalid(field, 'must have at most 5 MiB')
+function checkText(field: string, text: string | null, most = MAX_TEXT_BYTES): string | null {
+  if (text !== null && Buffer.byteLength(text) > most) throw invalid(field, `must have at most ${most / MIB} MiB`)
   return text?.toWellFormed() ?? null
 }
