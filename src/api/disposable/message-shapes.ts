@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { App } from '../../core/app.ts'
 import type { FullMessage } from '../../core/messages/messages.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
+import { partName } from '../../core/messages/part-name.ts'
 import type { Placed } from '../../core/messages/store.ts'
 import { formatAddress } from '../../protocol/address/format-address.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
@@ -26,7 +27,7 @@ export const MessageItem = z.object(itemShape).meta({ id: 'MessageItem' })
 const Attachment = z
   .object({
     index: z.int(),
-    filename: orNull,
+    filename: text,
     contentType: text,
     size: z.int(),
     contentId: orNull,
@@ -88,7 +89,7 @@ function tagOf(recipient = ''): string | null {
 }
 
 function toAttachment(app: App, part: Part, index: number, { uid, domain }: Placed): z.output<typeof Attachment> {
-  const { filename, contentType, sizeBytes: size, contentId } = part
+  const { contentType, sizeBytes: size, contentId } = part
   const downloadUrl = `${app.settings.publicUrl}/v1/messages/${uid}/attachments/${index}?domain=${domain}`
-  return { index, filename, contentType, size, contentId, downloadUrl }
+  return { index, filename: partName(part, index), contentType, size, contentId, downloadUrl }
 }
