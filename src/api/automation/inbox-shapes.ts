@@ -102,8 +102,13 @@ export function toInbox(mailbox: Mailbox, webhookUrl: string | null, serverMaxBy
     requireAuthenticatedSender: policy.requireAuthenticatedSender,
     createdAt: printTime(mailbox.createdAt),
     createdBy: mailbox.createdBy,
-    updatedAt: printTimeOrNull(mailbox.updatedAt > mailbox.createdAt ? mailbox.updatedAt : null),
+    updatedAt: changedAt(mailbox),
   }
+}
+
+/** When it was changed last; null as long as it is as it was made. */
+export function changedAt({ updatedAt, createdAt }: Mailbox): string | null {
+  return printTimeOrNull(updatedAt > createdAt ? updatedAt : null)
 }
 
 export function toDetail(

@@ -10,9 +10,19 @@ import { deleteMailbox } from '../../core/mailboxes/mailboxes.ts'
 import { flag } from '../query.ts'
 import { route } from '../route.ts'
 import { parseGuid } from './ids.ts'
-import { Inbox, InboxChange, InboxDetail, NewInbox, toDetail, toInbox, toNewPolicy, toPolicy } from './inbox-shapes.ts'
+import {
+  changedAt,
+  Inbox,
+  InboxChange,
+  InboxDetail,
+  NewInbox,
+  toDetail,
+  toInbox,
+  toNewPolicy,
+  toPolicy,
+} from './inbox-shapes.ts'
 import { listOf, listQuery, toList, toPageRequest } from './paging.ts'
-import { printTime, Time } from './time.ts'
+import { Time } from './time.ts'
 import { word } from './words.ts'
 
 export const create = route({
@@ -67,7 +77,7 @@ export const update = route({
   path: '/inbox/:id',
   summary: 'Change what is given; null clears the sender list or the webhook',
   body: InboxChange,
-  reply: z.object({ id: z.string(), hookAddress: z.string(), updatedAt: Time }),
+  reply: z.object({ id: z.string(), hookAddress: z.string(), updatedAt: Time.nullable() }),
   async handle({ app, caller, params, body }) {
     const { name, webhookUrl, enabled } = body
     const mailbox = await configureMailbox(app, caller, parseGuid(params.id), {
@@ -76,7 +86,7 @@ export const update = route({
       ...(webhookUrl !== undefined && { webhookUrl }),
       policy: toPolicy(body),
     })
-    return { id: mailbox.id, hookAddress: mailbox.address, updatedAt: printTime(mailbox.updatedAt) }
+    return { id: mailbox.id, hookAddress: mailbox.address, updatedAt: changedAt(mailbox) }
   },
 })
 
