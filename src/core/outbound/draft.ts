@@ -1,6 +1,6 @@
 import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { ParseError } from '../../protocol/parse-error.ts'
-import { invalid } from '../errors.ts'
+import { Failure, invalid } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import { checkLabels } from '../messages/labels.ts'
 import type { MailboxAddress } from '../messages/model.ts'
@@ -97,9 +97,14 @@ export function distinctRecipients({ to, cc, bcc }: Recipients, localDomains: re
       return !seen.has(key) && seen.add(key)
     })
   const recipients = { to: fresh(to), cc: fresh(cc), bcc: fresh(bcc) }
-  if (seen.size === 0) throw invalid('to', 'at least one recipient is required')
+  if (seen.size === 0) throw unaddressed()
   if (seen.size > MAX_RECIPIENTS) throw invalid('to', `at most ${MAX_RECIPIENTS} recipients in to, cc and bcc together`)
   return recipients
+}
+
+function unaddressed(): Failure {
+  const message = 'at least one recipient is required'
+  return new Failure('invalid', `to: ${message}`, { issues: [{ path: ['to'], message }], reason: 'no_recipients' })
 }
 
 function checkSubject(subject: string): string {
