@@ -57,6 +57,8 @@ export interface Route {
   /** Header fields that it understands, with what they do. */
   headers: Record<string, string>
   maxBodyBytes: number
+  /** A GET that hands something out, or holds on: HEAD, which promises to do nothing, is no method here. */
+  handsOut?: boolean
   /** What a key must hold for the request to be read any further. Absent, core alone decides, and a bad request is refused first. */
   scope?: Scope
   /** Answers whoever asks, key or not; its caller is `nobody`. */
@@ -79,7 +81,10 @@ type Handled<Reply extends z.ZodType> = Reply extends Unset
 
 interface RouteSpec<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>
   extends Partial<
-    Pick<Route, 'produces' | 'status' | 'otherwise' | 'refuses' | 'headers' | 'maxBodyBytes' | 'scope' | 'open'>
+    Pick<
+      Route,
+      'produces' | 'status' | 'otherwise' | 'refuses' | 'headers' | 'maxBodyBytes' | 'handsOut' | 'scope' | 'open'
+    >
   > {
   method: Method
   path: Path

@@ -11,6 +11,7 @@ const MAX_SECONDS = 60
 export const wait = route({
   method: 'GET',
   path: '/inbox/:id/messages/wait',
+  handsOut: true,
   summary: 'The next message, as soon as it is there; null when the time is up',
   query: z.object({
     timeout: optionalNumber({ min: 0 }).describe(`Seconds, ${DEFAULT_SECONDS} when absent, at most ${MAX_SECONDS}`),

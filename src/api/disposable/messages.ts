@@ -14,6 +14,7 @@ import { inDomain, limit } from './query.ts'
 export const list = route({
   method: 'GET',
   path: '/messages',
+  handsOut: true,
   scope: 'read',
   refuses: ['not_found'],
   summary: 'The newest received messages of all your inboxes, or of one',
@@ -30,6 +31,7 @@ export const list = route({
 export const get = route({
   method: 'GET',
   path: '/messages/:uid',
+  handsOut: true,
   scope: 'read',
   summary: 'One received message, whole',
   query: inDomain.extend({ remoteImages: flag.optional().describe('True leaves images of other servers in htmlBody') }),

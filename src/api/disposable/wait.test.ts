@@ -102,6 +102,19 @@ test('a wait for a code, or for a link, passes over what has none', async () => 
   expect((await waited('?timeout=0')).message?.subject).toBe('Hello')
 })
 
+test('HEAD hands nothing out', async () => {
+  await mail('Kept')
+  const head = (path: string) => t.fetch(path, { method: 'HEAD', headers: { authorization: `Bearer ${t.key}` } })
+  for (const path of [`inboxes/${inbox.id}/wait`, 'messages', 'messages/1?domain=posthouse.test']) {
+    const { status, headers } = await head(`/v1/${path}`)
+    expect([path, status, headers.get('allow')]).toEqual([path, 405, expect.not.stringMatching('HEAD')])
+  }
+  for (const path of [`/api/v0/inboxes/${inbox.id}/wait`, `/api/v1/inbox/${inbox.id}/messages/wait`]) {
+    expect((await head(path)).status).toBe(405)
+  }
+  expect((await waited('?timeout=0')).message?.subject).toBe('Kept')
+})
+
 test.each([
   'has=x',
   'timeout=-1',

@@ -18,6 +18,7 @@ const query = z.object({
 export const wait = route({
   method: 'GET',
   path: '/inboxes/:id/wait',
+  handsOut: true,
   scope: 'read',
   refuses: ['rate_limited'],
   summary: 'Wait for the next message: the oldest that matches, at once when it is there; null when the time is up',
