@@ -14,6 +14,7 @@ import { openLog } from './log.ts'
 import { openBlobs, openSearch, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
+import { CleanerPool } from './transport/html/cleaner-pool.ts'
 import { ImapflowClient } from './transport/imap/imapflow-client.ts'
 import { openRoad } from './transport/mx/open-road.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
@@ -40,6 +41,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const search = opened.use(await openSearch(config, store))
   const parser = opened.use(new ParserPool({ log }))
+  const htmlCleaner = opened.use(new CleanerPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
   const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
   const { mailHost, POSTHOUSE_ALLOW_NET: allowNet, POSTHOUSE_DIRECT_PER_MINUTE: perMinute } = config
@@ -59,6 +61,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     blobs,
     search,
     parser,
+    htmlCleaner,
     resolver,
     freshResolver,
     files: new GuardedFileFetcher({ resolver, allowNet }),

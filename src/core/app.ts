@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { EventFeed } from './events/feed.ts'
 import type { ImapClient } from './imap-sources/imap-client.ts'
 import type { Log } from './log.ts'
+import type { HtmlCleaner } from './messages/html-cleaner.ts'
 import type { MailParser } from './messages/parser.ts'
 import type { Search } from './messages/search-store.ts'
 import type { FileFetcher } from './outbound/file-fetcher.ts'
@@ -60,6 +61,7 @@ export interface App {
   blobs: BlobStore
   search: Search
   parser: MailParser
+  htmlCleaner: HtmlCleaner
   resolver: Resolver
   /** Keeps no answers: for records that somebody has just changed and wants looked at. */
   freshResolver: Resolver

@@ -44,6 +44,6 @@ export const wait = route({
     })
     if (!found) return { message: null }
     if (after !== undefined) await handOut(app, [found.message])
-    return { message: toFull(app, found, await placeOf(app, found.message.id)) }
+    return { message: await toFull(app, found, await placeOf(app, found.message.id)) }
   },
 })
