@@ -30,6 +30,10 @@ export interface OpenApp extends AsyncDisposable {
   app: App
 }
 
+/** Where the operator says nothing: only an inbox that is set to it takes more than the usual. */
+const MAX_MESSAGE_BYTES = 50 * 1024 * 1024
+const USUAL_MESSAGE_BYTES = 25 * 1024 * 1024
+
 /** Opens everything that the commands and the server share. Listeners and workers come on top of it. */
 export async function openApp(config: Config): Promise<OpenApp> {
   const folder = config.POSTHOUSE_DATA
@@ -76,7 +80,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
       allowNet,
       ports: config.POSTHOUSE_IMAP_PORTS,
       cleartext: config.POSTHOUSE_IMAP_CLEARTEXT,
-      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
     }),
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
@@ -93,7 +97,8 @@ function settingsOf(config: Config): Settings {
     publicUrl: config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${config.POSTHOUSE_HTTP_PORT}`,
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),
-    maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
+    usualMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? USUAL_MESSAGE_BYTES,
     trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     orgSendsPerMinute: config.POSTHOUSE_ORG_SENDS_PER_MINUTE,

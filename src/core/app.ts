@@ -29,8 +29,10 @@ export interface Settings {
   route: DeliveryRoute
   /** SHA-256 of POSTHOUSE_ROOT_KEY, which opens the first organization. */
   rootKeyHash: string | null
-  /** For mail that comes in and for mail that is composed, whole message. */
+  /** Of a mail that comes in, whole message: as much as any mailbox may take. */
   maxMessageBytes: number
+  /** Of a mailbox that has no limit of its own, and of mail that is sent. */
+  usualMessageBytes: number
   /** Per mailbox; 0 is no limit. */
   sendsPerMinute: number
   /** Of all mailboxes of an organization; 0 is no limit. */

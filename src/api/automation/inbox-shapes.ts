@@ -85,7 +85,7 @@ function splitAddresses(list: string | null): string[] {
   return (list ?? '').split(/[,;]/).flatMap((entry) => entry.trim() || [])
 }
 
-export function toInbox(mailbox: Mailbox, webhookUrl: string | null, serverMaxBytes: number): z.output<typeof Inbox> {
+export function toInbox(mailbox: Mailbox, webhookUrl: string | null, usualBytes: number): z.output<typeof Inbox> {
   const { policy } = mailbox
   return {
     id: mailbox.id,
@@ -96,7 +96,7 @@ export function toInbox(mailbox: Mailbox, webhookUrl: string | null, serverMaxBy
     allowedFromEmails: policy.allowedSenders.length > 0 ? policy.allowedSenders.join(', ') : null,
     webhookUrl,
     ttlDays: policy.retentionDays,
-    maxMessageSizeBytes: policy.maxMessageBytes ?? serverMaxBytes,
+    maxMessageSizeBytes: policy.maxMessageBytes ?? usualBytes,
     maxAttachments: policy.maxAttachments,
     enabled: mailbox.enabled,
     requireAuthenticatedSender: policy.requireAuthenticatedSender,
@@ -113,10 +113,10 @@ export function changedAt({ updatedAt, createdAt }: Mailbox): string | null {
 
 export function toDetail(
   { mailbox, tally, imapSources, webhook }: MailboxState,
-  serverMaxBytes: number,
+  usualBytes: number,
 ): z.output<typeof InboxDetail> {
   return {
-    ...toInbox(mailbox, webhook?.url ?? null, serverMaxBytes),
+    ...toInbox(mailbox, webhook?.url ?? null, usualBytes),
     messageCount: tally.messages,
     unhandledCount: tally.unhandled,
     imapSourceCount: imapSources,

@@ -33,7 +33,7 @@ export const create = route({
   reply: Inbox,
   status: 201,
   async handle({ app, caller, body }) {
-    const { maxMessageBytes } = app.settings
+    const { maxMessageBytes, usualMessageBytes } = app.settings
     const { id, name, webhookUrl = null, enabled = true, ...given } = body
     const mailbox = await createHookMailbox(app, caller, {
       ...(id && { id: id as MailboxId }),
@@ -42,7 +42,7 @@ export const create = route({
       enabled,
       webhookUrl,
     })
-    return toInbox(mailbox, webhookUrl, maxMessageBytes)
+    return toInbox(mailbox, webhookUrl, usualMessageBytes)
   },
 })
 
@@ -58,7 +58,7 @@ export const list = route({
   async handle({ app, caller, query }) {
     const order = { ascending: query.sortOrder === 'Asc', ...(query.sortBy === 'Name' && { by: 'name' as const }) }
     const found = await listMailboxStates(app, caller, { ...toPageRequest(query), ...order })
-    return toList(query, found, (state) => toDetail(state, app.settings.maxMessageBytes))
+    return toList(query, found, (state) => toDetail(state, app.settings.usualMessageBytes))
   },
 })
 
@@ -68,7 +68,7 @@ export const get = route({
   summary: 'One inbox with its counts',
   reply: InboxDetail,
   async handle({ app, caller, params }) {
-    return toDetail(await getMailboxState(app, caller, parseGuid(params.id)), app.settings.maxMessageBytes)
+    return toDetail(await getMailboxState(app, caller, parseGuid(params.id)), app.settings.usualMessageBytes)
   },
 })
 
