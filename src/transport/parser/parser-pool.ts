@@ -1,7 +1,7 @@
 import type { Log } from '../../core/log.ts'
 import type { MailParser, ParsedMail } from '../../core/messages/parser.ts'
 import { Lane, type Trade } from '../threads/lane.ts'
-import { parseHeadOnly } from './parse-mail.ts'
+import { NO_WORDS, parseHeadOnly } from './parse-mail.ts'
 
 export interface Question {
   id: number
@@ -75,10 +75,8 @@ const nothing: ParsedMail = {
   replyTo: [],
   to: [],
   cc: [],
-  text: null,
-  html: null,
-  extractedText: null,
-  extractedHtml: null,
+  words: NO_WORDS,
+  isTestSpam: false,
   preview: null,
   codes: [],
   links: [],
