@@ -8,6 +8,7 @@ import type { Connection } from './database.ts'
 import { Listeners } from './listeners.ts'
 import { databaseOver, isCollision, migratePostgres, openPool, orFailure, unavailable } from './postgres.ts'
 import { EventLog } from './postgres-events.ts'
+import { CommandGroups, mailboxesOf } from './postgres-groups.ts'
 import { readerOver, transactionOver } from './transaction.ts'
 
 const MAX_TRIES = 8
@@ -34,6 +35,7 @@ class PostgresStore implements Store {
   readonly #clock: Clock
   readonly #listeners = new Listeners()
   readonly #log: EventLog
+  readonly #groups: CommandGroups
   #closed = false
 
   constructor(pool: pg.Pool, db: Connection, options: { url: string; clock: Clock }) {
@@ -41,6 +43,10 @@ class PostgresStore implements Store {
     this.#db = db
     this.#clock = options.clock
     this.#log = new EventLog(db, options.url, () => this.#listeners.call())
+    const alone = (command: { name: CommandName; input: unknown; now: number }) =>
+      this.#runAlone(command.name, command.input as never, command.now)
+    const pipelined = openPool(options.url, { max: 4, pipeline: true })
+    this.#groups = new CommandGroups(pipelined, db.engine, { alone, appended: () => this.#log.poke() })
     this.read = readerOver(db, options.clock.now, (listener) => this.#listeners.add(listener))
   }
 
@@ -51,6 +57,12 @@ class PostgresStore implements Store {
   async run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> {
     if (this.#closed) throw new Failure('unavailable', 'The store is closed')
     const now = this.#clock.now()
+    const mailboxes = mailboxesOf(name, input)
+    if (mailboxes) return this.#groups.run({ name, input, now, mailboxes }) as Promise<CommandOutput<K>>
+    return this.#runAlone(name, input, now)
+  }
+
+  async #runAlone<K extends CommandName>(name: K, input: CommandInput<K>, now: number): Promise<CommandOutput<K>> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#runOnce(name, input, now)
@@ -72,6 +84,7 @@ class PostgresStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#groups[Symbol.asyncDispose]()
     await this.#log[Symbol.asyncDispose]()
     await this.#pool.end()
   }

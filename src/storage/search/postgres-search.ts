@@ -10,7 +10,7 @@ import { queryWords, wordsOf } from './words.ts'
 
 /** Opens the index in the tables beside the rows; every node follows, and only one of them takes each step. */
 export async function openPostgresSearch(options: { url: string; read: Reader }): Promise<Search> {
-  return new PostgresSearch(openPool(options.url, 3), options.read)
+  return new PostgresSearch(openPool(options.url, { max: 3 }), options.read)
 }
 
 class PostgresSearch implements Search {

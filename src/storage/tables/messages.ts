@@ -155,8 +155,8 @@ async function readTexts(db: Database, ids: MessageId[]): Promise<Map<MessageId,
 }
 
 async function insert(db: Database, message: Message, content: MessageContent): Promise<void> {
-  await insertMessage.change(db, rows.fromMessage(message))
-  await insertContent.change(db, rows.fromContent(message.id, content))
+  await insertMessage.write(db, rows.fromMessage(message))
+  await insertContent.write(db, rows.fromContent(message.id, content))
   await insertParts(db, message.id, message.attachments)
   await insertLabels(db, message.id, message.mailboxId, message.at, message.labels)
 }
