@@ -33,7 +33,7 @@ const byEitherName = statement((db, v: { mailbox: string; first: string; second:
     .selectFrom('messages')
     .select(rows.messageColumns)
     .where('mailbox_id', '=', v.mailbox)
-    .where((eb) => eb.or([eb('message_id', '=', v.first), eb('message_id', '=', v.second)])),
+    .where('message_id', 'in', [v.first, v.second]),
 )
 
 const insertMessage = statement((db, v: MessageTable) =>
