@@ -4,14 +4,16 @@ import { Failure } from '../core/errors.ts'
 import type { Tx } from '../core/store.ts'
 import type { Engine } from './database.ts'
 import { orFailure } from './postgres.ts'
-import { PipelinedTransaction } from './postgres-pipeline.ts'
+import { PipelinedTransaction, sharedConnection } from './postgres-pipeline.ts'
 import { numberMessages } from './postgres-uids.ts'
 import { transactionOver } from './transaction.ts'
 
 /** How many commands share a commit at most. */
 const GROUP = 64
-/** While one group waits for the disk the next one runs. */
-const UNDER_WAY = 2
+/** A second group goes along with one that is under way when so many wait, or when that one takes so long. */
+const MANY = 16
+const SLOW_MS = 50
+const UNDER_WAY = 4
 
 /** A command that may share its transaction, and the mailboxes it changes. */
 export interface GroupedCommand {
@@ -43,8 +45,12 @@ export class CommandGroups implements AsyncDisposable {
   readonly #engine: Engine
   readonly #alone: (command: GroupedCommand) => Promise<unknown>
   readonly #appended: () => void
-  readonly #queue: Waiting[] = []
+  /** In their order; and the mailboxes of the groups that are under way. */
+  #queue: Waiting[] = []
+  readonly #held = new Set<string>()
   #underWay = 0
+  #startedAt = 0
+  #later: NodeJS.Timeout | undefined
   #starting = false
   #idle: (() => void) | undefined
 
@@ -74,18 +80,44 @@ export class CommandGroups implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#queue.length + this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
-    await this.#pool.end()
+    clearTimeout(this.#later)
   }
 
   #start(): void {
-    while (this.#queue.length > 0 && this.#underWay < UNDER_WAY) {
+    for (let group = this.#takeGroup(); group.length > 0; group = this.#takeGroup()) {
+      const mailboxes = group.flatMap((waiting) => waiting.mailboxes)
+      for (const id of mailboxes) this.#held.add(id)
       this.#underWay++
-      void this.#runGroup(this.#queue.splice(0, GROUP)).finally(() => {
+      this.#startedAt = performance.now()
+      void this.#runGroup(group).finally(() => {
+        for (const id of mailboxes) this.#held.delete(id)
         this.#underWay--
         this.#start()
       })
     }
     if (this.#queue.length + this.#underWay === 0) this.#idle?.()
+  }
+
+  // What would only wait in the database for a group of ours gathers here instead.
+  #takeGroup(): Waiting[] {
+    if (this.#underWay === UNDER_WAY) return []
+    const free = this.#queue.filter(({ mailboxes }) => !mailboxes.some((id) => this.#held.has(id)))
+    if (!this.#mayStart(free.length)) return []
+    const group = free.slice(0, GROUP)
+    const taken = new Set(group)
+    this.#queue = this.#queue.filter((waiting) => !taken.has(waiting))
+    return group
+  }
+
+  #mayStart(free: number): boolean {
+    if (free === 0) return false
+    const slow = this.#startedAt + SLOW_MS - performance.now()
+    if (this.#underWay === 0 || free >= MANY || slow <= 0) return true
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined
+      this.#start()
+    }, slow)
+    return false
   }
 
   async #runGroup(group: Waiting[]): Promise<void> {
@@ -101,9 +133,9 @@ export class CommandGroups implements AsyncDisposable {
 
   async #runTogether(group: readonly GroupedCommand[]): Promise<unknown[]> {
     const client = await orFailure(this.#pool.connect())
-    const transaction = new PipelinedTransaction(client, this.#engine)
+    const transaction = new PipelinedTransaction(client)
     try {
-      const outputs = await runCommands(transaction, group, this.#appended)
+      const outputs = await runCommands(transaction, this.#engine, group, this.#appended)
       client.release()
       return outputs
     } catch (error) {
@@ -117,10 +149,12 @@ export class CommandGroups implements AsyncDisposable {
 
 async function runCommands(
   transaction: PipelinedTransaction,
+  engine: Engine,
   group: readonly GroupedCommand[],
   appended: () => void,
 ): Promise<unknown[]> {
-  const { connection, shared } = transaction
+  const connection = sharedConnection(transaction, engine)
+  const { shared } = connection
   let told = false
   const execute = ({ name, input, now }: GroupedCommand) => {
     const command = commands[name] as (tx: Tx, input: unknown) => Promise<unknown>

@@ -1,34 +1,23 @@
 import type { Duplex } from 'node:stream'
-import { type CompiledQuery, Kysely, PostgresDialect, type QueryResult } from 'kysely'
+import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import type { Connection, Engine, Shared } from './database.ts'
 import { orFailure, queryOf } from './postgres.ts'
 import type { Schema } from './schema.ts'
 
 /**
- * A transaction on a pipelined connection, for commands that run beside each other in it. Statements are sent as they come, those of one moment
- * in one packet, and answered in that order; so a read sees every write that was sent before it, awaited or not.
+ * A transaction on a pipelined connection. Statements are sent as they come, those of one moment in one packet, and answered in that
+ * order; so a read sees every write that was sent before it, awaited or not.
  */
 export class PipelinedTransaction {
-  readonly connection: Connection
-  readonly shared: Shared
   readonly #client: pg.PoolClient
-  readonly #writes: Promise<unknown>[] = []
+  readonly #sent = new Set<Promise<unknown>>()
   #gathering = false
   #failure: { error: unknown } | undefined
 
-  constructor(client: pg.PoolClient, engine: Engine) {
+  constructor(client: pg.PoolClient) {
     this.#client = client
-    this.shared = {
-      send: (query) => this.#send(query),
-      behind: (writing) => this.#behind(writing),
-      unnumbered: [],
-    }
-    const query = (text: string, values: readonly unknown[]) => this.query(text, values)
-    const pool = { connect: async () => ({ query, release: () => {} }), end: async () => {}, options: {} }
-    const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pool as never }) })
-    this.connection = { kysely, engine, shared: this.shared }
-    this.#behind(this.query('begin', []))
+    this.query('begin', []).catch(() => {})
   }
 
   /** What failed first: later statements fail only because of it. */
@@ -36,7 +25,36 @@ export class PipelinedTransaction {
     return this.#failure
   }
 
-  async query(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+  /** Sends a statement before it returns, so that none that comes later overtakes it. */
+  query(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    const answer = this.#query(text, values)
+    this.#sent.add(answer)
+    const over = () => this.#sent.delete(answer)
+    answer.then(over, over)
+    return answer
+  }
+
+  /** Resolves when everything that was sent is on the disk of the server. */
+  async commit(): Promise<void> {
+    // What could not even be sent is not known to the server, which would commit the rest.
+    this.#throwFailure()
+    const committing = this.query('commit', [])
+    await this.settled()
+    // A transaction in which a statement failed is ended by `commit` too, without a word.
+    this.#throwFailure()
+    if ((await committing).command !== 'COMMIT') throw new Error('The transaction was rolled back')
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.#sent.size > 0) await Promise.allSettled(this.#sent)
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error
+  }
+
+  async #query(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     try {
       const query = queryOf(text, values)
       this.#gather()
@@ -45,30 +63,6 @@ export class PipelinedTransaction {
       this.#failure ??= { error }
       throw error
     }
-  }
-
-  /** Resolves when everything that was sent is on the disk of the server. */
-  async commit(): Promise<void> {
-    const committing = this.query('commit', [])
-    await this.settled()
-    const { command } = await committing
-    // A transaction in which a statement failed is ended by `commit` too, without a word.
-    if (this.#failure || command !== 'COMMIT')
-      throw this.#failure?.error ?? new Error('The transaction was rolled back')
-  }
-
-  /** Resolves when nothing is under way. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#writes)
-  }
-
-  async #send<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
-    const { rows, rowCount } = await this.query(sql, parameters)
-    return { rows, numAffectedRows: BigInt(rowCount ?? 0) }
-  }
-
-  #behind(writing: Promise<unknown>): void {
-    this.#writes.push(writing.catch((error) => (this.#failure ??= { error })))
   }
 
   // All that is asked for until this turn of the loop ends goes out together.
@@ -82,4 +76,21 @@ export class PipelinedTransaction {
       stream.uncork()
     })
   }
+}
+
+/** The query builder over such a transaction, for commands that share it: their writes are awaited by its commit only. */
+export function sharedConnection(transaction: PipelinedTransaction, engine: Engine): Connection & { shared: Shared } {
+  const query = (text: string, values: readonly unknown[]) => transaction.query(text, values)
+  const pool = { connect: async () => ({ query, release: () => {} }), end: async () => {}, options: {} }
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pool as never }) })
+  const shared: Shared = {
+    async send({ sql, parameters }) {
+      const { rows, rowCount } = await query(sql, parameters)
+      return { rows, numAffectedRows: BigInt(rowCount ?? 0) }
+    },
+    // What fails is known to the transaction.
+    behind: (writing) => void writing.catch(() => {}),
+    unnumbered: [],
+  }
+  return { kysely, engine, shared }
 }

@@ -12,6 +12,8 @@ import { CommandGroups, mailboxesOf } from './postgres-groups.ts'
 import { readerOver, transactionOver } from './transaction.ts'
 
 const MAX_TRIES = 8
+/** Connections for groups of commands, and one for numbering what they add to the log. */
+const PIPELINED = 5
 
 /** Opens the rows in a PostgreSQL database, which it brings up to date; any number of nodes may share it. */
 export async function openPostgresStore(options: { url: string; clock: Clock }): Promise<Store> {
@@ -31,6 +33,7 @@ export async function openPostgresStore(options: { url: string; clock: Clock }):
 class PostgresStore implements Store {
   readonly read: Reader
   readonly #pool: pg.Pool
+  readonly #pipelined: pg.Pool
   readonly #db: Connection
   readonly #clock: Clock
   readonly #listeners = new Listeners()
@@ -42,11 +45,11 @@ class PostgresStore implements Store {
     this.#pool = pool
     this.#db = db
     this.#clock = options.clock
-    this.#log = new EventLog(db, options.url, () => this.#listeners.call())
+    this.#pipelined = openPool(options.url, { max: PIPELINED, pipeline: true })
+    this.#log = new EventLog(db, this.#pipelined, options.url, () => this.#listeners.call())
     const alone = (command: { name: CommandName; input: unknown; now: number }) =>
       this.#runAlone(command.name, command.input as never, command.now)
-    const pipelined = openPool(options.url, { max: 4, pipeline: true })
-    this.#groups = new CommandGroups(pipelined, db.engine, { alone, appended: () => this.#log.poke() })
+    this.#groups = new CommandGroups(this.#pipelined, db.engine, { alone, appended: () => this.#log.poke() })
     this.read = readerOver(db, options.clock.now, (listener) => this.#listeners.add(listener))
   }
 
@@ -86,6 +89,7 @@ class PostgresStore implements Store {
     this.#closed = true
     await this.#groups[Symbol.asyncDispose]()
     await this.#log[Symbol.asyncDispose]()
+    await this.#pipelined.end()
     await this.#pool.end()
   }
 

@@ -44,7 +44,7 @@ describe('mails that share a commit on PostgreSQL', () => {
     const boxes = await buildBoxes(2)
     const results = await Promise.allSettled([
       fileMail(store, boxes[0] as Mailbox),
-      fileMail(store, boxes[1] as Mailbox, { subject: { odd: 1 } as never }),
+      fileMail(store, boxes[1] as Mailbox, { preview: { odd: 1 } as never }),
     ])
     expect(results).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { name: 'TypeError' } }])
     expect(await Promise.all(boxes.map(messageCount))).toEqual([1, 0])
