@@ -13,6 +13,7 @@ import type { HidingFlag } from './hiding.ts'
 import { isBlocked, variantOf } from './intake-lists.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 import type { Suspicion } from './suspicion.ts'
+import { type PackedWords, unpackWords, type Words } from './words.ts'
 
 /** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
 export const NAME_OF_OURS = '<msg_'
@@ -38,7 +39,8 @@ export interface ReadMail {
   sha256: string
   blobKey: string
   attachments: Omit<Part, 'id'>[]
-  content: Omit<MessageContent, 'envelope'>
+  words: PackedWords
+  content: Omit<MessageContent, 'envelope' | keyof Words>
   suspicion: Suspicion
   envelope: Omit<Envelope, 'rcptTo'>
 }
@@ -117,7 +119,8 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
     now: tx.now,
     messageId,
   })
-  await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
+  const envelope = { ...mail.envelope, rcptTo: copy.rcptTo }
+  await tx.messages.insert(message, { ...unpackWords(mail.words), ...mail.content, envelope })
   await placeInThread(tx, thread, message)
   const { orgId, threadId } = message
   const payload = variantOf(message)

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Server, startS3 } from '../../../test/support/s3-server.ts'
-import { newBlobKey } from '../../core/blob-key.ts'
+import { newBlobKey, sha256OfKey } from '../../core/blob-key.ts'
 import type { BlobStore } from '../../core/store.ts'
 import { openS3Blobs, type S3Options } from './s3.ts'
 
@@ -37,7 +37,7 @@ describe('what goes over the wire', () => {
     const key = await put(bytes)
     const [seen] = s3.seen
     expect(seen).toMatchObject({ method: 'PUT', key })
-    expect(seen?.headers).toMatchObject({ 'content-length': '5000', 'x-amz-content-sha256': key.slice(0, 64) })
+    expect(seen?.headers).toMatchObject({ 'content-length': '5000', 'x-amz-content-sha256': sha256OfKey(key) })
     expect(seen?.headers['transfer-encoding'] ?? seen?.headers['content-encoding']).toBeUndefined()
     expect(Object.keys(seen?.headers ?? {}).filter((name) => name.includes('checksum'))).toEqual([])
     expect(s3.objects.get(key)?.bytes.equals(bytes)).toBe(true)

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../../core/log.ts'
 import type { MailParser, ParsedMail } from '../../core/messages/parser.ts'
-import { parseHeadOnly } from './parse-mail.ts'
+import { NO_WORDS, parseHeadOnly } from './parse-mail.ts'
 
 export interface Question {
   id: number
@@ -171,10 +171,8 @@ const nothing: ParsedMail = {
   replyTo: [],
   to: [],
   cc: [],
-  text: null,
-  html: null,
-  extractedText: null,
-  extractedHtml: null,
+  words: NO_WORDS,
+  isTestSpam: false,
   preview: null,
   codes: [],
   links: [],
