@@ -3,7 +3,7 @@ import { type CommandInput, type CommandName, commands } from '../core/commands.
 import { Failure } from '../core/errors.ts'
 import type { Tx } from '../core/store.ts'
 import type { Engine } from './database.ts'
-import { orFailure } from './postgres.ts'
+import { isLockTimeout, orFailure } from './postgres.ts'
 import { PipelinedTransaction, sharedConnection } from './postgres-pipeline.ts'
 import { numberMessages } from './postgres-uids.ts'
 import { transactionOver } from './transaction.ts'
@@ -45,10 +45,11 @@ export class CommandGroups implements AsyncDisposable {
   readonly #engine: Engine
   readonly #alone: (command: GroupedCommand) => Promise<unknown>
   readonly #appended: () => void
-  /** In their order; and the mailboxes of the groups that are under way. */
+  /** In their order; and the mailboxes of the commands that are under way, with how many change them. */
   #queue: Waiting[] = []
-  readonly #held = new Set<string>()
+  readonly #held = new Map<string, number>()
   #underWay = 0
+  #unfinished = 0
   #startedAt = 0
   #later: NodeJS.Timeout | undefined
   #starting = false
@@ -68,6 +69,7 @@ export class CommandGroups implements AsyncDisposable {
   run(command: GroupedCommand): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ ...command, resolve, reject })
+      this.#unfinished++
       if (this.#starting) return
       this.#starting = true
       // After the current turn of the loop, so that everything that came in with it is together.
@@ -79,23 +81,24 @@ export class CommandGroups implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#queue.length + this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    if (this.#unfinished > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     clearTimeout(this.#later)
   }
 
   #start(): void {
     for (let group = this.#takeGroup(); group.length > 0; group = this.#takeGroup()) {
-      const mailboxes = group.flatMap((waiting) => waiting.mailboxes)
-      for (const id of mailboxes) this.#held.add(id)
-      this.#underWay++
+      for (const waiting of group) this.#hold(waiting, 1)
       this.#startedAt = performance.now()
-      void this.#runGroup(group).finally(() => {
-        for (const id of mailboxes) this.#held.delete(id)
-        this.#underWay--
-        this.#start()
-      })
+      void this.#runGroup(group)
     }
-    if (this.#queue.length + this.#underWay === 0) this.#idle?.()
+  }
+
+  #hold({ mailboxes }: Waiting, change: 1 | -1): void {
+    for (const id of mailboxes) {
+      const holders = (this.#held.get(id) ?? 0) + change
+      if (holders > 0) this.#held.set(id, holders)
+      else this.#held.delete(id)
+    }
   }
 
   // What would only wait in the database for a group of ours gathers here instead.
@@ -121,14 +124,32 @@ export class CommandGroups implements AsyncDisposable {
   }
 
   async #runGroup(group: Waiting[]): Promise<void> {
-    try {
-      const outputs = await this.#runTogether(group)
-      for (const [i, waiting] of group.entries()) waiting.resolve(outputs[i])
-    } catch (error) {
-      // Whether it was committed nobody knows: the peer asks again.
-      if (error instanceof Failure && error.code === 'unavailable') for (const waiting of group) waiting.reject(error)
-      else await Promise.all(group.map((waiting) => this.#alone(waiting).then(waiting.resolve, waiting.reject)))
-    }
+    this.#underWay++
+    const outcome = await this.#runTogether(group).then(
+      (outputs) => ({ outputs }),
+      (error: unknown) => ({ error }),
+    )
+    this.#underWay--
+    if ('outputs' in outcome)
+      for (const [i, waiting] of group.entries()) this.#end(waiting, waiting.resolve, outcome.outputs[i])
+    // Whether it was committed nobody knows: the peer asks again.
+    else if (isUnclear(outcome.error)) for (const waiting of group) this.#end(waiting, waiting.reject, outcome.error)
+    else for (const waiting of group) void this.#runAlone(waiting)
+    this.#start()
+  }
+
+  async #runAlone(waiting: Waiting): Promise<void> {
+    await this.#alone(waiting).then(
+      (output) => this.#end(waiting, waiting.resolve, output),
+      (error: unknown) => this.#end(waiting, waiting.reject, error),
+    )
+    this.#start()
+  }
+
+  #end<T>(waiting: Waiting, answer: (outcome: T) => void, outcome: T): void {
+    this.#hold(waiting, -1)
+    answer(outcome)
+    if (--this.#unfinished === 0) this.#idle?.()
   }
 
   async #runTogether(group: readonly GroupedCommand[]): Promise<unknown[]> {
@@ -145,6 +166,11 @@ export class CommandGroups implements AsyncDisposable {
       throw transaction.failure?.error ?? error
     }
   }
+}
+
+// But where one waits for its mailbox the others need not.
+function isUnclear(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'unavailable' && !isLockTimeout(error)
 }
 
 async function runCommands(

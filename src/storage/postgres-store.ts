@@ -14,6 +14,8 @@ import { readerOver, transactionOver } from './transaction.ts'
 const MAX_TRIES = 8
 /** Connections for groups of commands, and one for numbering what they add to the log. */
 const PIPELINED = 5
+/** A group does not wait longer for one of its mailboxes; longer than PostgreSQL takes to find a deadlock. */
+const LOCK_TIMEOUT_MS = 2_000
 
 /** Opens the rows in a PostgreSQL database, which it brings up to date; any number of nodes may share it. */
 export async function openPostgresStore(options: { url: string; clock: Clock }): Promise<Store> {
@@ -45,7 +47,7 @@ class PostgresStore implements Store {
     this.#pool = pool
     this.#db = db
     this.#clock = options.clock
-    this.#pipelined = openPool(options.url, { max: PIPELINED, pipeline: true })
+    this.#pipelined = openPool(options.url, { max: PIPELINED, pipeline: true, lockTimeoutMs: LOCK_TIMEOUT_MS })
     this.#log = new EventLog(db, this.#pipelined, options.url, () => this.#listeners.call())
     const alone = (command: { name: CommandName; input: unknown; now: number }) =>
       this.#runAlone(command.name, command.input as never, command.now)

@@ -28,11 +28,12 @@ const postgresEngine: Engine = {
 }
 
 /** Connections that come back by themselves after an outage, and never wait without end. On a pipelined one statements are sent ahead. */
-export function openPool(url: string, { max = 20, pipeline = false } = {}): pg.Pool {
+export function openPool(url: string, { max = 20, pipeline = false, lockTimeoutMs = 0 } = {}): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max,
     pipeline,
+    lock_timeout: lockTimeoutMs,
     statement_timeout: 30_000,
     query_timeout: 60_000,
     idle_in_transaction_session_timeout: 60_000,
@@ -98,6 +99,11 @@ export async function migratePostgres({ kysely }: Connection): Promise<void> {
 /** True when the same transaction may go well the next time: it met another one. */
 export function isCollision(error: unknown): boolean {
   return codeOf(error) === '40001' || codeOf(error) === '40P01'
+}
+
+/** True when a lock did not come free in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error instanceof Failure ? error.cause : error) === '55P03'
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator, system; 25006: a standby.

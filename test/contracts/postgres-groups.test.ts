@@ -112,6 +112,20 @@ describe('mails that share a commit on PostgreSQL', () => {
     expect(await uidsOf(boxes)).toEqual([1, 2, 3, 4])
   })
 
+  test('a mailbox that somebody holds for long keeps no other mail waiting', async () => {
+    const boxes = await buildBoxes(3)
+    await other.query('begin')
+    await other.query('select id from mailboxes where id = $1 for update', [boxes[1]?.id])
+    const [first, stuck, last] = boxes.map((box) => fileMail(store, box))
+    await Promise.all([first, last])
+    const behind = fileMail(store, boxes[1] as Mailbox)
+    await fileMail(store, boxes[0] as Mailbox)
+    expect(await Promise.all(boxes.map(messageCount))).toEqual([2, 0, 1])
+    await other.query('rollback')
+    await Promise.all([stuck, behind])
+    expect(await Promise.all(boxes.map(messageCount))).toEqual([2, 2, 1])
+  })
+
   test('what waits when the store is closed is still filed', async () => {
     const [box] = await buildBoxes(1)
     const node = await openPostgresStore({ url: database.url, clock: manualClock() })
