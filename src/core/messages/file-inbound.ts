@@ -100,21 +100,23 @@ async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<
 
 async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: Copy): Promise<Filed> {
   const mailboxId = copy.mailbox.id
-  const intake = await tx.mailboxes.intake(mailboxId, tx.now)
+  const id = newId<MessageId>()
+  const ofBytes = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
+  const names = { random: `${NAME_OF_OURS}${id}@${host}>`, theirs: mail.messageId ?? ofBytes, ofBytes }
+  // Asked together, since they share a round trip where the store is elsewhere; in this order, since the first one holds the mailbox.
+  const [intake, known, blocked] = await Promise.all([
+    tx.mailboxes.intake(mailboxId, tx.now),
+    tx.messages.namedAs(mailboxId, [names.theirs, ofBytes]),
+    isBlocked(tx, mail, copy),
+  ])
   if (!intake) return { mailboxId, result: 'gone' }
   const { at, policy } = intake
   const limited = { ...policy, maxMessageBytes: policy.maxMessageBytes ?? usualBytes ?? null }
   const reason = refusalOf(limited, arrivalOf(mail))
   if (reason) return drop(tx, mail, copy, reason)
-  const id = newId<MessageId>()
-  const names = {
-    random: `${NAME_OF_OURS}${id}@${host}>`,
-    ofBytes: `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`,
-  }
-  const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, names)
+  const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, { ...names, known })
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
-  const blocked = await isBlocked(tx, mail, copy)
   const suspicion = policy.showsSuspects ? { spam: false, unauthenticated: false } : mail.suspicion
   const message = toMessage(mail, copy, {
     hiding: { ...suspicion, blocked, trashed: false },
@@ -158,17 +160,16 @@ async function nameFor(
   tx: Tx,
   mailbox: Pick<Mailbox, 'id' | 'policy'>,
   mail: Pick<ReadMail, 'source' | 'messageId' | 'sha256'>,
-  { random, ofBytes }: { random: string; ofBytes: string },
+  { random, theirs, ofBytes, known }: { random: string; theirs: string; ofBytes: string; known: Message[] },
 ): Promise<string | null> {
   // What is fetched comes again when the numbers of its folder change; what is sent twice without a name is meant twice.
   const mayRepeat = !mailbox.policy.sameBytesOnce && mail.source !== 'imap'
   if (mail.messageId === null && mayRepeat) return random
-  const theirs = mail.messageId ?? ofBytes
   const taken = new Set<string>()
-  for (const known of await tx.messages.namedAs(mailbox.id, [theirs, ofBytes])) {
-    if (isExpired(mailbox, known, tx.now)) await eraseMessages(tx, [known])
-    else if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
-    else taken.add(known.messageId)
+  for (const message of known) {
+    if (isExpired(mailbox, message, tx.now)) await eraseMessages(tx, [message])
+    else if (message.direction === 'inbound' && message.sha256 === mail.sha256) return null
+    else taken.add(message.messageId)
   }
   return taken.has(theirs) ? ofBytes : theirs
 }
