@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { sha256OfKey } from '../../core/blob-key.ts'
 
 // Nobody takes that long to write one file: it is what a crash left.
 const ABANDONED_MS = 24 * 3_600_000
@@ -8,6 +9,8 @@ const ABANDONED_MS = 24 * 3_600_000
 /** Blobs as files of their own, in two levels of folders. */
 export class LargeFiles {
   readonly #folder: string
+  /** Folders whose names this process has synced, or is syncing: whoever finds one that is there knows nothing of that. */
+  readonly #lasting = new Map<string, Promise<void>>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -15,6 +18,7 @@ export class LargeFiles {
 
   async prepare(): Promise<void> {
     await mkdir(this.#temporary(), { recursive: true })
+    await syncFolder(dirname(this.#folder))
     for (const name of await readdir(this.#temporary())) {
       const path = join(this.#temporary(), name)
       const found = await stat(path).catch(() => undefined)
@@ -32,6 +36,8 @@ export class LargeFiles {
       await rename(temporary, path)
       await syncFolder(dirname(path))
     } catch (error) {
+      // Somebody may have taken the folder away.
+      this.#lasting.clear()
       await rm(temporary, { force: true })
       throw error
     }
@@ -57,11 +63,13 @@ export class LargeFiles {
     return { keys, next: null }
   }
 
+  // Folder by folder, and by name within one.
   async *#keysAfter(after: string): AsyncGenerator<string> {
-    for (const first of await namesIn(this.#folder, FOLDER, after.slice(0, 2))) {
-      const inside = after.startsWith(first) ? after.slice(2, 4) : ''
-      for (const second of await namesIn(join(this.#folder, first), FOLDER, inside)) {
-        const names = await namesIn(join(this.#folder, first, second), /^./, after)
+    const [outer, inner] = after === '' ? ['', ''] : foldersOf(after)
+    for (const first of await namesIn(this.#folder, FOLDER, outer)) {
+      for (const second of await namesIn(join(this.#folder, first), FOLDER, first === outer ? inner : '')) {
+        const begun = first === outer && second === inner
+        const names = await namesIn(join(this.#folder, first, second), /^./, begun ? after : '')
         yield* names.filter((name) => name !== after)
       }
     }
@@ -72,15 +80,34 @@ export class LargeFiles {
   }
 
   #pathOf(key: string): string {
-    return join(this.#folder, key.slice(0, 2), key.slice(2, 4), key)
+    return join(this.#folder, ...foldersOf(key), key)
   }
 
-  // A new folder is only there after a crash when its parent was synced too.
   async #makeFolders(key: string): Promise<void> {
-    const first = join(this.#folder, key.slice(0, 2))
-    if (await mkdir(first, { recursive: true })) await syncFolder(this.#folder)
-    if (await mkdir(join(first, key.slice(2, 4)), { recursive: true })) await syncFolder(first)
+    const [outer, inner] = foldersOf(key)
+    await this.#makeLasting(join(this.#folder, outer))
+    await this.#makeLasting(join(this.#folder, outer, inner))
   }
+
+  // A new folder is only there after a crash when its parent was synced too, and not by the one alone who happened to make it.
+  async #makeLasting(folder: string): Promise<void> {
+    const known = this.#lasting.get(folder)
+    if (known) return known
+    const making = mkdir(folder, { recursive: true }).then(() => syncFolder(dirname(folder)))
+    this.#lasting.set(folder, making)
+    try {
+      await making
+    } catch (error) {
+      this.#lasting.delete(folder)
+      throw error
+    }
+  }
+}
+
+// By the hash, since keys of one time begin alike.
+function foldersOf(key: string): [string, string] {
+  const spread = sha256OfKey(key) ?? key
+  return [spread.slice(0, 2), spread.slice(2, 4)]
 }
 
 const FOLDER = /^[0-9a-z-]{2}$/
@@ -102,7 +129,8 @@ async function writeSynced(path: string, bytes: Uint8Array, at: number): Promise
   await file.sync()
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes the names in a folder outlive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r')
   await folder.sync()
 }

@@ -1,47 +1,72 @@
+import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { THREAD_REST_MS } from '../../core/at-rest.ts'
 import { Failure } from '../../core/errors.ts'
 import type { EventReader } from '../../core/events/store.ts'
 import type { MessageId } from '../../core/ids.ts'
+import { type Log, silentLog } from '../../core/log.ts'
 import type { Search, SearchQuery } from '../../core/messages/search-store.ts'
 import { trimHeap } from '../../core/trim-heap.ts'
-import { type CommandResult, fromErrorData } from '../command-messages.ts'
+import { type ErrorData, fromErrorData } from '../command-messages.ts'
 import { LeavingThreads } from '../leaving-threads.ts'
-import { openConnection, outageAsFailure } from '../sqlite.ts'
+import { isDamage, isOutage, openConnection, outageAsFailure } from '../sqlite.ts'
 import { createSqliteIndex, findInSqlite, positionInSqlite } from './sqlite-index.ts'
 
 const script = new URL('./sqlite-follower.ts', import.meta.url)
 const RESTART_MS = 1000
 
-type Log = Pick<EventReader, 'onAppend' | 'position'>
-
 export interface SqliteSearchOptions {
   path: string
   rowsPath: string
-  events: Log
+  events: Pick<EventReader, 'onAppend' | 'position'>
+  log?: Log
   /** How long the indexing thread stays without an event, in milliseconds. */
   restMs?: number
 }
 
-/** Opens the index in a SQLite file of its own, over the rows of the store at `rowsPath`, which must be open already. */
+/**
+ * Opens the index in a SQLite file of its own, over the rows of the store at `rowsPath`, which must be open already. An index that is
+ * damaged is thrown away, now or when it is noticed, and made anew from the log: mail is never in it alone.
+ */
 export async function openSqliteSearch(options: SqliteSearchOptions): Promise<Search> {
-  const first = openConnection(options.path)
+  const { path, log = silentLog } = options
+  try {
+    make(path)
+  } catch (error) {
+    // No outage gets better by losing the index, and an index that cannot be written to now is still of use.
+    if (isOutage(error) && !isDamage(error)) log.error({ err: error, path }, 'the search index cannot be written to')
+    else {
+      log.error({ err: error, path }, 'the search index is damaged and is made anew')
+      remake(path)
+    }
+  }
+  return new SqliteSearch({ log, restMs: THREAD_REST_MS, ...options })
+}
+
+function make(path: string): void {
+  const first = openConnection(path)
   try {
     createSqliteIndex(first)
   } finally {
     first.close()
   }
-  return new SqliteSearch(options)
 }
+
+function remake(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+  make(path)
+}
+
+/** What the thread says: that it has caught up, or could not; that it found the index damaged. */
+export type FollowerMessage = { id: number; error: ErrorData | undefined } | { damaged: ErrorData }
 
 /** Looks words up here; a thread adds them, while there are some to add. */
 class SqliteSearch implements Search {
   readonly #paths: { indexPath: string; rowsPath: string }
-  readonly #events: Log
-  readonly #connection: DatabaseSync
-  readonly #find: (query: SearchQuery) => MessageId[]
-  readonly #position: () => number
+  readonly #log: Log
+  readonly #events: SqliteSearchOptions['events']
+  #reader: Reader
   readonly #leave: () => void
   readonly #rest: NodeJS.Timeout
   readonly #asked = new Map<number, { resolve(): void; reject(error: unknown): void }>()
@@ -50,14 +75,14 @@ class SqliteSearch implements Search {
   #restart: NodeJS.Timeout | undefined
   #restedAt = 0
   #lastId = 0
+  #remaking: Promise<void> | undefined
   #closed = false
 
-  constructor({ path, rowsPath, events, restMs = THREAD_REST_MS }: SqliteSearchOptions) {
+  constructor({ path, rowsPath, events, log, restMs }: Required<SqliteSearchOptions>) {
     this.#paths = { indexPath: path, rowsPath }
+    this.#log = log
     this.#events = events
-    this.#connection = openConnection(path, { readOnly: true })
-    this.#find = findInSqlite(this.#connection)
-    this.#position = positionInSqlite(this.#connection)
+    this.#reader = openReader(path)
     this.#rest = setInterval(() => void this.#retire(), restMs).unref()
     this.#leave = events.onAppend(() => void this.#poke())
     void this.#poke()
@@ -65,8 +90,9 @@ class SqliteSearch implements Search {
 
   async find(query: SearchQuery): Promise<MessageId[]> {
     try {
-      return this.#find(query)
+      return this.#reader.find(query)
     } catch (error) {
+      if (isDamage(error)) this.#remake(error)
       throw outageAsFailure(error)
     }
   }
@@ -87,57 +113,73 @@ class SqliteSearch implements Search {
     this.#leave()
     clearInterval(this.#rest)
     clearTimeout(this.#restart)
+    await this.#remaking
     void this.#close()
     await this.#leaving.gone()
     this.#refuse()
-    this.#connection.close()
+    if (this.#reader.connection.isOpen) this.#reader.connection.close()
+  }
+
+  #remake(cause: unknown): void {
+    if (this.#closed) return
+    this.#remaking ??= this.#makeAnew(cause).finally(() => {
+      this.#remaking = undefined
+    })
+  }
+
+  async #makeAnew(cause: unknown): Promise<void> {
+    const path = this.#paths.indexPath
+    this.#log.error({ err: cause, path }, 'the search index is damaged and is made anew')
+    const worker = this.#worker
+    if (worker) this.#lost(worker)
+    clearTimeout(this.#restart)
+    this.#restart = undefined
+    await worker?.terminate()
+    await this.#leaving.gone()
+    this.#reader.connection.close()
+    try {
+      remake(path)
+      this.#reader = openReader(path)
+    } catch (error) {
+      this.#log.error({ err: error, path }, 'the search index could not be made anew')
+    }
+    if (!this.#closed) this.#start()
   }
 
   // Commits that may have added something are not rare at rest: the thread is only started for what it has to add.
   async #poke(): Promise<void> {
-    if (!this.#worker && (await this.#isCaughtUp().catch(() => false))) return
+    if (!this.#worker && (await this.#isCaughtUp())) return
     this.#running()?.postMessage('poke')
   }
 
+  /** What cannot be read is for the thread to tell of. */
   async #isCaughtUp(): Promise<boolean> {
-    const last = await this.#events.position()
-    return this.#closed || this.#position() >= last
+    try {
+      const last = await this.#events.position()
+      return this.#closed || this.#reader.position() >= last
+    } catch {
+      return false
+    }
   }
 
-  /** The thread, started where there is none; undefined for a while after one was lost. */
+  /** The thread, started where there is none; undefined while the index is made anew, and for a while after a thread was lost. */
   #running(): Worker | undefined {
-    if (!this.#worker && !this.#restart && !this.#closed) this.#start()
+    if (!this.#worker && !this.#restart && !this.#remaking && !this.#closed) this.#start()
     return this.#worker
   }
 
   #start(): void {
     const worker = new Worker(script, { workerData: this.#paths })
     this.#worker = worker
-    worker.on('message', ({ id, ...result }: CommandResult & { error?: Parameters<typeof fromErrorData>[0] }) => {
-      const asked = this.#asked.get(id)
-      this.#asked.delete(id)
-      if (result.error) asked?.reject(fromErrorData(result.error))
+    worker.on('message', (message: FollowerMessage) => {
+      if ('damaged' in message) return this.#remake(fromErrorData(message.damaged))
+      const asked = this.#asked.get(message.id)
+      this.#asked.delete(message.id)
+      if (message.error) asked?.reject(fromErrorData(message.error))
       else asked?.resolve()
     })
     worker.on('error', () => this.#lost(worker))
     worker.on('exit', () => this.#lost(worker))
-  }
-
-  /** Lets the thread end when nothing came since the last time that this was asked. */
-  async #retire(): Promise<void> {
-    const position = await this.#events.position().catch(() => undefined)
-    const rested = position !== undefined && position === this.#restedAt
-    this.#restedAt = position ?? 0
-    if (!rested || !(await this.#isCaughtUp().catch(() => false))) return
-    if (!this.#worker || this.#asked.size > 0) return
-    await this.#close()
-    trimHeap()
-  }
-
-  async #close(): Promise<void> {
-    const worker = this.#worker
-    this.#worker = undefined
-    if (worker) await this.#leaving.close(worker)
   }
 
   #lost(worker: Worker): void {
@@ -155,8 +197,37 @@ class SqliteSearch implements Search {
     for (const asked of this.#asked.values()) asked.reject(unanswered())
     this.#asked.clear()
   }
+
+  /** Lets the thread end when nothing came since the last time that this was asked. */
+  async #retire(): Promise<void> {
+    const position = await this.#events.position().catch(() => undefined)
+    const rested = position !== undefined && position === this.#restedAt
+    this.#restedAt = position ?? 0
+    if (!rested || !(await this.#isCaughtUp())) return
+    if (!this.#worker || this.#asked.size > 0 || this.#remaking) return
+    await this.#close()
+    trimHeap()
+  }
+
+  async #close(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    if (worker) await this.#leaving.close(worker)
+  }
+}
+
+interface Reader {
+  connection: DatabaseSync
+  find: (query: SearchQuery) => MessageId[]
+  /** How far in the event log the index has come. */
+  position: () => number
 }
 
 function unanswered(): Failure {
   return new Failure('unavailable', 'The search does not answer now')
+}
+
+function openReader(path: string): Reader {
+  const connection = openConnection(path, { readOnly: true })
+  return { connection, find: findInSqlite(connection), position: positionInSqlite(connection) }
 }
