@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ConfigError } from './config.ts'
 
@@ -18,4 +18,15 @@ function make(folder: string): void {
   if (there?.isDirectory()) return
   if (!there) make(dirname(folder))
   mkdirSync(folder, { mode: 0o700 })
+  sync(dirname(folder))
+}
+
+// All that is kept in a new folder is lost with its name when the power goes.
+function sync(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }

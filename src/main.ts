@@ -55,6 +55,9 @@ addOperatorCommands(program, config)
 /** Why a listener may not get the address it is to have. */
 const unbindable = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN'])
 
+/** SQLite's codes for a disk that is read only, fails, is full, or lets nothing be opened. */
+const diskTroubles = new Set([8, 10, 13, 14])
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -73,5 +76,8 @@ function explain(error: unknown): string {
   if (error instanceof Failure) return error.message
   const code = (error as NodeJS.ErrnoException).code
   if (code && unbindable.has(code)) return `Posthouse cannot listen: ${(error as Error).message}`
+  // What a disk or a network does is nobody's bug, and its message tells all.
+  if (code && /^E[A-Z0-9]+$/.test(code)) return (error as Error).message
+  if (diskTroubles.has(Number((error as { errcode?: number }).errcode) & 0xff)) return (error as Error).message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -11,6 +11,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { ConfigError } from './config.ts'
+
+/** Of the setting POSTHOUSE_SECRET too. */
+const MIN_LENGTH = 32
 
 /**
  * The master secret of a data folder, made at the first start. Losing it loses every key derived from it, so it is on disk before
@@ -19,7 +23,14 @@ import { join } from 'node:path'
 export function masterSecretOf(folder: string): string {
   const file = join(folder, 'secret')
   if (!existsSync(file)) writeOnce(folder, file, randomBytes(32).toString('hex'))
-  return readFileSync(file, 'utf8').trim()
+  const secret = readFileSync(file, 'utf8').trim()
+  // An empty file would make keys that anybody can make.
+  if (secret.length < MIN_LENGTH) {
+    throw new ConfigError([
+      `POSTHOUSE_DATA: ${file} is damaged: put the secret of this folder back, from a backup of it`,
+    ])
+  }
+  return secret
 }
 
 /** The master secret of a data folder; undefined when it has none. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { nobody } from '../core/accounts/caller.ts'
+import { demandScope, nobody } from '../core/accounts/caller.ts'
 import type { App } from '../core/app.ts'
 import { readJsonBody } from './body.ts'
 import type { Dialect } from './dialect.ts'
@@ -54,6 +54,7 @@ async function admit(
   const route = match.route
   const caller = route?.open ? nobody : await dialect.authenticate(app, request)
   if (!route) throw noRoute(match.allow)
+  if (route.scope) demandScope(caller, route.scope)
   const params = decodeParams(match.params)
   const raw = route.body ? await readJsonBody(request, route.maxBodyBytes) : undefined
   const query = route.query ? check(route.query, (dialect.readQuery ?? readQuery)(url.searchParams)) : undefined
@@ -102,7 +103,11 @@ function assertDeclared(dialect: Dialect, route: Route, status: number): void {
 function refuse(app: App, dialect: Dialect, error: unknown, requestId: string): Response {
   const refusal = asRefusal(error)
   if (refusal.code === 'internal') app.log.error({ err: error, requestId }, 'a request failed')
-  else if (refusal.cause) app.log.debug({ err: refusal.cause, requestId }, refusal.message)
+  else if (refusal.cause) {
+    // An outage is the operator's business, whoever sees it first.
+    const level = refusal.code === 'unavailable' ? 'warn' : 'debug'
+    app.log[level]({ err: refusal.cause, requestId }, refusal.message)
+  }
   const { status, body, headers } = dialect.toReply(refusal, requestId)
   return Response.json(body, { status, headers: { ...refusalHeaders(refusal), ...headers } })
 }

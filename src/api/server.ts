@@ -2,23 +2,36 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from '../core/app.ts'
+import { ClientMemory } from './client-memory.ts'
 import { createHandler, dialects, newRequestId } from './handler.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { SocketServer } from './sockets/socket-server.ts'
 
 /** How long running requests may take to end at shutdown. */
 const DRAIN_MS = 5_000
 const SWEEP_MS = 50
 
+export interface HttpServerOptions {
+  metrics?: Metrics
+  /** What slow clients may make us keep in memory. */
+  maxHeldBytes?: number
+}
+
 /** The HTTP listener. Disposing of it stops listening, lets running requests end, and closes every kept-alive connection. */
 export class HttpServer implements AsyncDisposable {
   readonly #app: App
   readonly #server: Server
 
-  constructor(app: App, { metrics = createMetrics() }: { metrics?: Metrics } = {}) {
+  constructor(app: App, { metrics = createMetrics(), maxHeldBytes }: HttpServerOptions = {}) {
     this.#app = app
     const handler = createHandler(app, { metrics })
-    const listener = getRequestListener(handler, { errorHandler: refuseTarget })
+    const serve = getRequestListener(handler, { errorHandler: refuseTarget })
+    const memory = new ClientMemory(app, { maxBytes: maxHeldBytes })
+    const listener = oneAtATime((incoming, outgoing) => {
+      memory.watch(incoming, outgoing)
+      return serve(incoming, outgoing)
+    })
     const timeouts = { requestTimeout: 300_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 }
     this.#server = createServer({ ...timeouts, shouldUpgradeCallback: asksForSocket }, listener)
     const sockets = new SocketServer(app, dialects, metrics)

@@ -1,10 +1,11 @@
-import { createReadStream, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/errors.ts'
 import type { BlobCheck } from '../core/messages/check-blobs.ts'
 import { secretMark } from '../core/secrets.ts'
+import { ensureDataFolder } from '../data-folder.ts'
 import { keepMasterSecret, readMasterSecret } from '../master-secret.ts'
 import { openRowTarget } from '../open-rows.ts'
 import { openBlobs, openStore } from '../open-stores.ts'
@@ -23,7 +24,7 @@ const FAULTS_SHOWN = 20
 
 /** Puts a backup where the settings say that data is kept, which must be empty, and checks every message's bytes at the end. */
 export async function restore(config: Config, place: string, options: RestoreOptions): Promise<void> {
-  mkdirSync(config.POSTHOUSE_DATA, { recursive: true, mode: 0o700 })
+  ensureDataFolder(config.POSTHOUSE_DATA)
   const { head, manifest } = await read(config, place, options)
   await freeLeases(config)
   const check = head.withBlobs && options.blobs ? await verify(config) : { checked: 0, faults: 0 }

@@ -18,7 +18,7 @@ export interface CommandReply {
 export type CommandResult = { id: number; value: unknown } | { id: number; error: ErrorData }
 
 /** An error as data: a structured clone keeps neither its class nor its own fields. */
-type ErrorData =
+export type ErrorData =
   | {
       failure: true
       code: FailureCode

@@ -80,9 +80,17 @@ function watchVersion(connection: DatabaseSync, changed: () => void): NodeJS.Tim
   // Taken at once: what is committed before the first look is a change too.
   let last = pragma.get()?.data_version
   const timer = setInterval(() => {
-    const version = pragma.get()?.data_version
+    const version = look()
     if (version !== last) changed()
     last = version
   }, FOREIGN_COMMITS_MS)
+  // A disk that cannot be read now may hide a change: whoever follows the log looks for itself, and is told again at the next look.
+  const look = () => {
+    try {
+      return pragma.get()?.data_version
+    } catch {
+      return undefined
+    }
+  }
   return timer.unref()
 }

@@ -120,6 +120,12 @@ export function isOutage(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && outages.has(Number(error.errcode) & 0xff)
 }
 
+/** True for a file that is torn, or no database at all. */
+export function isDamage(error: unknown): boolean {
+  if (error instanceof Failure) return isDamage(error.cause)
+  return error instanceof Error && 'errcode' in error && [11, 26].includes(Number(error.errcode) & 0xff)
+}
+
 /** The refusal for an outage; anything else as it is. */
 export function outageAsFailure(error: unknown): unknown {
   if (error instanceof Failure || !isOutage(error)) return error

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -19,5 +19,18 @@ test('the first to come is alone, the next is not, and whoever comes when all ar
   }
   using _third = await joined('third')
   expect(told).toEqual(['first', 'third'])
+  rmSync(folder, { recursive: true })
+})
+
+test('a file that is no database any more is made anew', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
+  const path = join(folder, 'workers')
+  writeFileSync(path, 'nonsense '.repeat(1000))
+  let alone = 0
+  using first = new WorkerLock(path)
+  await first.join(async () => alone++)
+  using second = new WorkerLock(path)
+  await second.join(async () => alone++)
+  expect(alone).toBe(1)
   rmSync(folder, { recursive: true })
 })

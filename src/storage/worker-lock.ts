@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { isDamage } from './sqlite.ts'
 
 /** Somebody else may be alone for a moment, and then lets us in. */
 const WAIT_MS = 10_000
@@ -18,7 +20,7 @@ export class WorkerLock implements Disposable {
   /** Joins the workers. When there is no other, `whenAlone` runs first, and nobody can join meanwhile. */
   async join(whenAlone: () => Promise<unknown>): Promise<void> {
     if (this.#held) return
-    const connection = new DatabaseSync(this.#path)
+    const connection = openLock(this.#path)
     try {
       if (lockAlone(connection)) {
         await whenAlone()
@@ -37,6 +39,20 @@ export class WorkerLock implements Disposable {
   [Symbol.dispose](): void {
     this.#held?.close()
     this.#held = undefined
+  }
+}
+
+// Nothing is ever written to the file. What else it may have become is no database, and can be thrown away.
+function openLock(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path)
+  try {
+    connection.prepare('select count(*) from sqlite_schema').get()
+    return connection
+  } catch (error) {
+    if (!isDamage(error)) return connection
+    connection.close()
+    rmSync(path)
+    return new DatabaseSync(path)
   }
 }
 

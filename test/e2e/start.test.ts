@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/api-client.ts'
@@ -141,4 +142,19 @@ test('SIGTERM to npm start reaches the server, which drains and is gone', async 
       ),
     (answers) => !answers,
   )
+})
+
+test.each([
+  ['the secret is empty', 'secret', ''],
+  ['the rows are no database', 'posthouse.db', 'nonsense '.repeat(1000)],
+  ['the blobs are no database', 'blobs/small.db', 'nonsense '.repeat(1000)],
+])('a start where %s says which file it is', async (_what, name, content) => {
+  using folder = temporaryFolder()
+  mkdirSync(join(folder.path, 'blobs'))
+  writeFileSync(join(folder.path, name), content)
+  const run = await runCommand(['serve'], folder.path)
+  expect(run.code).toBe(1)
+  expect(run.stderr).toContain('POSTHOUSE_DATA: ')
+  expect(run.stderr).toContain('is damaged')
+  expect(run.stderr).not.toContain('    at ')
 })

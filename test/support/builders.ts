@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Reach, wholeOrganization } from '../../src/core/accounts/caller.ts'
+import { hashKey } from '../../src/core/accounts/keys.ts'
 import type { Organization, Project } from '../../src/core/accounts/model.ts'
 import { newBlobKey } from '../../src/core/blob-key.ts'
 import type { NewDraft } from '../../src/core/drafts/commands.ts'
 import type { DraftAttachment } from '../../src/core/drafts/model.ts'
-import { type DraftId, type MessageId, newId, type PartId } from '../../src/core/ids.ts'
+import { type ApiKeyId, type DraftId, type MessageId, newId, type PartId } from '../../src/core/ids.ts'
 import type { NewMailbox } from '../../src/core/mailboxes/commands.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
@@ -48,6 +49,20 @@ export function newMailbox(owner: Owner, fields: Partial<NewMailbox> = {}): NewM
 }
 
 /** A new mailbox in the store; of a new organization when none is given. */
+/** A key that opens all of the organization. */
+export async function buildKey(
+  store: Store,
+  { orgId, projectId }: Pick<Mailbox, 'orgId' | 'projectId'>,
+): Promise<{ id: ApiKeyId; text: string }> {
+  const [id, text] = [newId<ApiKeyId>(), unique('inai')]
+  const place = { orgId, projectId, projectOnly: false, mailboxId: null }
+  const rights = { scopes: ['admin' as const], permissions: null, expiresAt: null }
+  await store.run('accounts.create-key', {
+    key: { id, ...place, ...rights, name: text, publicPart: text.slice(0, 8), hash: hashKey(text) },
+  })
+  return { id, text }
+}
+
 export async function buildMailbox(store: Store, owner?: Owner, fields: Partial<NewMailbox> = {}): Promise<Mailbox> {
   const made = await store.run('mailboxes.create', newMailbox(owner ?? (await buildOrganization(store)), fields))
   return made.mailbox

@@ -112,3 +112,21 @@ test('a deleted thread takes its messages along, and a late reply opens a new on
   expect((await get('/threads')).data).toMatchObject([{ message_count: 1 }])
   expect((await get('/threads')).data[0].thread_id).not.toBe(item.thread_id)
 })
+
+test('a thread that is too large for one answer has its small messages whole, and says which are left out', async () => {
+  const large = (id: string) =>
+    mail(`Message-ID: <${id}@x>\nReferences: <small@x>\nSubject: S\n\n${'word '.repeat(1_000_000)}`)
+  await mail('Message-ID: <small@x>\nSubject: S\n\nHello')
+  for (const id of ['l1', 'l2', 'l3', 'l4']) await large(id)
+  await mail('Message-ID: <last@x>\nReferences: <small@x>\nSubject: S\n\nBye')
+  const [{ thread_id }] = (await get('/threads')).data
+  const { messages } = await get(`/threads/${thread_id}`)
+  expect(messages).toHaveLength(6)
+  const leftOut = messages.filter((m: { defects: { code: string }[] }) => m.defects.some((d) => d.code === 'left-out'))
+  expect(leftOut.length).toBeGreaterThan(0)
+  expect(leftOut.length).toBeLessThan(4)
+  expect(messages[0].text.trim()).toBe('Hello')
+  expect(messages[5].text.trim()).toBe('Bye')
+  const alone = await get(`/messages/${leftOut[0].message_id}`)
+  expect([alone.text.length > 4_000_000, alone.defects]).toEqual([true, []])
+})

@@ -41,6 +41,17 @@ describe('one message', () => {
 })
 
 describe('several', () => {
+  test('are fewer than asked for when they are large; the others wait', async () => {
+    const { id } = await makeWith(0)
+    const { hookAddress } = (await t.call('GET', `${BASE}/${id}`)).body
+    const large = Buffer.concat([Buffer.from('Content-Type: x/y\r\n\r\n'), Buffer.alloc(10_000_000, 120)])
+    for (let i = 0; i < 7; i++) {
+      await t.mail(hookAddress, Buffer.concat([Buffer.from(`Message-ID: <${i}@large.test>\r\n`), large]))
+    }
+    expect((await batch(id, { limit: 7 })).body.handledCount).toBe(6)
+    expect((await batch(id, { limit: 7 })).body.handledCount).toBe(1)
+  })
+
   test('are the oldest that wait: ten when nothing is said', async () => {
     const { id, ids } = await makeWith(14)
     const first = await batch(id)

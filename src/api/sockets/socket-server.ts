@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../../core/accounts/caller.ts'
+import { concernsKey } from '../../core/accounts/key-watch.ts'
 import type { App } from '../../core/app.ts'
 import { Failure } from '../../core/errors.ts'
 import type { LoggedEvent } from '../../core/events/model.ts'
@@ -12,6 +13,8 @@ import { asRefusal, HttpRefusal, type RefusalReply, refusalHeaders } from '../re
 import { OpenSocket } from './open-socket.ts'
 
 const PING_MS = 30_000
+/** How long a client that was sent away may keep its end of the connection open. */
+const LINGER_MS = 5_000
 /** Of one message of a client. */
 const MAX_BYTES = 256 * 1024
 const GOING_AWAY = 1001
@@ -158,8 +161,7 @@ export class SocketServer {
 
   async #take(events: readonly LoggedEvent[]): Promise<void> {
     for (const event of events) {
-      if (!event.type.startsWith('key.') && event.type !== 'mailbox.deleted') continue
-      for (const guest of [...this.#guests]) if (concerns(event, guest.socket.caller)) await this.#checkAgain(guest)
+      for (const guest of [...this.#guests]) if (concernsKey(event, guest.socket.caller)) await this.#checkAgain(guest)
     }
   }
 
@@ -190,12 +192,6 @@ function sayGoodbye({ socket }: Guest): void {
   socket.close(POLICY_VIOLATION, 'The API key is not valid any more')
 }
 
-function concerns({ type, orgId, mailboxId, payload }: LoggedEvent, caller: Caller): boolean {
-  if (orgId !== caller.orgId) return false
-  // With its mailbox a key goes too.
-  return type === 'mailbox.deleted' ? mailboxId === caller.mailboxId : payload.keyId === caller.keyId
-}
-
 function toRequest({ url = '', headers }: IncomingMessage): Request {
   const given = Object.entries(headers).filter(([, value]) => typeof value === 'string') as [string, string][]
   // The host is nobody's concern here, and may be anything.
@@ -216,5 +212,13 @@ function refuse(stream: Duplex, { status, body, headers = {} }: RefusalReply): n
   }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`)
+  letGo(stream)
   return status
+}
+
+// The HTTP server does not know this connection any more: nobody else would read what still comes, or see that it never ends.
+function letGo(stream: Duplex): void {
+  const giveUp = setTimeout(() => stream.destroy(), LINGER_MS)
+  stream.once('close', () => clearTimeout(giveUp))
+  stream.resume()
 }

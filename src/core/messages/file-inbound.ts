@@ -60,17 +60,23 @@ export type Filed =
   | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' }
   | { mailboxId: MailboxId; result: 'dropped'; reason: DropReason }
 
+interface FilingInput {
+  mail: ReadMail
+  copies: Copy[]
+  host: string
+  /** What mailboxes take that have no limit of their own; absent, they take anything. */
+  usualBytes?: number
+  news?: News[]
+  fetched?: FetchedMark
+}
+
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
-export async function fileInbound(
-  tx: Tx,
-  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[]; fetched?: FetchedMark },
-): Promise<Filed[]> {
+export async function fileInbound(tx: Tx, input: FilingInput): Promise<Filed[]> {
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
   const quiet = input.news?.filter((news) => news.quiet) ?? []
-  for (const copy of copies)
-    filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input.mail, copy, input.host)))
+  for (const copy of copies) filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input, copy)))
   // Together with the mail that tells it: neither is acknowledged without the other.
   for (const news of input.news ?? []) {
     // A mailbox that lets few people in still hears what became of its own mail.
@@ -92,7 +98,7 @@ async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<
   return news && (await applyReport(tx, news)) ? { mailboxId: mailbox.id, result: 'told' } : undefined
 }
 
-async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promise<Filed> {
+async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: Copy): Promise<Filed> {
   const mailboxId = copy.mailbox.id
   const id = newId<MessageId>()
   const ofBytes = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
@@ -105,7 +111,8 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
   ])
   if (!intake) return { mailboxId, result: 'gone' }
   const { at, policy } = intake
-  const reason = refusalOf(policy, arrivalOf(mail))
+  const limited = { ...policy, maxMessageBytes: policy.maxMessageBytes ?? usualBytes ?? null }
+  const reason = refusalOf(limited, arrivalOf(mail))
   if (reason) return drop(tx, mail, copy, reason)
   const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, { ...names, known })
   if (messageId === null) return { mailboxId, result: 'duplicate' }

@@ -2,7 +2,11 @@ import { notFound } from '../errors.ts'
 import type { MailboxId, MessageId, OrgId } from '../ids.ts'
 import { isExpired, keptSince } from '../mailboxes/policy.ts'
 import type { Tx } from '../store.ts'
+import { leftOut } from './contents-within.ts'
 import type { Message, MessageContent } from './model.ts'
+
+/** Of messages whose bodies are handed out by one command. */
+const MAX_BYTES = 64 * 1024 * 1024
 
 export interface HandledMessage {
   message: Message
@@ -10,7 +14,7 @@ export interface HandledMessage {
 }
 
 /**
- * Takes the oldest messages that wait in a mailbox; each is given to one caller, ever. They come with their bodies as they were at
+ * Takes the oldest messages that wait in a mailbox, fewer than asked for when they are large; each is given to one caller, ever. They come with their bodies as they were at
  * that moment.
  */
 export async function handleFirst(
@@ -21,7 +25,18 @@ export async function handleFirst(
   if (!mailbox) throw notFound('mailbox')
   const since = keptSince(mailbox.policy, tx.now) ?? 0
   const ids = await tx.messages.firstUnhandled(input.mailboxId, since, input.limit)
-  return setHandled(tx, await tx.messages.withIds(ids), true)
+  // Those without room wait for the next who asks.
+  return setHandled(tx, fitting(await tx.messages.withIds(ids)), true)
+}
+
+/** As many of these, from the first on, as may cross to the caller at once: one at least. */
+function fitting(messages: Message[]): Message[] {
+  let bytes = 0
+  const end = messages.findIndex((m, i) => {
+    bytes += m.sizeBytes
+    return i > 0 && bytes > MAX_BYTES
+  })
+  return end < 0 ? messages : messages.slice(0, end)
 }
 
 /**
@@ -53,9 +68,10 @@ async function setHandled(tx: Tx, messages: Message[], handled: boolean): Promis
     const payload = { handled }
     await tx.events.append({ orgId, mailboxId, threadId, messageId: id, type: 'message.handled', payload })
   }
-  const contents = await tx.messages.contents(messages.map(({ id }) => id))
+  const room = new Set(fitting(messages))
+  const contents = await tx.messages.contents([...room].map(({ id }) => id))
   return messages.flatMap((message) => {
-    const content = contents.get(message.id)
+    const content = room.has(message) ? contents.get(message.id) : leftOut
     if (!content) return []
     if (message.handled === handled) return [{ message, content }]
     return [{ message: { ...message, handled, handledAt, updatedAt: tx.now }, content }]

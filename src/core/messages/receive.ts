@@ -44,6 +44,8 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
     mail: read,
     copies: mail.copies,
     host: app.settings.mailHost,
+    // What is sent from here was bounded when it was composed.
+    ...(mail.source !== 'local' && { usualBytes: app.settings.usualMessageBytes }),
     news: await hushed(app, mail, readNews(app, mail, parsed)),
     ...(mail.fetched ? { fetched: mail.fetched } : {}),
   })

@@ -49,7 +49,7 @@ export async function submit(app: App, mailbox: Mailbox, asked: Composition): Pr
   const signed = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
   const { passesOn } = composition
   const raw = passesOn === undefined ? signed : await sealAs(app, mailbox, signed, passesOn)
-  if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
+  if (raw.length > app.settings.usualMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
   return keepAndQueue(app, raw, (parsed, kept) => toOutbound(app, mailbox, composition, parsed, { ...kept, messageId }))
 }
 

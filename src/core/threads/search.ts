@@ -1,6 +1,7 @@
 import { type Caller, demand, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import type { ThreadId } from '../ids.ts'
+import { contentsWithin } from '../messages/contents-within.ts'
 import { type Highlights, highlight } from '../messages/highlights.ts'
 import type { Message } from '../messages/model.ts'
 import { findMatches, type SearchBounds } from '../messages/search.ts'
@@ -31,7 +32,7 @@ export async function searchThreads(
     app,
     threads.filter((thread) => thread !== undefined),
   )
-  const contents = await read.messages.contents(hits.map((hit) => hit.id))
+  const contents = await contentsWithin(read.messages, hits)
   return views.flatMap((view) => {
     const hit = best.get(view.thread.id)
     return hit ? [{ ...view, highlights: highlight(text, hit, contents.get(hit.id)) }] : []

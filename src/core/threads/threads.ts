@@ -5,6 +5,7 @@ import { isUuid, type ThreadId } from '../ids.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { isExpired } from '../mailboxes/policy.ts'
+import { contentsWithin } from '../messages/contents-within.ts'
 import { demandIncluded, isHidden, maySee } from '../messages/hiding.ts'
 import { type FullMessage, keptOnly } from '../messages/messages.ts'
 import type { Page, PageRequest } from '../paging.ts'
@@ -46,7 +47,7 @@ export async function getThread(
   const kept = all.filter((m) => !isExpired(found, m, now))
   const shown = kept.filter((m) => (thread.hidden ? maySee(caller, m) : !isHidden(m)))
   if (shown.length === 0) throw notFound('thread')
-  const contents = await app.store.read.messages.contents(shown.map((m) => m.id))
+  const contents = await contentsWithin(app.store.read.messages, shown)
   const messages = shown.flatMap((message) => {
     const content = contents.get(message.id)
     return content ? [{ mailbox: found, message, content }] : []

@@ -4,6 +4,7 @@ import { notFound } from '../errors.ts'
 import { isUuid, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type AttachmentLink, linkFile } from '../messages/attachment-links.ts'
+import { contentsWithin } from '../messages/contents-within.ts'
 import { isHidden, maySee } from '../messages/hiding.ts'
 import { checkLabels } from '../messages/labels.ts'
 import type { FullMessage } from '../messages/messages.ts'
@@ -63,7 +64,7 @@ export async function openThreadWithin(app: App, caller: Caller, id: string, pag
   const { after } = page
   const older = after ? shown.filter((m) => m.at < after.at || (m.at === after.at && m.id < after.id)) : shown
   const newest = older.slice(-page.limit)
-  const contents = await app.store.read.messages.contents(newest.map((m) => m.id))
+  const contents = await contentsWithin(app.store.read.messages, newest)
   const messages = newest.flatMap((message) => {
     const content = contents.get(message.id)
     return content ? [{ mailbox: view.mailbox, message, content }] : []

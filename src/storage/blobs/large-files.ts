@@ -9,6 +9,8 @@ const ABANDONED_MS = 24 * 3_600_000
 /** Blobs as files of their own, in two levels of folders. */
 export class LargeFiles {
   readonly #folder: string
+  /** Folders whose names this process has synced, or is syncing: whoever finds one that is there knows nothing of that. */
+  readonly #lasting = new Map<string, Promise<void>>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -16,6 +18,7 @@ export class LargeFiles {
 
   async prepare(): Promise<void> {
     await mkdir(this.#temporary(), { recursive: true })
+    await syncFolder(dirname(this.#folder))
     for (const name of await readdir(this.#temporary())) {
       const path = join(this.#temporary(), name)
       const found = await stat(path).catch(() => undefined)
@@ -33,6 +36,8 @@ export class LargeFiles {
       await rename(temporary, path)
       await syncFolder(dirname(path))
     } catch (error) {
+      // Somebody may have taken the folder away.
+      this.#lasting.clear()
       await rm(temporary, { force: true })
       throw error
     }
@@ -78,12 +83,24 @@ export class LargeFiles {
     return join(this.#folder, ...foldersOf(key), key)
   }
 
-  // A new folder is only there after a crash when its parent was synced too.
   async #makeFolders(key: string): Promise<void> {
     const [outer, inner] = foldersOf(key)
-    const first = join(this.#folder, outer)
-    if (await mkdir(first, { recursive: true })) await syncFolder(this.#folder)
-    if (await mkdir(join(first, inner), { recursive: true })) await syncFolder(first)
+    await this.#makeLasting(join(this.#folder, outer))
+    await this.#makeLasting(join(this.#folder, outer, inner))
+  }
+
+  // A new folder is only there after a crash when its parent was synced too, and not by the one alone who happened to make it.
+  async #makeLasting(folder: string): Promise<void> {
+    const known = this.#lasting.get(folder)
+    if (known) return known
+    const making = mkdir(folder, { recursive: true }).then(() => syncFolder(dirname(folder)))
+    this.#lasting.set(folder, making)
+    try {
+      await making
+    } catch (error) {
+      this.#lasting.delete(folder)
+      throw error
+    }
   }
 }
 
@@ -112,7 +129,8 @@ async function writeSynced(path: string, bytes: Uint8Array, at: number): Promise
   await file.sync()
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes the names in a folder outlive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r')
   await folder.sync()
 }

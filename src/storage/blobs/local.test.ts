@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +10,7 @@ import { afterAll, expect, test } from 'vitest'
 import { manualClock } from '../../../test/support/clock.ts'
 import { newBlobKey, sha256OfKey } from '../../core/blob-key.ts'
 import type { BlobStore } from '../../core/store.ts'
+import { openConnection } from '../sqlite.ts'
 import { openLocalBlobs } from './local.ts'
 
 const script = fileURLToPath(new URL('../../../test/support/blob-writer-process.ts', import.meta.url))
@@ -43,6 +44,30 @@ async function keysUntilKilled(folder: string, after: number): Promise<string[]>
   await exited
   return keys
 }
+
+test.each([
+  ['cut off', (path: string) => truncateSync(path, 500_000)],
+  ['empty', (path: string) => truncateSync(path, 0)],
+  ['of other bytes', (path: string) => writeFileSync(path, randomBytes(2_000_000))],
+])('a large blob whose file is %s is told from a whole one', async (_how, spoil) => {
+  const folder = mkdtempSync(join(root, 'spoiled-'))
+  await using blobs = await openLocalBlobs({ folder })
+  const key = await put(blobs, randomBytes(2_000_000))
+  const other = await put(blobs, randomBytes(2_000_000))
+  spoil(join(folder, 'large', key.slice(0, 2), key.slice(2, 4), key))
+  await expect(blobs.get(key)).rejects.toMatchObject({ code: 'unavailable', message: 'The stored bytes are damaged' })
+  expect(sha256((await blobs.get(other)) ?? Buffer.alloc(0))).toBe(other.slice(0, 64))
+})
+
+test.each([300, 5_000])('a small blob of %i bytes that has rotted is told from a whole one', async (length) => {
+  const folder = mkdtempSync(join(root, 'rotten-'))
+  await using blobs = await openLocalBlobs({ folder })
+  const key = await put(blobs, Buffer.alloc(length, 'text '))
+  const connection = openConnection(join(folder, 'small.db'))
+  connection.prepare('update blobs set bytes = ? where key = ?').run(randomBytes(length), key)
+  connection.close()
+  await expect(blobs.get(key)).rejects.toMatchObject({ code: 'unavailable' })
+})
 
 const small = mountSmall()
 afterAll(() => {

@@ -1,14 +1,18 @@
+import { createHash } from 'node:crypto'
 import { mkdir, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
+import { sha256OfKey } from '../../core/blob-key.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { Failure } from '../../core/errors.ts'
 import type { BlobList, BlobStore } from '../../core/store.ts'
 import { CommandThread } from '../command-thread.ts'
 import { PROBE } from '../group-writer.ts'
 import { openConnection, outageAsFailure } from '../sqlite.ts'
-import { LargeFiles } from './large-files.ts'
+import { LargeFiles, syncFolder } from './large-files.ts'
+import { Slots } from './slots.ts'
 
 const script = new URL('./blob-writer.ts', import.meta.url)
 
@@ -17,6 +21,9 @@ const LARGE_BYTES = 1024 * 1024
 
 /** With less than this left, a checkpoint or the next large mail may find the disk full. */
 const ROOM_BYTES = 16 * 1024 * 1024
+
+/** Large blobs that are read at once: a thousand who ask together would fill the memory. */
+const LARGE_READS = 8
 
 /** How many keys are looked at in one turn of a list: the main thread does it, in some 2 ms. */
 const PAGE = 200
@@ -27,6 +34,7 @@ const KEY = /^[0-9a-z][0-9a-z-]{7,127}$/
 export async function openLocalBlobs(options: { folder: string; clock?: Clock }): Promise<BlobStore> {
   const { folder, clock = systemClock } = options
   await mkdir(folder, { recursive: true })
+  await syncFolder(dirname(folder))
   const path = join(folder, 'small.db')
   prepareSmall(path)
   const large = new LargeFiles(join(folder, 'large'))
@@ -50,6 +58,7 @@ class LocalBlobs implements BlobStore {
   readonly #connection: DatabaseSync
   readonly #select
   readonly #writer: CommandThread
+  readonly #largeReads = new Slots(LARGE_READS)
   readonly #clock: Clock
 
   constructor(folder: string, path: string, large: LargeFiles, clock: Clock) {
@@ -72,9 +81,8 @@ class LocalBlobs implements BlobStore {
   async get(key: string): Promise<Buffer | undefined> {
     checkKey(key)
     const row = reading(() => this.#select.get(key) as { packed: number; bytes: Uint8Array } | undefined)
-    if (!row) return available(this.#large.read(key))
-    if (row.packed) return zstdDecompressSync(row.bytes)
-    return Buffer.from(row.bytes.buffer, row.bytes.byteOffset, row.bytes.byteLength)
+    if (row) return whole(key, unpacked(row))
+    return this.#largeReads.run(patience, async () => whole(key, await available(this.#large.read(key))))
   }
 
   async delete(keys: string[]): Promise<void> {
@@ -112,9 +120,43 @@ class LocalBlobs implements BlobStore {
   }
 }
 
+/** Who reads a blob waits until it has it. */
+const patience = new AbortController().signal
+
 // A key becomes a file name.
 function checkKey(key: string): void {
   if (!KEY.test(key)) throw new Error('Not a blob key')
+}
+
+function unpacked({ packed, bytes }: { packed: number; bytes: Uint8Array }): Buffer | null {
+  if (!packed) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  try {
+    return zstdDecompressSync(bytes)
+  } catch {
+    return null
+  }
+}
+
+// What a disk gives back after years, or after a crash of its own, is not always what it was given.
+async function whole(key: string, bytes: Buffer | null | undefined): Promise<Buffer | undefined> {
+  if (bytes === null || (bytes && !(await isWhole(key, bytes)))) throw damaged(key)
+  return bytes
+}
+
+async function isWhole(key: string, bytes: Buffer): Promise<boolean> {
+  const expected = sha256OfKey(key)
+  if (expected === undefined) return true
+  const hash = createHash('sha256')
+  for (let at = 0; at < bytes.length; at += LARGE_BYTES) {
+    if (at > 0) await setImmediate()
+    hash.update(bytes.subarray(at, at + LARGE_BYTES))
+  }
+  return hash.digest('hex') === expected
+}
+
+function damaged(key: string): Failure {
+  const cause = new Error(`The bytes under ${key} are not those that were put there`)
+  return new Failure('unavailable', 'The stored bytes are damaged', { cause })
 }
 
 function reading<T>(work: () => T): T {

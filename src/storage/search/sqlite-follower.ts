@@ -1,18 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { SearchIndex } from '../../core/messages/search-store.ts'
 import { toErrorData } from '../command-messages.ts'
-import { databaseOver, openConnection } from '../sqlite.ts'
+import { databaseOver, isDamage, openConnection } from '../sqlite.ts'
 import { readerOver } from '../transaction.ts'
 import { LogFollower } from './log-follower.ts'
 import { sqliteIndex } from './sqlite-index.ts'
+import type { FollowerMessage } from './sqlite-search.ts'
 
 // The thread that indexes: it reads the rows by itself, so that nothing of it is felt by the others.
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
 const { rowsPath, indexPath } = workerData as { rowsPath: string; indexPath: string }
 const rows = openConnection(rowsPath, { readOnly: true })
-const index = openConnection(indexPath)
+const { connection: index, follow } = openIndex()
 const read = readerOver(databaseOver(rows), Date.now, () => () => {})
-const follower = new LogFollower(read, sqliteIndex(index))
+const follower = new LogFollower(read, follow)
 
 port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {
   if (message === 'poke') follower.poke()
@@ -22,7 +24,29 @@ port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {
 
 async function answer(id: number): Promise<void> {
   const error = await follower.catchUp().then(() => undefined, toErrorData)
-  port?.postMessage({ id, error })
+  say({ id, error })
+}
+
+function openIndex(): { connection: ReturnType<typeof openConnection>; follow: SearchIndex } {
+  try {
+    const connection = openConnection(indexPath)
+    const { position, take } = sqliteIndex(connection)
+    return {
+      connection,
+      follow: { position: () => position().catch(tellOfDamage), take: (step) => take(step).catch(tellOfDamage) },
+    }
+  } catch (error) {
+    return tellOfDamage(error)
+  }
+}
+
+function tellOfDamage(error: unknown): never {
+  if (isDamage(error)) say({ damaged: toErrorData(error) })
+  throw error
+}
+
+function say(message: FollowerMessage): void {
+  port?.postMessage(message)
 }
 
 async function close(): Promise<void> {

@@ -56,3 +56,15 @@ test('it is made anew for another name, near its end, and when it cannot be read
     new X509Certificate((await ensureCertificate(data.path, 'mx.posthouse.test')).cert).checkHost('mx.posthouse.test'),
   ).toBe('mx.posthouse.test')
 })
+
+test('a certificate that stands beside the key of another, or half a key, is made anew', async () => {
+  await using data = await folder()
+  const { cert, key } = await ensureCertificate(data.path, 'mail.posthouse.test')
+  const other = selfSigned('mail.posthouse.test', Date.now()).key
+  for (const wrong of [other, key.replace(/^M/m, '!')]) {
+    await writeFile(join(data.path, 'self-signed.pem'), wrong + cert)
+    const made = await ensureCertificate(data.path, 'mail.posthouse.test')
+    expect(new X509Certificate(made.cert).checkPrivateKey(createPrivateKey(made.key))).toBe(true)
+    expect(made.cert).not.toBe(cert)
+  }
+})

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bitString, der, explicit, integer, objectId, octetString, sequence, set, time, utf8String } from './der.ts'
@@ -26,7 +26,7 @@ export async function ensureCertificate(folder: string, hostname: string): Promi
   await mkdir(folder, { recursive: true, mode: 0o700 })
   // One file, put in place at once: a certificate never stands beside another's key.
   const aside = `${path}.${process.pid}`
-  await writeFile(aside, made.key + made.cert, { mode: 0o600 })
+  await writeFile(aside, made.key + made.cert, { mode: 0o600, flush: true })
   await rename(aside, path)
   return made
 }
@@ -67,10 +67,11 @@ async function read(path: string): Promise<Certificate | undefined> {
   return key && cert ? { key, cert } : undefined
 }
 
-function isGood({ cert }: Certificate, hostname: string): boolean {
+function isGood({ cert, key }: Certificate, hostname: string): boolean {
   try {
     const parsed = new X509Certificate(cert)
-    return parsed.checkHost(hostname) !== undefined && Date.parse(parsed.validTo) > Date.now() + MIN_LEFT_MS
+    const lasts = Date.parse(parsed.validTo) > Date.now() + MIN_LEFT_MS
+    return lasts && parsed.checkHost(hostname) !== undefined && parsed.checkPrivateKey(createPrivateKey(key))
   } catch {
     return false
   }

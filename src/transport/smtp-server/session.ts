@@ -24,6 +24,10 @@ const MAX_MISTAKES = 20
 /** Recipients that are nobody here: a list may hold many old ones, a harvester tries thousands. */
 const MAX_UNKNOWN = 500
 const MAX_UNSENT = 8_192
+/** Enough for the slowest way through TLS, and short enough that hanging in it fills no house. */
+const HANDSHAKE_TIMEOUT_MS = 60_000
+/** What leads to no mail. */
+const IDLE_TALK = new Set(['NOOP', 'RSET', 'VRFY', 'HELP', 'EHLO', 'HELO'])
 
 /** What all sessions of a server share. */
 export interface SessionSurroundings {
@@ -32,6 +36,8 @@ export interface SessionSurroundings {
   budget: ByteBudget
   spoolFolder: SpoolFolder
   secureContext: SecureContext
+  /** Commands that lead to no mail; behind so many in a row each counts as a mistake. */
+  idleTalk: number
 }
 
 /** One client from greeting to farewell: reads its commands one after the other and writes the replies. */
@@ -55,6 +61,7 @@ export class Session {
   #unsent = ''
   #mistakes = 0
   #unknown = 0
+  #talk = 0
   #idle = false
   #draining = false
   #farewell: SmtpReply | undefined
@@ -122,6 +129,7 @@ export class Session {
   forgiveMistakes(): void {
     this.#mistakes = 0
     this.#unknown = 0
+    this.#talk = 0
   }
 
   unread(bytes: Buffer): void {
@@ -161,10 +169,19 @@ export class Session {
   }
 
   #countMistakes(answer: SmtpReply): void {
-    if (isMistake(answer) && ++this.#mistakes >= MAX_MISTAKES) throw this.end(reply(421, '4.7.0', 'Too many mistakes'))
+    if (isMistake(answer)) this.#countMistake()
     if (answer.code === 550 && ++this.#unknown >= MAX_UNKNOWN) {
       throw this.end(reply(421, '4.7.0', 'Too many unknown recipients'))
     }
+  }
+
+  // Thousands that only say NOOP, as fast as they can, would leave no time for those with mail.
+  #countTalk(verb: string): void {
+    if (IDLE_TALK.has(verb) && ++this.#talk > this.#surroundings.idleTalk) this.#countMistake()
+  }
+
+  #countMistake(): void {
+    if (++this.#mistakes >= MAX_MISTAKES) throw this.end(reply(421, '4.7.0', 'Too many mistakes'))
   }
 
   async #nextLine(): Promise<Line> {
@@ -185,6 +202,7 @@ export class Session {
       if (line.kind === 'too-long') throw new Refusal(500, '5.5.2', 'The line is too long')
       const command = parseCommandLine(line.bytes)
       verb = command.verb
+      this.#countTalk(verb)
       if (/^(GET|POST|PUT|HEAD|OPTIONS|CONNECT)$/.test(verb)) throw this.end(reply(421, '4.7.0', 'This is not HTTP'))
       const run = this.service.commands.get(verb)
       if (!run) throw new Refusal(500, '5.5.1', 'This command is not known')
@@ -227,8 +245,12 @@ export class Session {
   }
 
   async #handshake(secure: TLSSocket): Promise<void> {
-    const cancel = this.app.clock.at(this.app.clock.now() + BLOCK_TIMEOUT_MS, () => secure.destroy())
+    const until = this.app.clock.now() + HANDSHAKE_TIMEOUT_MS
+    const cancel = this.app.clock.at(until, () => secure.destroy())
+    const gaveUp = () => secure.destroy()
+    secure.once('end', gaveUp)
     await new Promise<void>((resolve) => secure.once('secure', resolve).once('close', resolve))
+    secure.off('end', gaveUp)
     cancel()
     if (secure.destroyed) throw new SessionEnded()
   }

@@ -34,14 +34,16 @@ export class SmtpServer implements AsyncDisposable {
   readonly #sessions = new Map<Session, Promise<void>>()
 
   constructor(app: App, { spoolFolder, tls, limits, service = inbound }: SmtpServerOptions) {
+    const bounds: GuestLimits = { total: 5_000, perHost: 100, idleTalk: 100, ...limits }
     this.#surroundings = {
       app,
       service,
       budget: new ByteBudget(MAX_BYTES_AT_ONCE),
       spoolFolder: new SpoolFolder(spoolFolder),
       secureContext: createSecureContext({ ...tls, minVersion: 'TLSv1.2' }),
+      idleTalk: bounds.idleTalk,
     }
-    this.#guests = new Guests({ total: 5_000, perHost: 100, ...limits })
+    this.#guests = new Guests(bounds)
     // Half open: a client that sends everything and hangs up its side still gets its replies.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#welcome(socket))
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { invalid } from '../../../core/errors.ts'
 import { linkAttachment, linkRaw } from '../../../core/messages/attachment-links.ts'
 import { getMessages, updateMessages } from '../../../core/messages/batch.ts'
+import { contentsWithin } from '../../../core/messages/contents-within.ts'
 import { highlight } from '../../../core/messages/highlights.ts'
 import { bracketed, deleteMessage, getMessage, listMessages, updateMessage } from '../../../core/messages/messages.ts'
 import type { Message } from '../../../core/messages/model.ts'
@@ -84,7 +85,7 @@ export const messages = {
       const { app, caller, query } = call
       const page = toSearchRequest(call, 'messages search')
       const { items, mailbox } = await searchMessages(app, caller, mailboxOf(caller), query.q, page, toBounds(query))
-      const contents = await app.store.read.messages.contents(items.map((m) => m.id))
+      const contents = await contentsWithin(app.store.read.messages, items)
       const toFound = (m: Message) => {
         return { ...toItem(m, mailbox), ...withHighlights(highlight(query.q, m, contents.get(m.id))) }
       }

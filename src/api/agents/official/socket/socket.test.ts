@@ -77,6 +77,19 @@ describe('letting in', () => {
     expect((await refusal(`ws://${base}/v0/inboxes?api_key=${t.key}`)).status).toBe(404)
   })
 
+  test('who is sent away is let go, whatever it goes on sending', async () => {
+    const socket = connect(Number(base.split(':')[1]), '127.0.0.1')
+    const key = Buffer.alloc(16).toString('base64')
+    const fields = `Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}`
+    socket.write(`GET /v1 HTTP/1.1\r\n${fields}\r\n\r\n`)
+    // More than the system keeps for who does not read.
+    socket.end(Buffer.alloc(16 * 1024 * 1024))
+    let answer = ''
+    for await (const chunk of socket) answer += chunk
+    expect(answer).toMatch(/^HTTP\/1.1 404 /)
+    await expect.poll(() => socket.closed).toBe(true)
+  })
+
   test('what asks for another protocol is answered as a plain request', async () => {
     const status = await new Promise((resolve, reject) => {
       const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', authorization: `Bearer ${t.key}` }
