@@ -54,9 +54,10 @@ test.each([
   await using blobs = await openLocalBlobs({ folder })
   const key = await put(blobs, randomBytes(2_000_000))
   const other = await put(blobs, randomBytes(2_000_000))
-  spoil(join(folder, 'large', key.slice(0, 2), key.slice(2, 4), key))
+  const hash = sha256OfKey(key) ?? ''
+  spoil(join(folder, 'large', hash.slice(0, 2), hash.slice(2, 4), key))
   await expect(blobs.get(key)).rejects.toMatchObject({ code: 'unavailable', message: 'The stored bytes are damaged' })
-  expect(sha256((await blobs.get(other)) ?? Buffer.alloc(0))).toBe(other.slice(0, 64))
+  expect(sha256((await blobs.get(other)) ?? Buffer.alloc(0))).toBe(sha256OfKey(other))
 })
 
 test.each([300, 5_000])('a small blob of %i bytes that has rotted is told from a whole one', async (length) => {
