@@ -1,6 +1,6 @@
-// How many mails of 5 kB a second are filed, durable, with many at once; and what a list costs.
+// How many mails of 5 kB a second are filed, durable, with many at once, what each costs; and what a list costs.
 // node bench/store.ts [concurrency] [mails] [postgres url]
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -44,13 +44,22 @@ async function measure(store: Store): Promise<void> {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
   const start = performance.now()
+  const cpu = process.cpuUsage()
+  const written = await bytesWritten()
   await Promise.all(Array.from({ length: concurrency }, worker))
   const seconds = (performance.now() - start) / 1000
+  const { user, system } = process.cpuUsage(cpu)
   delay.disable()
   console.log(
     `${Math.round(mails / seconds)} mails/s, ${concurrency} at once; main loop p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms`,
   )
+  const kilobytes = ((await bytesWritten()) - written) / mails / 1000
+  console.log(`${Math.round((user + system) / mails)} µs of CPU and ${kilobytes.toFixed(1)} kB written a mail`)
   await measureList(store, mailboxes[0]!.id)
+}
+
+async function bytesWritten(): Promise<number> {
+  return Number(/^wchar: (\d+)/m.exec(await readFile('/proc/self/io', 'utf8'))?.[1])
 }
 
 async function measureList(store: Store, mailbox: Parameters<Store['read']['messages']['list']>[0]): Promise<void> {

@@ -149,9 +149,9 @@ export const settings = {
     read: logLevel,
   }),
   POSTHOUSE_MAX_MESSAGE_BYTES: setting({
-    help: 'Largest message taken',
-    default: '26214400',
-    read: integer(26_214_400, 1_000, 100_000_000),
+    help: 'Largest message taken, in bytes, and the most that an inbox may be set to',
+    default: '52428800, and 26214400 where an inbox is not set to more',
+    read: optionalInteger(1_000, 100_000_000),
   }),
   POSTHOUSE_TRUSTED_SEALERS: setting({
     help: 'Domains, separated by commas, whose ARC seals are believed: forwarders and lists that check what they pass on',
@@ -274,6 +274,12 @@ function integer(fallback: number, min: number, max: number) {
     if (!/^\d+$/.test(text) || value < min || value > max)
       throw new Error(`must be a whole number from ${min} to ${max}`)
     return value
+  }
+}
+
+function optionalInteger(min: number, max: number) {
+  return (text: string | undefined): number | undefined => {
+    return text === undefined ? undefined : integer(min, min, max)(text)
   }
 }
 

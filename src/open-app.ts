@@ -14,6 +14,7 @@ import { openLog } from './log.ts'
 import { openBlobs, openSearch, openStore, secretOf } from './open-stores.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
+import { CleanerPool } from './transport/html/cleaner-pool.ts'
 import { ImapflowClient } from './transport/imap/imapflow-client.ts'
 import { openRoad } from './transport/mx/open-road.ts'
 import { GuardedFileFetcher } from './transport/net/file-fetcher.ts'
@@ -29,6 +30,10 @@ export interface OpenApp extends AsyncDisposable {
   app: App
 }
 
+/** Where the operator says nothing: only an inbox that is set to it takes more than the usual. */
+const MAX_MESSAGE_BYTES = 50 * 1024 * 1024
+const USUAL_MESSAGE_BYTES = 25 * 1024 * 1024
+
 /** Opens everything that the commands and the server share. Listeners and workers come on top of it. */
 export async function openApp(config: Config): Promise<OpenApp> {
   const folder = config.POSTHOUSE_DATA
@@ -40,6 +45,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
   const blobs = opened.use(await openBlobs(config, clock))
   const search = opened.use(await openSearch(config, store, log))
   const parser = opened.use(new ParserPool({ log }))
+  const htmlCleaner = opened.use(new CleanerPool({ log }))
   const resolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS })
   const freshResolver = new DnsResolver({ clock, servers: config.POSTHOUSE_DNS, keep: false })
   const { mailHost, POSTHOUSE_ALLOW_NET: allowNet, POSTHOUSE_DIRECT_PER_MINUTE: perMinute } = config
@@ -59,6 +65,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
     blobs,
     search,
     parser,
+    htmlCleaner,
     resolver,
     freshResolver,
     files: new GuardedFileFetcher({ resolver, allowNet }),
@@ -73,7 +80,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
       allowNet,
       ports: config.POSTHOUSE_IMAP_PORTS,
       cleartext: config.POSTHOUSE_IMAP_CLEARTEXT,
-      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
     }),
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
@@ -90,7 +97,8 @@ function settingsOf(config: Config): Settings {
     publicUrl: config.POSTHOUSE_PUBLIC_URL ?? `http://localhost:${config.POSTHOUSE_HTTP_PORT}`,
     route: config.POSTHOUSE_DELIVERY,
     rootKeyHash: config.POSTHOUSE_ROOT_KEY === undefined ? null : hashKey(config.POSTHOUSE_ROOT_KEY),
-    maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES,
+    maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
+    usualMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? USUAL_MESSAGE_BYTES,
     trustedSealers: config.POSTHOUSE_TRUSTED_SEALERS,
     sendsPerMinute: config.POSTHOUSE_SENDS_PER_MINUTE,
     orgSendsPerMinute: config.POSTHOUSE_ORG_SENDS_PER_MINUTE,

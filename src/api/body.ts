@@ -20,7 +20,13 @@ function declaredLength(request: Request): number | undefined {
 }
 
 function isJson(type: string): boolean {
-  return /^\s*application\/json\s*(;|$)/i.test(type)
+  return /^\s*application\/json\s*(;|$)/i.test(type) && isUtf8(type)
+}
+
+// RFC 8259 §8.1: JSON between systems is UTF-8. Read as that, what says to be something else would be kept wrong.
+function isUtf8(type: string): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1]
+  return charset === undefined || /^(utf-?8|us-ascii|ascii)$/i.test(charset)
 }
 
 function isEncoded(request: Request): boolean {
@@ -74,5 +80,5 @@ function tooLarge(maxBytes: number): Failure {
 }
 
 function unsupported(): HttpRefusal {
-  return new HttpRefusal('unsupported_media_type', 'The body must be application/json')
+  return new HttpRefusal('unsupported_media_type', 'The body must be application/json in UTF-8')
 }

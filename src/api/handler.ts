@@ -64,5 +64,7 @@ export function newRequestId(): string {
 function finish(request: Request, response: Response, requestId: string): Response {
   response.headers.set('x-request-id', requestId)
   if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store')
-  return request.method === 'HEAD' ? new Response(null, response) : response
+  if (request.method !== 'HEAD') return response
+  response.body?.cancel().catch(() => {})
+  return new Response(null, response)
 }

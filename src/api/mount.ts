@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { nobody } from '../core/accounts/caller.ts'
+import { demandScope, nobody } from '../core/accounts/caller.ts'
 import type { App } from '../core/app.ts'
 import { readJsonBody } from './body.ts'
 import type { Dialect } from './dialect.ts'
@@ -54,6 +54,7 @@ async function admit(
   const route = match.route
   const caller = route?.open ? nobody : await dialect.authenticate(app, request)
   if (!route) throw noRoute(match.allow)
+  if (route.scope) demandScope(caller, route.scope)
   const params = decodeParams(match.params)
   const raw = route.body ? await readJsonBody(request, route.maxBodyBytes) : undefined
   const query = route.query ? check(route.query, (dialect.readQuery ?? readQuery)(url.searchParams)) : undefined

@@ -19,7 +19,7 @@ export interface OpenApiDocument {
 export interface Operation {
   operationId: string
   summary: string
-  /** Empty where no key is asked for. */
+  /** Empty where no key is asked for; beside the scheme, the scope that the key must hold. */
   security?: Json[]
   parameters: Parameter[]
   requestBody?: { required: boolean; content: Record<string, { schema: Json }> }
@@ -34,6 +34,9 @@ export interface Parameter {
   schema: Json
 }
 
+/** The name of the one way to say who is asking. */
+const SCHEME = 'bearerAuth'
+
 /** Describes a dialect from the same tables that its requests are checked by. */
 export function describe(app: App, dialect: Dialect): OpenApiDocument {
   const schemas: Json = { Error: dialect.docs.error }
@@ -46,9 +49,9 @@ export function describe(app: App, dialect: Dialect): OpenApiDocument {
     openapi: '3.1.0',
     info: { title: dialect.title, version: '1', description: dialect.description },
     servers: dialect.prefixes.map((prefix) => ({ url: app.settings.publicUrl + prefix })),
-    security: [{ caller: [] }],
+    security: [{ [SCHEME]: [] }],
     paths,
-    components: { schemas, securitySchemes: { caller: dialect.docs.security } },
+    components: { schemas, securitySchemes: { [SCHEME]: dialect.docs.security } },
   }
 }
 
@@ -58,7 +61,7 @@ function toOperation(dialect: Dialect, operationId: string, schemas: Json): Oper
   return {
     operationId,
     summary: route.summary,
-    ...(route.open ? { security: [] } : {}),
+    ...(route.open ? { security: [] } : route.scope ? { security: [{ [SCHEME]: [route.scope] }] } : {}),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(body
       ? { requestBody: { required: hasRequired(body), content: { 'application/json': { schema: body } } } }

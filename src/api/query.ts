@@ -56,11 +56,22 @@ export const flag = z
   .transform((text) => text === 'true')
   .meta({ type: 'boolean', enum: undefined })
 
-/** A moment or a day in ISO 8601, as epoch milliseconds. */
+const notATime = { error: 'must be an ISO 8601 time' }
+
+/**
+ * A moment or a day in ISO 8601, as epoch milliseconds, in the spellings that programs print: without an offset it is UTC, an offset
+ * may do without its colon, and a `+` that the query's decoding took for a blank is a `+`.
+ */
 export const moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be an ISO 8601 time' })
-  .transform((text) => Date.parse(text))
+  .string(notATime)
+  .transform((text) => text.trim().replace(/(T.+?)([ +-])(\d\d):?(\d\d)$/, withOffset))
+  .pipe(z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], notATime))
+  .transform((text) => Date.parse(/T.*(Z|[+-]\d\d:\d\d)$|^[\d-]+$/.test(text) ? text : `${text}Z`))
   .meta({ type: 'string', format: 'date-time', anyOf: undefined })
+
+function withOffset(_: string, time: string, sign: string, hours: string, minutes: string): string {
+  return `${time}${sign === ' ' ? '+' : sign}${hours}:${minutes}`
+}
 
 // Each value becomes a condition of a query, and stores bound how many of those they take.
 const MAX_VALUES = 50

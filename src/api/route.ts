@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Caller } from '../core/accounts/caller.ts'
+import type { Scope } from '../core/accounts/model.ts'
 import type { App } from '../core/app.ts'
 import type { RefusalCode } from './refusal.ts'
 
@@ -56,6 +57,10 @@ export interface Route {
   /** Header fields that it understands, with what they do. */
   headers: Record<string, string>
   maxBodyBytes: number
+  /** A GET that hands something out, or holds on: HEAD, which promises to do nothing, is no method here. */
+  handsOut?: boolean
+  /** What a key must hold for the request to be read any further. Absent, core alone decides, and a bad request is refused first. */
+  scope?: Scope
   /** Answers whoever asks, key or not; its caller is `nobody`. */
   open?: boolean
   handle(call: Call): Promise<unknown>
@@ -75,7 +80,12 @@ type Handled<Reply extends z.ZodType> = Reply extends Unset
   : z.input<Reply> | Answer<z.input<Reply>> | Response
 
 interface RouteSpec<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>
-  extends Partial<Pick<Route, 'produces' | 'status' | 'otherwise' | 'refuses' | 'headers' | 'maxBodyBytes' | 'open'>> {
+  extends Partial<
+    Pick<
+      Route,
+      'produces' | 'status' | 'otherwise' | 'refuses' | 'headers' | 'maxBodyBytes' | 'handsOut' | 'scope' | 'open'
+    >
+  > {
   method: Method
   path: Path
   summary: string

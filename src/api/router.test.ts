@@ -5,6 +5,7 @@ const router = createRouter([
   { method: 'GET' as const, path: '/boxes/:box/mails/:mail' },
   { method: 'PATCH' as const, path: '/boxes/:box/mails/:mail' },
   { method: 'POST' as const, path: '/boxes/:box/mails/send' },
+  { method: 'GET' as const, path: '/boxes/:box/mails/wait', handsOut: true },
   { method: 'GET' as const, path: '/boxes' },
 ])
 
@@ -25,6 +26,7 @@ test.each([
 test.each([
   ['POST', '/boxes', ['GET', 'HEAD']],
   ['DELETE', '/boxes/a/mails/send', ['GET', 'HEAD', 'PATCH', 'POST']],
+  ['HEAD', '/boxes/a/mails/wait', ['GET', 'PATCH']],
   ['OPTIONS', '/boxes/a/mails/b', ['GET', 'HEAD', 'PATCH']],
   ['GET', '/boxes//mails/b', []],
   ['GET', '/', []],

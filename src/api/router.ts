@@ -3,6 +3,8 @@ import type { Method } from './route.ts'
 interface Entry {
   method: Method
   path: string
+  /** HEAD does not go there. */
+  handsOut?: boolean
 }
 
 /** What a path leads to: a route and its raw segments, the methods that would have led somewhere, or nothing. */
@@ -22,7 +24,8 @@ interface Compiled<T> {
 
 /**
  * Finds routes by comparing segments as they were sent: decoding comes after, so that an encoded slash never moves a border.
- * Literal segments win over `:name`, one slash at the end is overlooked, and HEAD goes where GET does.
+ * Literal segments win over `:name`, one slash at the end is overlooked, and HEAD goes where GET does,
+ * unless that hands something out.
  */
 export function createRouter<T extends Entry>(routes: readonly T[]): Router<T> {
   const byLength = Map.groupBy(
@@ -40,8 +43,10 @@ export function createRouter<T extends Entry>(routes: readonly T[]): Router<T> {
       const here = fitting(segments)
       const wanted = method === 'HEAD' ? 'GET' : method
       const hit = here.find((compiled) => compiled.method === wanted)
-      if (hit) return { route: hit.route, params: paramsOf(hit.segments, segments) }
-      return { route: undefined, allow: allowed(here.map((compiled) => compiled.method)) }
+      if (hit && methodsOf(hit.route).includes(method)) {
+        return { route: hit.route, params: paramsOf(hit.segments, segments) }
+      }
+      return { route: undefined, allow: allowed(here.map(({ route }) => route)).filter((one) => one !== method) }
     },
   }
 }
@@ -66,6 +71,10 @@ function paramsOf(pattern: string[], segments: string[]): Record<string, string>
   return params
 }
 
-function allowed(methods: Method[]): string[] {
-  return [...new Set(methods.flatMap((m) => (m === 'GET' ? ['GET', 'HEAD'] : [m])))].sort()
+function allowed(routes: Entry[]): string[] {
+  return [...new Set(routes.flatMap(methodsOf))].sort()
+}
+
+function methodsOf({ method, handsOut = false }: Entry): string[] {
+  return method === 'GET' && !handsOut ? ['GET', 'HEAD'] : [method]
 }

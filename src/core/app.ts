@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { EventFeed } from './events/feed.ts'
 import type { ImapClient } from './imap-sources/imap-client.ts'
 import type { Log } from './log.ts'
+import type { HtmlCleaner } from './messages/html-cleaner.ts'
 import type { MailParser } from './messages/parser.ts'
 import type { Search } from './messages/search-store.ts'
 import type { FileFetcher } from './outbound/file-fetcher.ts'
@@ -28,8 +29,10 @@ export interface Settings {
   route: DeliveryRoute
   /** SHA-256 of POSTHOUSE_ROOT_KEY, which opens the first organization. */
   rootKeyHash: string | null
-  /** For mail that comes in and for mail that is composed, whole message. */
+  /** Of a mail that comes in, whole message: as much as any mailbox may take. */
   maxMessageBytes: number
+  /** Of a mailbox that has no limit of its own, and of mail that is sent. */
+  usualMessageBytes: number
   /** Per mailbox; 0 is no limit. */
   sendsPerMinute: number
   /** Of all mailboxes of an organization; 0 is no limit. */
@@ -60,6 +63,7 @@ export interface App {
   blobs: BlobStore
   search: Search
   parser: MailParser
+  htmlCleaner: HtmlCleaner
   resolver: Resolver
   /** Keeps no answers: for records that somebody has just changed and wants looked at. */
   freshResolver: Resolver

@@ -51,9 +51,9 @@ export interface Issue {
 
 /**
  * What it was exactly, for dialects that have a word for it. `unrestricted`: a key with a white list tried to make one without.
- * `range_too_wide`: more was asked for at once than is answered.
+ * `range_too_wide`: more was asked for at once than is answered. `no_recipients`: a message to nobody.
  */
-export type FailureReason = 'unrestricted' | 'range_too_wide'
+export type FailureReason = 'unrestricted' | 'range_too_wide' | 'no_recipients'
 
 export interface FailureDetails {
   issues?: Issue[]

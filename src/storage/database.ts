@@ -1,4 +1,4 @@
-import type { Kysely, RawBuilder, SelectQueryBuilder } from 'kysely'
+import type { CompiledQuery, Kysely, QueryResult, RawBuilder, SelectQueryBuilder } from 'kysely'
 import type { Schema } from './schema.ts'
 
 /** What the two engines do differently, behind names. */
@@ -12,6 +12,8 @@ export interface Engine {
   holdMailbox(db: Kysely<Schema>, id: string): Promise<void>
   /** A text field of the first entry of a list of objects that a column keeps as JSON. */
   inList(column: string, field: string): RawBuilder<string | null>
+  /** Numbers new messages in one statement, in the order of their domains; undefined where a statement is no round trip. */
+  numberMessages?(db: Connection, copies: readonly { mailboxId: string; messageId: string }[]): Promise<void>
   /** Lets one transaction at a time go on under this name. The one writer of SQLite holds everything already. */
   hold(db: Kysely<Schema>, name: string): Promise<void>
 }
@@ -20,6 +22,18 @@ export interface Engine {
 export interface Connection {
   kysely: Kysely<Schema>
   engine: Engine
+  /** Set where several commands share a transaction. */
+  shared?: Shared
+}
+
+/** A transaction that several commands share, and what they leave to its end. */
+export interface Shared {
+  /** Sends a statement before it returns, so that none that comes later overtakes it. */
+  send<R>(query: CompiledQuery<R>): Promise<QueryResult<R>>
+  /** Takes a write that was sent: the commit waits for it, so nobody else need. */
+  behind(writing: Promise<unknown>): void
+  /** Messages that are to have a number in their domain. */
+  unnumbered: { mailboxId: string; messageId: string }[]
 }
 
 export interface Database extends Connection {

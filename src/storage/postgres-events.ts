@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import pg from 'pg'
 import type { Connection } from './database.ts'
-import { connectionOptions } from './postgres.ts'
+import { connectionOptions, orFailure } from './postgres.ts'
+import { PipelinedTransaction } from './postgres-pipeline.ts'
 
 const CHANNEL = 'posthouse_events'
 const BATCH = 1000
@@ -18,6 +20,9 @@ export class EventLog implements AsyncDisposable {
   readonly #db: Connection
   readonly #url: string
   readonly #appended: () => void
+  /** What we notify of, we know. */
+  readonly #node = randomUUID()
+  readonly #pipelined: pg.Pool
   readonly #poll: NodeJS.Timeout
   #listener: pg.Client | undefined
   #numbering: Promise<void> | undefined
@@ -25,8 +30,9 @@ export class EventLog implements AsyncDisposable {
   #closed = false
   #known = 0
 
-  constructor(db: Connection, url: string, appended: () => void) {
+  constructor(db: Connection, pipelined: pg.Pool, url: string, appended: () => void) {
     this.#db = db
+    this.#pipelined = pipelined
     this.#url = url
     this.#appended = appended
     this.#poll = setInterval(() => void this.#look(), POLL_MS).unref()
@@ -42,7 +48,7 @@ export class EventLog implements AsyncDisposable {
     }
     client.on('error', gone)
     client.on('end', gone)
-    client.on('notification', () => this.#appended())
+    client.on('notification', ({ payload }) => payload !== this.#node && this.#appended())
     try {
       await client.connect()
       await client.query(`listen ${CHANNEL}`)
@@ -71,11 +77,11 @@ export class EventLog implements AsyncDisposable {
     while (this.#again) {
       this.#again = false
       // What fails here is done by the poll, or by another node.
-      const numbered = await numberCommitted(this.#db).catch(() => 0)
+      const numbered = await numberCommitted(this.#pipelined).catch(() => 0)
       if (numbered === 0) continue
       this.#again ||= numbered === BATCH
       this.#appended()
-      await sql`select pg_notify(${CHANNEL}, '')`.execute(this.#db.kysely).catch(() => {})
+      await sql`select pg_notify(${CHANNEL}, ${this.#node})`.execute(this.#db.kysely).catch(() => {})
     }
   }
 
@@ -97,18 +103,29 @@ export class EventLog implements AsyncDisposable {
 }
 
 /** Numbers the next entries that are committed and have no number yet; answers how many, at most a thousand. */
-export function numberCommitted({ kysely }: Connection): Promise<number> {
-  return kysely.transaction().execute(async (transaction) => {
-    // The next statement sees what was committed when this lock was given, so nobody's numbers are overlooked.
-    await sql`select last from event_position for update`.execute(transaction)
-    const { rows } = await sql<{ numbered: number }>`
-      with waiting as (select arrival from events where seq is null order by arrival limit ${BATCH}),
-      ordered as (select arrival, row_number() over (order by arrival) as place from waiting),
-      moved as (update event_position set last = last + (select count(*) from waiting) returning last),
-      numbered as (
-        update events set seq = moved.last - (select count(*) from waiting) + ordered.place
-        from ordered, moved where events.arrival = ordered.arrival returning 1)
-      select count(*) as numbered from numbered`.execute(transaction)
+export async function numberCommitted(pipelined: pg.Pool): Promise<number> {
+  const client = await orFailure(pipelined.connect())
+  const transaction = new PipelinedTransaction(client)
+  try {
+    // All in one packet, since other nodes wait for the position meanwhile.
+    const held = transaction.query('select last from event_position for update', [])
+    // What this one sees was committed when the lock was given, so nobody's numbers are overlooked.
+    const numbering = transaction.query(number, [BATCH])
+    const [, { rows }] = await Promise.all([held, numbering, transaction.commit()])
+    client.release()
     return rows[0]?.numbered ?? 0
-  })
+  } catch (error) {
+    await transaction.settled()
+    client.release(true)
+    throw error
+  }
 }
+
+const number = `
+  with waiting as (select arrival from events where seq is null order by arrival limit $1),
+  ordered as (select arrival, row_number() over (order by arrival) as place from waiting),
+  moved as (update event_position set last = last + (select count(*) from waiting) returning last),
+  numbered as (
+    update events set seq = moved.last - (select count(*) from waiting) + ordered.place
+    from ordered, moved where events.arrival = ordered.arrival returning 1)
+  select count(*) as numbered from numbered`

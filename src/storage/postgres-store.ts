@@ -8,9 +8,14 @@ import type { Connection } from './database.ts'
 import { Listeners } from './listeners.ts'
 import { databaseOver, isCollision, migratePostgres, openPool, orFailure, unavailable } from './postgres.ts'
 import { EventLog } from './postgres-events.ts'
+import { CommandGroups, mailboxesOf } from './postgres-groups.ts'
 import { readerOver, transactionOver } from './transaction.ts'
 
 const MAX_TRIES = 8
+/** Connections for groups of commands, and one for numbering what they add to the log. */
+const PIPELINED = 5
+/** A group does not wait longer for one of its mailboxes; longer than PostgreSQL takes to find a deadlock. */
+const LOCK_TIMEOUT_MS = 2_000
 
 /** Opens the rows in a PostgreSQL database, which it brings up to date; any number of nodes may share it. */
 export async function openPostgresStore(options: { url: string; clock: Clock }): Promise<Store> {
@@ -30,17 +35,23 @@ export async function openPostgresStore(options: { url: string; clock: Clock }):
 class PostgresStore implements Store {
   readonly read: Reader
   readonly #pool: pg.Pool
+  readonly #pipelined: pg.Pool
   readonly #db: Connection
   readonly #clock: Clock
   readonly #listeners = new Listeners()
   readonly #log: EventLog
+  readonly #groups: CommandGroups
   #closed = false
 
   constructor(pool: pg.Pool, db: Connection, options: { url: string; clock: Clock }) {
     this.#pool = pool
     this.#db = db
     this.#clock = options.clock
-    this.#log = new EventLog(db, options.url, () => this.#listeners.call())
+    this.#pipelined = openPool(options.url, { max: PIPELINED, pipeline: true, lockTimeoutMs: LOCK_TIMEOUT_MS })
+    this.#log = new EventLog(db, this.#pipelined, options.url, () => this.#listeners.call())
+    const alone = (command: { name: CommandName; input: unknown; now: number }) =>
+      this.#runAlone(command.name, command.input as never, command.now)
+    this.#groups = new CommandGroups(this.#pipelined, db.engine, { alone, appended: () => this.#log.poke() })
     this.read = readerOver(db, options.clock.now, (listener) => this.#listeners.add(listener))
   }
 
@@ -51,6 +62,12 @@ class PostgresStore implements Store {
   async run<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>> {
     if (this.#closed) throw new Failure('unavailable', 'The store is closed')
     const now = this.#clock.now()
+    const mailboxes = mailboxesOf(name, input)
+    if (mailboxes) return this.#groups.run({ name, input, now, mailboxes }) as Promise<CommandOutput<K>>
+    return this.#runAlone(name, input, now)
+  }
+
+  async #runAlone<K extends CommandName>(name: K, input: CommandInput<K>, now: number): Promise<CommandOutput<K>> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#runOnce(name, input, now)
@@ -72,7 +89,9 @@ class PostgresStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#groups[Symbol.asyncDispose]()
     await this.#log[Symbol.asyncDispose]()
+    await this.#pipelined.end()
     await this.#pool.end()
   }
 

@@ -5,6 +5,7 @@ import { Failure } from '../core/errors.ts'
 import { type Connection, type Engine, storable } from './database.ts'
 import { migrate } from './migrate.ts'
 import { postgresMigrations } from './migrations/list.ts'
+import { numberMessages } from './postgres-uids.ts'
 import type { Schema } from './schema.ts'
 
 /** The statements that every connection prepares once, by their text. */
@@ -16,6 +17,7 @@ const postgresEngine: Engine = {
   async holdMailbox(db, id) {
     await sql`select id from mailboxes where id = ${id} for no key update`.execute(db)
   },
+  numberMessages,
   inList: (column, field) => sql`${sql.ref(column)}::json -> 0 ->> ${sql.lit(field)}`,
   keep(text) {
     kept.set(text, createHash('sha256').update(text).digest('base64url'))
@@ -25,11 +27,13 @@ const postgresEngine: Engine = {
   },
 }
 
-/** Connections that come back by themselves after an outage, and never wait without end. */
-export function openPool(url: string, max = 20): pg.Pool {
+/** Connections that come back by themselves after an outage, and never wait without end. On a pipelined one statements are sent ahead. */
+export function openPool(url: string, { max = 20, pipeline = false, lockTimeoutMs = 0 } = {}): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max,
+    pipeline,
+    lock_timeout: lockTimeoutMs,
     statement_timeout: 30_000,
     query_timeout: 60_000,
     idle_in_transaction_session_timeout: 60_000,
@@ -70,13 +74,16 @@ export function databaseOver(pool: pg.Pool): Connection {
 
 function clientOver(client: pg.PoolClient) {
   return {
-    query: (text: string, parameters: readonly unknown[]) => {
-      const values = parameters.map(storable)
-      const name = kept.get(text)
-      return orFailure(client.query(name === undefined ? { text, values } : { name, text, values }))
-    },
+    query: (text: string, parameters: readonly unknown[]) => orFailure(client.query(queryOf(text, parameters))),
     release: () => client.release(),
   } as unknown as Awaited<ReturnType<NonNullable<PoolOf>['connect']>>
+}
+
+/** A query with values as they are stored, prepared once where it is run often. */
+export function queryOf(text: string, parameters: readonly unknown[]): pg.QueryConfig {
+  const values = parameters.map(storable)
+  const name = kept.get(text)
+  return name === undefined ? { text, values } : { name, text, values }
 }
 
 type PoolOf = Exclude<ConstructorParameters<typeof PostgresDialect>[0]['pool'], (...args: never) => unknown>
@@ -92,6 +99,11 @@ export async function migratePostgres({ kysely }: Connection): Promise<void> {
 /** True when the same transaction may go well the next time: it met another one. */
 export function isCollision(error: unknown): boolean {
   return codeOf(error) === '40001' || codeOf(error) === '40P01'
+}
+
+/** True when a lock did not come free in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error instanceof Failure ? error.cause : error) === '55P03'
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator, system; 25006: a standby.

@@ -176,6 +176,8 @@ export interface MessageContentTable {
   codes: Json
   links: Json
   risk: Json | null
+  /** What `extracted_…` leaves out because it is the whole: 1 the text, 2 the HTML. */
+  unquoted: number
 }
 
 export interface MessageLabelTable {

@@ -8,6 +8,8 @@ export interface Statement<P, R> {
   first(db: Connection, values: P): Promise<R | undefined>
   /** How many rows it changed. */
   change(db: Connection, values: P): Promise<number>
+  /** Changes rows, and nobody asks how many: where a transaction is shared, this does not wait for the answer. */
+  write(db: Connection, values: P): Promise<void>
 }
 
 /** Stands for a value while a statement is compiled. */
@@ -37,10 +39,17 @@ export function statement<P extends object, R>(
     const parameters = query.parameters.map((p) => (p instanceof Slot ? record[p.name] : p))
     return { ...query, parameters }
   }
+  const execute = (db: Connection, values: P) =>
+    db.shared ? db.shared.send(bind(db, values)) : db.kysely.executeQuery(bind(db, values))
   return {
-    all: async (db, values) => (await db.kysely.executeQuery(bind(db, values))).rows,
-    first: async (db, values) => (await db.kysely.executeQuery(bind(db, values))).rows[0],
-    change: async (db, values) => Number((await db.kysely.executeQuery(bind(db, values))).numAffectedRows ?? 0),
+    all: async (db, values) => (await execute(db, values)).rows,
+    first: async (db, values) => (await execute(db, values)).rows[0],
+    change: async (db, values) => Number((await execute(db, values)).numAffectedRows ?? 0),
+    async write(db, values) {
+      const writing = execute(db, values)
+      if (db.shared) db.shared.behind(writing)
+      else await writing
+    },
   }
 }
 

@@ -4,13 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { officialAgents } from '../../src/api/agents/official/routes.ts'
 import { createMetrics } from '../../src/api/metrics.ts'
 import { SocketServer } from '../../src/api/sockets/socket-server.ts'
-import { hashKey } from '../../src/core/accounts/keys.ts'
 import type { App } from '../../src/core/app.ts'
 import { EventFeed } from '../../src/core/events/feed.ts'
-import { type ApiKeyId, newId } from '../../src/core/ids.ts'
 import { silentLog } from '../../src/core/log.ts'
 import type { Store } from '../../src/core/store.ts'
-import { buildMailbox, buildOrganization, fileMail, type Owner, unique } from '../support/builders.ts'
+import { buildKey, buildMailbox, buildOrganization, fileMail } from '../support/builders.ts'
 import { SocketClient } from '../support/socket-client.ts'
 import type { Opened } from './open.ts'
 
@@ -23,13 +21,14 @@ export function socketsContract(opened: () => Opened): void {
 
     test('a key that is revoked on one node closes its sockets on another', async () => {
       const owner = await buildOrganization(it.store)
-      const { id, text } = await newKey(it.store, owner)
-      const { text: spare } = await newKey(it.store, owner)
+      const place = { orgId: owner.organization.id, projectId: owner.project.id }
+      const { id, text } = await buildKey(it.store, place)
+      const { text: spare } = await buildKey(it.store, place)
       const node = await it.openAnother()
       await using server = await serve(it, node)
       const [client, other] = await Promise.all([text, spare].map((key) => SocketClient.open(server.url(key))))
       expect(await client!.ask({ type: 'subscribe' })).toEqual({ type: 'subscribed' })
-      await it.store.run('accounts.delete-key', { orgId: owner.organization.id, id })
+      await it.store.run('accounts.delete-key', { orgId: place.orgId, id })
       expect((await client!.closed).code).toBe(1008)
       expect(await other!.ask({ type: 'subscribe' })).toEqual({ type: 'subscribed' })
       await other![Symbol.asyncDispose]()
@@ -39,7 +38,7 @@ export function socketsContract(opened: () => Opened): void {
     test('a mail that is filed on one node is told on another, each once and in order', async () => {
       const owner = await buildOrganization(it.store)
       const box = await buildMailbox(it.store, owner)
-      const { text } = await newKey(it.store, owner)
+      const { text } = await buildKey(it.store, box)
       const node = await it.openAnother()
       await using server = await serve(it, node)
       await using client = await SocketClient.open(server.url(text))
@@ -53,16 +52,6 @@ export function socketsContract(opened: () => Opened): void {
       await node[Symbol.asyncDispose]()
     })
   })
-}
-
-async function newKey(store: Store, { organization, project }: Owner) {
-  const [id, text] = [newId<ApiKeyId>(), unique('inai')]
-  const place = { orgId: organization.id, projectId: project.id, projectOnly: false, mailboxId: null }
-  const rights = { scopes: ['admin' as const], permissions: null, expiresAt: null }
-  await store.run('accounts.create-key', {
-    key: { id, ...place, ...rights, name: text, publicPart: text.slice(0, 8), hash: hashKey(text) },
-  })
-  return { id, text }
 }
 
 /** A node that has nothing but sockets. */

@@ -2,14 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Caller } from '../../src/core/accounts/caller.ts'
 import type { App } from '../../src/core/app.ts'
 import { EventFeed } from '../../src/core/events/feed.ts'
-import { type ApiKeyId, newId } from '../../src/core/ids.ts'
 import { silentLog } from '../../src/core/log.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
-import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
 import type { Store } from '../../src/core/store.ts'
 import { waitForMessage } from '../../src/core/waiting/wait.ts'
 import { WaitingRoom } from '../../src/core/waiting/waiting-room.ts'
-import { buildMailbox, buildOrganization, fileMail, type Owner, readMail } from '../support/builders.ts'
+import {
+  buildKey,
+  buildMailbox,
+  buildOrganization,
+  content,
+  fileMail,
+  type MailFields,
+  type Owner,
+} from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
 const RACES = 500
@@ -29,7 +35,10 @@ export function waitingContract(opened: () => Opened): void {
     // The clock stands still: who misses a message waits for ever.
     const wait = (box: Mailbox, criteria: object = {}, { timeoutMs = 30_000, over = app } = {}) =>
       waitForMessage(over, callerOf(owner), { mailbox: box.id, criteria, timeoutMs })
-    const file = (box: Mailbox, fields: Partial<ReadMail> = {}) => fileMail(it.store, box, fields)
+    const file = (box: Mailbox, fields: MailFields = {}) => fileMail(it.store, box, fields)
+    const callerAt = async (box: Mailbox): Promise<Caller> => {
+      return { ...callerOf(owner), orgId: box.orgId, keyId: (await buildKey(it.store, box)).id }
+    }
     const looked = async (times: number) => {
       while (app.looks < times) await turns(1)
     }
@@ -113,6 +122,21 @@ export function waitingContract(opened: () => Opened): void {
       await other[Symbol.asyncDispose]()
     })
 
+    test('a key that is revoked on one node ends the wait on another', async () => {
+      const other = await it.openAnother()
+      const over = appOver(it, other)
+      const box = await buildMailbox(it.store, owner)
+      // The last one cannot be revoked.
+      const [caller] = [await callerAt(box), await callerAt(box)]
+      const waiting = waitForMessage(over, caller, { mailbox: box.id, criteria: {}, timeoutMs: 30_000 })
+      const refused = expect(waiting).rejects.toMatchObject({ code: 'unauthenticated' })
+      while (over.looks < 1) await turns(1)
+      await it.store.run('accounts.delete-key', { orgId: box.orgId, id: caller.keyId! })
+      await refused
+      await over.feed[Symbol.asyncDispose]()
+      await other[Symbol.asyncDispose]()
+    })
+
     test('a hidden message comes when its label goes, or when it was asked for', async () => {
       const box = await buildMailbox(it.store, owner)
       const { messageId: id } = await file(box)
@@ -129,13 +153,12 @@ export function waitingContract(opened: () => Opened): void {
 
     test('what is sent from the mailbox is not waited for, and the whole message is answered', async () => {
       const box = await buildMailbox(it.store, owner)
-      const mail = readMail({ subject: 'Whole' })
       const found = wait(box)
-      await fileMail(it.store, box, mail)
+      await fileMail(it.store, box, { subject: 'Whole', content: content({ text: 'All of it' }) })
       expect(await found).toMatchObject({
         mailbox: { id: box.id },
         message: { subject: 'Whole', direction: 'inbound' },
-        content: { text: mail.content.text },
+        content: { text: 'All of it' },
       })
     })
 
@@ -183,9 +206,9 @@ export function waitingContract(opened: () => Opened): void {
       const boxes = await Promise.all(Array.from({ length: 50 }, () => buildMailbox(it.store)))
       const gone = new AbortController()
       app.looks = 0
+      const callers = await Promise.all(Array.from({ length: 250 }, (_, n) => callerAt(boxes[n % 50]!)))
       const waits = Array.from({ length: 5_000 }, (_, n) => {
-        const box = boxes[n % 50]!
-        const caller = { ...callerOf(owner), orgId: box.orgId, keyId: newId<ApiKeyId>() }
+        const [box, caller] = [boxes[n % 50]!, callers[n % 250]!]
         const request = { mailbox: box.id, criteria: {}, timeoutMs: 30_000, signal: gone.signal }
         return waitForMessage(app, caller, request)
       })
@@ -203,10 +226,10 @@ export function waitingContract(opened: () => Opened): void {
 
     test('a thousand who wait are each told of their own mail', async () => {
       const boxes = await Promise.all(Array.from({ length: 1000 }, () => buildMailbox(it.store)))
+      const callers = await Promise.all(boxes.map(callerAt))
       app.looks = 0
-      const found = boxes.map((box) => {
-        const caller = { ...callerOf(owner), orgId: box.orgId, keyId: newId<ApiKeyId>() }
-        return waitForMessage(app, caller, { mailbox: box.id, criteria: {}, timeoutMs: 30_000 })
+      const found = boxes.map((box, n) => {
+        return waitForMessage(app, callers[n]!, { mailbox: box.id, criteria: {}, timeoutMs: 30_000 })
       })
       await looked(1000)
       await Promise.all(boxes.map((box) => file(box, { subject: box.address })))

@@ -22,6 +22,7 @@ import { secretsFrom } from '../../src/core/secrets.ts'
 import { StatisticsWorker } from '../../src/core/statistics/worker.ts'
 import { WaitingRoom } from '../../src/core/waiting/waiting-room.ts'
 import type { WebhookRenderer } from '../../src/core/webhooks/renderer.ts'
+import { safeHtml } from '../../src/protocol/html/safe-html.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
 import { openSqliteSearch } from '../../src/storage/search/sqlite-search.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
@@ -118,6 +119,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     blobs,
     search,
     parser: { parse: async (bytes) => parseMail(bytes) },
+    htmlCleaner: { clean: async (html, options) => safeHtml(html, options) },
     resolver,
     freshResolver: resolver,
     files: { fetch: async (url) => fetchFake(files, url) },
@@ -183,7 +185,8 @@ const defaults: Settings = {
   publicUrl: 'http://posthouse.test',
   route: { kind: 'sandbox' },
   rootKeyHash: null,
-  maxMessageBytes: 25 * 1024 * 1024,
+  maxMessageBytes: 50 * 1024 * 1024,
+  usualMessageBytes: 25 * 1024 * 1024,
   trustedSealers: new Set(['sealer.example']),
   sendsPerMinute: 0,
   orgSendsPerMinute: 0,

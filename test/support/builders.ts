@@ -1,14 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Reach, wholeOrganization } from '../../src/core/accounts/caller.ts'
+import { hashKey } from '../../src/core/accounts/keys.ts'
 import type { Organization, Project } from '../../src/core/accounts/model.ts'
 import { newBlobKey } from '../../src/core/blob-key.ts'
 import type { NewDraft } from '../../src/core/drafts/commands.ts'
 import type { DraftAttachment } from '../../src/core/drafts/model.ts'
-import { type DraftId, type MessageId, newId, type PartId } from '../../src/core/ids.ts'
+import { type ApiKeyId, type DraftId, type MessageId, newId, type PartId } from '../../src/core/ids.ts'
 import type { NewMailbox } from '../../src/core/mailboxes/commands.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
 import type { MessageContent, Part } from '../../src/core/messages/model.ts'
+import { packWords, type Words } from '../../src/core/messages/words.ts'
 import type { NewOutbound } from '../../src/core/outbound/enqueue-command.ts'
 import type { Store } from '../../src/core/store.ts'
 
@@ -47,13 +49,31 @@ export function newMailbox(owner: Owner, fields: Partial<NewMailbox> = {}): NewM
 }
 
 /** A new mailbox in the store; of a new organization when none is given. */
+/** A key that opens all of the organization. */
+export async function buildKey(
+  store: Store,
+  { orgId, projectId }: Pick<Mailbox, 'orgId' | 'projectId'>,
+): Promise<{ id: ApiKeyId; text: string }> {
+  const [id, text] = [newId<ApiKeyId>(), unique('inai')]
+  const place = { orgId, projectId, projectOnly: false, mailboxId: null }
+  const rights = { scopes: ['admin' as const], permissions: null, expiresAt: null }
+  await store.run('accounts.create-key', {
+    key: { id, ...place, ...rights, name: text, publicPart: text.slice(0, 8), hash: hashKey(text) },
+  })
+  return { id, text }
+}
+
 export async function buildMailbox(store: Store, owner?: Owner, fields: Partial<NewMailbox> = {}): Promise<Mailbox> {
   const made = await store.run('mailboxes.create', newMailbox(owner ?? (await buildOrganization(store)), fields))
   return made.mailbox
 }
 
+/** Fields of a mail, its words among the rest of the content. */
+export type MailFields = Partial<Omit<ReadMail, 'content'>> & { content?: ReadMail['content'] & Partial<Words> }
+
 /** A mail as the pipeline hands it to `messages.file`. */
-export function readMail(fields: Partial<ReadMail> = {}): ReadMail {
+export function readMail({ content: whole = content(), ...fields }: MailFields = {}): ReadMail {
+  const { text = null, html = null, extractedText = null, extractedHtml = null, ...rest } = whole
   const sha256 = createHash('sha256').update(randomBytes(16)).digest('hex')
   return {
     source: 'smtp',
@@ -71,7 +91,8 @@ export function readMail(fields: Partial<ReadMail> = {}): ReadMail {
     sha256,
     blobKey: newBlobKey(sha256),
     attachments: [],
-    content: content(),
+    words: packWords({ text, html, extractedText, extractedHtml }),
+    content: rest,
     suspicion: { spam: false, unauthenticated: false },
     envelope: { mailFrom: 'ada@example.com', helo: 'mx.example.com', remoteAddress: '192.0.2.1', tls: null },
     ...fields,
@@ -114,7 +135,7 @@ export function newPart(fields: Partial<Part> = {}): Part {
 }
 
 /** Files one mail in one mailbox. */
-export async function fileMail(store: Store, mailbox: Mailbox, fields: Partial<ReadMail> = {}) {
+export async function fileMail(store: Store, mailbox: Mailbox, fields: MailFields = {}) {
   const mail = readMail(fields)
   const copies = [{ mailbox, rcptTo: [mailbox.address] }]
   const [filed] = await store.run('messages.file', { mail, copies, host: 'posthouse.test' })

@@ -141,6 +141,30 @@ describe('who may wait', () => {
     expect(await wait(box, '', key)).toMatchObject({ status: 403, body: { code: 'missing_permission' } })
   })
 
+  test("a key that is revoked, weakened or over ends its waits at once, and nobody else's", async () => {
+    const box = await newBox()
+    const bystander = wait(box)
+    const ends: [object, (id: string) => unknown, number, string][] = [
+      [{}, (id) => t.call('DELETE', `/api/v0/api-keys/${id}`), 401, 'unknown_api_key'],
+      [{}, (id) => t.call('PATCH', `/v0/api-keys/${id}`, { body: { permissions: {} } }), 403, 'missing_permission'],
+      [
+        { expires_at: new Date(t.clock.now() + 10_000).toISOString() },
+        () => t.clock.advance(10_000),
+        401,
+        'unknown_api_key',
+      ],
+    ]
+    for (const [fields, end, status, code] of ends) {
+      const { key, key_id } = (await t.call('POST', '/api/v0/api-keys', { body: { name: 'key', ...fields } })).body
+      const waiting = wait(box, '', key)
+      await settled()
+      await end(key_id)
+      expect(await waiting).toMatchObject({ status, body: { code } })
+    }
+    await mail(box, 'After')
+    expect((await bystander).body.message.subject).toBe('After')
+  })
+
   test('spam is waited for by keys that may read it', async () => {
     const box = await newBox()
     const key = await keyWith({ permissions: { message_read: true } })

@@ -24,6 +24,7 @@ const query = z.object({
 export const wait = route({
   method: 'GET',
   path: '/inboxes/:inboxId/wait',
+  handsOut: true,
   refuses: ['rate_limited'],
   summary: 'Wait for a received message: the oldest that matches, at once when it is there; null when the time is up',
   query,

@@ -65,6 +65,30 @@ test('what a browser could run comes as plain bytes, with a name that every clie
   })
 })
 
+test('a file without a name has one made of its type, in lists and when it is saved', async () => {
+  const types: Record<string, string> = {
+    'image/svg+xml': 'svg',
+    'IMAGE/JPEG': 'jpg',
+    'text/calendar': 'ics',
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+    'message/delivery-status': 'txt',
+    'application/octet-stream': 'bin',
+    'application/x-"/../..': 'bin',
+  }
+  const parts = Object.keys(types).map((type) => {
+    return `--b\r\nContent-Type: ${type}\r\nContent-Disposition: attachment\r\n\r\nx\r\n`
+  })
+  const head = 'From: a@corp.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'
+  await t.mail(box.hookAddress, `${head}--b\r\n\r\nWords\r\n${parts.join('')}--b--\r\n`)
+  const [{ attachments }] = (await t.call('GET', `${BASE}/${box.id}/messages`)).body
+  const names = Object.values(types).map((ending, at) => `attachment-${at + 1}.${ending}`)
+  expect(attachments.map(({ fileName }: { fileName: string }) => fileName)).toEqual(names)
+  for (const [at, { downloadUrl }] of attachments.entries()) {
+    const saved = (await t.fetch(downloadUrl)).headers.get('content-disposition')
+    expect(saved).toContain(`filename="${names[at]}"`)
+  }
+})
+
 test('the redirect leads to the file, and whoever follows it with the key gets it too', async () => {
   const { status, headers } = await t.call('GET', `${path}/${message.attachments[1].id}`)
   expect(status).toBe(302)

@@ -1,4 +1,5 @@
-import { Failure, type Issue } from '../../core/errors.ts'
+import { Failure } from '../../core/errors.ts'
+import { issuesByField, renameFields, sayIssues } from '../issues.ts'
 import type { Refusal, RefusalCode, RefusalReply } from '../refusal.ts'
 
 /** What is not public: the URL of a webhook, or the host of an IMAP source. */
@@ -49,26 +50,15 @@ const fields: Record<string, string> = {
 /** The error body of this dialect. */
 export function toReply(refusal: Refusal): RefusalReply {
   const [status, usual] = answers[refusal.code]
-  const issues = refusal instanceof Failure ? refusal.issues.map(inOurFields) : []
+  const issues = refusal instanceof Failure ? renameFields(refusal.issues, fields) : []
   const code = usual === WEBHOOK && issues[0]?.path[0] === 'host' ? HOST : usual
-  const message = inOurWords(refusal.message, issues)
-  const details = issues.length > 0 ? { details: byField(issues) } : {}
+  const message = sayIssues(issues) || inOurWords(refusal.message)
+  const details = issues.length > 0 ? { details: issuesByField(issues) } : {}
   return { status, body: { error: { code, message, ...details } }, headers: headersFor(status, refusal) }
 }
 
-function inOurFields({ path: [first, ...rest], message }: Issue): Issue {
-  if (first === undefined) return { path: [], message }
-  return { path: [fields[first] ?? first, ...rest], message }
-}
-
-function inOurWords(message: string, issues: readonly Issue[]): string {
-  const told = issues.slice(0, 5).map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '))
-  return told.length > 0 ? told.join('; ') : message.replace(/\bmailbox(?=es\b|\b)/g, 'inbox')
-}
-
-function byField(issues: readonly Issue[]): Record<string, string[]> {
-  const grouped = Map.groupBy(issues, ({ path }) => path.join('.') || 'body')
-  return Object.fromEntries([...grouped].map(([field, all]) => [field, all.map(({ message }) => message)]))
+function inOurWords(message: string): string {
+  return message.replace(/\bmailbox(?=es\b|\b)/g, 'inbox')
 }
 
 function headersFor(status: number, refusal: Refusal): Record<string, string> {

@@ -11,6 +11,7 @@ const told = new Set(['message.received', 'message.handled', 'message.deleted', 
 export const follow = route({
   method: 'GET',
   path: '/inbox/:id/events',
+  handsOut: true,
   summary: 'What happens in an inbox, as it happens: received, handled, deleted and dropped messages',
   produces: 'text/event-stream',
   headers: { 'Last-Event-ID': 'Goes on behind this event' },

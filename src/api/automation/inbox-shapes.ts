@@ -85,7 +85,7 @@ function splitAddresses(list: string | null): string[] {
   return (list ?? '').split(/[,;]/).flatMap((entry) => entry.trim() || [])
 }
 
-export function toInbox(mailbox: Mailbox, webhookUrl: string | null, serverMaxBytes: number): z.output<typeof Inbox> {
+export function toInbox(mailbox: Mailbox, webhookUrl: string | null, usualBytes: number): z.output<typeof Inbox> {
   const { policy } = mailbox
   return {
     id: mailbox.id,
@@ -96,22 +96,27 @@ export function toInbox(mailbox: Mailbox, webhookUrl: string | null, serverMaxBy
     allowedFromEmails: policy.allowedSenders.length > 0 ? policy.allowedSenders.join(', ') : null,
     webhookUrl,
     ttlDays: policy.retentionDays,
-    maxMessageSizeBytes: policy.maxMessageBytes ?? serverMaxBytes,
+    maxMessageSizeBytes: policy.maxMessageBytes ?? usualBytes,
     maxAttachments: policy.maxAttachments,
     enabled: mailbox.enabled,
     requireAuthenticatedSender: policy.requireAuthenticatedSender,
     createdAt: printTime(mailbox.createdAt),
     createdBy: mailbox.createdBy,
-    updatedAt: printTimeOrNull(mailbox.updatedAt > mailbox.createdAt ? mailbox.updatedAt : null),
+    updatedAt: changedAt(mailbox),
   }
+}
+
+/** When it was changed last; null as long as it is as it was made. */
+export function changedAt({ updatedAt, createdAt }: Mailbox): string | null {
+  return printTimeOrNull(updatedAt > createdAt ? updatedAt : null)
 }
 
 export function toDetail(
   { mailbox, tally, imapSources, webhook }: MailboxState,
-  serverMaxBytes: number,
+  usualBytes: number,
 ): z.output<typeof InboxDetail> {
   return {
-    ...toInbox(mailbox, webhook?.url ?? null, serverMaxBytes),
+    ...toInbox(mailbox, webhook?.url ?? null, usualBytes),
     messageCount: tally.messages,
     unhandledCount: tally.unhandled,
     imapSourceCount: imapSources,

@@ -10,9 +10,19 @@ import { deleteMailbox } from '../../core/mailboxes/mailboxes.ts'
 import { flag } from '../query.ts'
 import { route } from '../route.ts'
 import { parseGuid } from './ids.ts'
-import { Inbox, InboxChange, InboxDetail, NewInbox, toDetail, toInbox, toNewPolicy, toPolicy } from './inbox-shapes.ts'
+import {
+  changedAt,
+  Inbox,
+  InboxChange,
+  InboxDetail,
+  NewInbox,
+  toDetail,
+  toInbox,
+  toNewPolicy,
+  toPolicy,
+} from './inbox-shapes.ts'
 import { listOf, listQuery, toList, toPageRequest } from './paging.ts'
-import { printTime, Time } from './time.ts'
+import { Time } from './time.ts'
 import { word } from './words.ts'
 
 export const create = route({
@@ -23,7 +33,7 @@ export const create = route({
   reply: Inbox,
   status: 201,
   async handle({ app, caller, body }) {
-    const { maxMessageBytes } = app.settings
+    const { maxMessageBytes, usualMessageBytes } = app.settings
     const { id, name, webhookUrl = null, enabled = true, ...given } = body
     const mailbox = await createHookMailbox(app, caller, {
       ...(id && { id: id as MailboxId }),
@@ -32,7 +42,7 @@ export const create = route({
       enabled,
       webhookUrl,
     })
-    return toInbox(mailbox, webhookUrl, maxMessageBytes)
+    return toInbox(mailbox, webhookUrl, usualMessageBytes)
   },
 })
 
@@ -48,7 +58,7 @@ export const list = route({
   async handle({ app, caller, query }) {
     const order = { ascending: query.sortOrder === 'Asc', ...(query.sortBy === 'Name' && { by: 'name' as const }) }
     const found = await listMailboxStates(app, caller, { ...toPageRequest(query), ...order })
-    return toList(query, found, (state) => toDetail(state, app.settings.maxMessageBytes))
+    return toList(query, found, (state) => toDetail(state, app.settings.usualMessageBytes))
   },
 })
 
@@ -58,7 +68,7 @@ export const get = route({
   summary: 'One inbox with its counts',
   reply: InboxDetail,
   async handle({ app, caller, params }) {
-    return toDetail(await getMailboxState(app, caller, parseGuid(params.id)), app.settings.maxMessageBytes)
+    return toDetail(await getMailboxState(app, caller, parseGuid(params.id)), app.settings.usualMessageBytes)
   },
 })
 
@@ -67,7 +77,7 @@ export const update = route({
   path: '/inbox/:id',
   summary: 'Change what is given; null clears the sender list or the webhook',
   body: InboxChange,
-  reply: z.object({ id: z.string(), hookAddress: z.string(), updatedAt: Time }),
+  reply: z.object({ id: z.string(), hookAddress: z.string(), updatedAt: Time.nullable() }),
   async handle({ app, caller, params, body }) {
     const { name, webhookUrl, enabled } = body
     const mailbox = await configureMailbox(app, caller, parseGuid(params.id), {
@@ -76,7 +86,7 @@ export const update = route({
       ...(webhookUrl !== undefined && { webhookUrl }),
       policy: toPolicy(body),
     })
-    return { id: mailbox.id, hookAddress: mailbox.address, updatedAt: printTime(mailbox.updatedAt) }
+    return { id: mailbox.id, hookAddress: mailbox.address, updatedAt: changedAt(mailbox) }
   },
 })
 

@@ -61,6 +61,17 @@ test('a stream tells what happens in its inbox and nowhere else, and goes on whe
   await again.close()
 })
 
+test('a stream ends with the key that it was opened with', async () => {
+  const { id } = await make()
+  const { key, key_id } = (await t.call('POST', '/api/v0/api-keys', { body: { name: 'short' } })).body
+  const headers = { authorization: `Bearer ${key}` }
+  const stream = await t.fetch(`${BASE}/${id}/events`, { headers })
+  const text = stream.text()
+  await t.call('DELETE', `/api/v0/api-keys/${key_id}`)
+  expect(await text).toBe('retry: 2000\n\n')
+  expect((await t.fetch(`${BASE}/${id}/events`, { headers })).status).toBe(401)
+})
+
 test('a stream of nothing, or from nowhere, is refused', async () => {
   const { id } = await make()
   const follow = (inbox: string, last = '') =>

@@ -4,6 +4,7 @@ import type { Mailbox } from '../../core/mailboxes/model.ts'
 import { expiryOf } from '../../core/mailboxes/policy.ts'
 import type { FullMessage } from '../../core/messages/messages.ts'
 import type { Message, MessageContent, Part } from '../../core/messages/model.ts'
+import { partName } from '../../core/messages/part-name.ts'
 import { signStoredLink } from '../../core/messages/stored-links.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
 import { htmlToText } from '../../protocol/reading/html-text.ts'
@@ -124,7 +125,7 @@ function toAttachment(app: App, mailbox: Mailbox, message: Message, part: Part, 
   const link = signStoredLink(app, mailbox, message, part, LINK_SECONDS)
   return {
     id: part.id,
-    fileName: part.filename ?? `attachment-${at + 1}.${endingOf(part.contentType)}`,
+    fileName: partName(part, at),
     contentType: part.contentType,
     sizeBytes: part.sizeBytes,
     contentId: part.contentId,
@@ -133,12 +134,6 @@ function toAttachment(app: App, mailbox: Mailbox, message: Message, part: Part, 
     downloadUrl: link.url,
     downloadUrlExpiresAt: printTime(link.expiresAt),
   }
-}
-
-function endingOf(contentType: string): string {
-  const known: Record<string, string> = { 'message/rfc822': 'eml', 'text/plain': 'txt', 'image/jpeg': 'jpg' }
-  const [, subtype = ''] = /^[\w-]+\/([a-z0-9]{1,8})$/i.exec(contentType) ?? []
-  return known[contentType] ?? (subtype || 'bin')
 }
 
 function toVerdicts({ authentication }: MessageContent) {

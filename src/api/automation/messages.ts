@@ -5,13 +5,12 @@ import type { Mailbox } from '../../core/mailboxes/model.ts'
 import { deleteMessage, getMessage, getRaw, listMessages } from '../../core/messages/messages.ts'
 import type { Message } from '../../core/messages/model.ts'
 import type { MessageFilter, MessageOrder } from '../../core/messages/store.ts'
-import { flag } from '../query.ts'
+import { flag, moment } from '../query.ts'
 import { rawMail } from '../raw-mail.ts'
 import { route } from '../route.ts'
 import { parseGuid } from './ids.ts'
 import { MessageItem, MessageShape, toItem, toMessage } from './message-shapes.ts'
 import { listOf, listQuery, streamList, toPageRequest } from './paging.ts'
-import { Moment } from './time.ts'
 import { word } from './words.ts'
 
 /** Bodies of so many messages are held at a time. */
@@ -19,8 +18,8 @@ const AT_ONCE = 20
 
 const filters = listQuery.extend({
   isHandled: flag.optional(),
-  receivedAfter: Moment.optional(),
-  receivedBefore: Moment.optional(),
+  receivedAfter: moment.optional(),
+  receivedBefore: moment.optional(),
   fromAddress: z.string().optional().describe('A part of the sender, in any case'),
   sortBy: word('ReceivedAt', 'FromAddress', 'Subject', 'SizeBytes').default('ReceivedAt'),
   sortOrder: word('Asc', 'Desc').default('Desc'),

@@ -79,6 +79,15 @@ describe.each(all)('%s', (name, route) => {
     }
   })
 
+  test('wants its scope before it looks at what is asked', async () => {
+    expect(route.scope ?? 'any').toBe(scopes[name])
+    if (!route.scope || route.scope === 'read') return
+    const path = route.path.replace(':id', inbox.id).replace(':uid', '1')
+    const bad = { body: '[', headers: { 'content-type': 'text/plain' } }
+    const answer = await t.call(route.method, `/v1${path}?domain=`, { key: keys.read ?? '', ...bad })
+    expect([answer.status, answer.body.error.code]).toEqual([403, 'insufficient_scope'])
+  })
+
   if (/:id|:uid/.test(route.path)) {
     test('is not found by another tenant, nor by the key of another inbox', async () => {
       for (const key of [stranger, beside]) {

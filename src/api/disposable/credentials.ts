@@ -5,6 +5,7 @@ import { route } from '../route.ts'
 export const issue = route({
   method: 'POST',
   path: '/inboxes/:id/smtp-credentials',
+  scope: 'admin',
   summary: 'A user name and password to send as this inbox over SMTP; those before end at once',
   reply: z
     .object({

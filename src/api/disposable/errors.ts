@@ -1,5 +1,6 @@
 import { Failure, type Issue } from '../../core/errors.ts'
 import { NOT_USABLE } from '../../core/mailboxes/mailboxes.ts'
+import { issuesByField, renameFields, sayIssues } from '../issues.ts'
 import type { Refusal, RefusalCode, RefusalReply } from '../refusal.ts'
 
 type Answer = [status: number, code: string]
@@ -35,12 +36,16 @@ const answers: Record<RefusalCode, Answer> = {
   unavailable: [503, 'unavailable'],
 }
 
+/** What core calls by another name than the request did. */
+const fields: Record<string, string> = { url: 'webhookUrl', username: 'from' }
+
 /** The error body of this dialect: `details` names what is wrong with each field. */
 export function toReply(refusal: Refusal): RefusalReply {
   const [status, code] = answers[refusal.code]
-  const issues = refusal instanceof Failure ? refusal.issues : []
-  const details = issues.length > 0 ? { details: detailsOf(issues) } : {}
-  const error = { code: domainCode(issues) ?? code, message: inOurWords(refusal), ...details }
+  const issues = refusal instanceof Failure ? renameFields(refusal.issues, fields) : []
+  const details = issues.length > 0 ? { details: issuesByField(issues) } : {}
+  const message = sayIssues(issues) || inOurWords(refusal.message)
+  const error = { code: domainCode(issues) ?? code, message, ...details }
   return { status, body: { error }, headers: headersFor(refusal, status) }
 }
 
@@ -51,13 +56,8 @@ function domainCode(issues: readonly Issue[]): string | undefined {
   return field === 'from' ? 'from_domain_not_allowed' : 'domain_not_allowed'
 }
 
-function detailsOf(issues: readonly Issue[]): Record<string, string[]> {
-  const byField = Map.groupBy(issues, ({ path }) => path.join('.'))
-  return Object.fromEntries([...byField].map(([field, all]) => [field, all.map(({ message }) => message)]))
-}
-
-function inOurWords({ code, message }: Refusal): string {
-  return code === 'invalid' ? message : message.replace(/\bmailbox(?=es\b|_|\b)/g, 'inbox')
+function inOurWords(message: string): string {
+  return message.replace(/\bmailbox(?=es\b|_|\b)/g, 'inbox')
 }
 
 function headersFor(refusal: Refusal, status: number): Record<string, string> {

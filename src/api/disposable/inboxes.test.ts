@@ -64,6 +64,16 @@ describe('making an inbox', () => {
     expect([status, body.error.code, Object.keys(body.error.details)]).toEqual([400, 'invalid_request', ['label']])
   })
 
+  test.each([
+    [{ webhookUrl: 'nonsense' }, /^webhookUrl: must be a URL$/],
+    [{ webhookUrl: `https://hooks.example/${'x'.repeat(2100)}` }, /^webhookUrl: must have at most/],
+    [{ webhookUrl: 7 }, /^webhookUrl: /],
+  ])('with %j it is refused, and the field is named as it was sent', async (fields, message) => {
+    const { status, body } = await create(fields)
+    expect([status, body.error.code, Object.keys(body.error.details)]).toEqual([400, 'invalid_request', ['webhookUrl']])
+    expect(body.error.message).toMatch(message)
+  })
+
   test('only in domains that the tenant may use', async () => {
     await t.call('POST', '/api/v0/domains', { body: { domain: 'unproven.example' } })
     for (const domain of ['example.com', 'not a domain', 'unproven.example']) {

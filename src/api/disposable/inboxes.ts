@@ -29,6 +29,7 @@ export const Ok = z.object({ ok: z.literal(true) })
 export const list = route({
   method: 'GET',
   path: '/inboxes',
+  scope: 'read',
   summary: 'Your inboxes, all of them, newest first',
   reply: z.object({ items: z.array(Inbox) }),
   async handle({ app, caller }) {
@@ -56,6 +57,7 @@ async function* everyMailbox(app: App, caller: Caller): AsyncGenerator<Mailbox[]
 export const create = route({
   method: 'POST',
   path: '/inboxes',
+  scope: 'write',
   summary: 'Make an inbox with an address that nobody had before',
   body: z.object({
     label: z
@@ -80,6 +82,7 @@ export const create = route({
 export const get = route({
   method: 'GET',
   path: '/inboxes/:id',
+  scope: 'read',
   summary: 'One inbox',
   reply: Inbox,
   async handle({ app, caller, params }) {
@@ -91,6 +94,7 @@ export const get = route({
 export const remove = route({
   method: 'DELETE',
   path: '/inboxes/:id',
+  scope: 'write',
   summary: 'Delete an inbox and everything in it',
   reply: Ok,
   async handle({ app, caller, params }) {

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { App } from '../../core/app.ts'
+import type { CleaningOptions } from '../../core/messages/html-cleaner.ts'
 import type { FullMessage } from '../../core/messages/messages.ts'
 import type { Message, Part } from '../../core/messages/model.ts'
+import { partName } from '../../core/messages/part-name.ts'
 import type { Placed } from '../../core/messages/store.ts'
 import { formatAddress } from '../../protocol/address/format-address.ts'
 import { splitTag } from '../../protocol/address/normalize.ts'
-import { safeHtml } from '../../protocol/html/safe-html.ts'
 import { printTime, Time } from './time.ts'
 
 const text = z.string()
@@ -26,7 +27,7 @@ export const MessageItem = z.object(itemShape).meta({ id: 'MessageItem' })
 const Attachment = z
   .object({
     index: z.int(),
-    filename: orNull,
+    filename: text,
     contentType: text,
     size: z.int(),
     contentId: orNull,
@@ -61,12 +62,12 @@ export function toItem(message: Message, { uid, domain }: Placed): z.output<type
   }
 }
 
-export function toFull(
+export async function toFull(
   app: App,
   { message, content }: FullMessage,
   place: Placed,
-  options: { remoteImages?: boolean } = {},
-): z.output<typeof FullMessageShape> {
+  options: CleaningOptions = {},
+): Promise<z.output<typeof FullMessageShape>> {
   const { text: textBody, html } = content
   return {
     ...toItem(message, place),
@@ -75,7 +76,7 @@ export function toFull(
     messageId: message.messageId,
     tag: tagOf(content.envelope?.rcptTo[0]),
     textBody,
-    htmlBody: html && safeHtml(html, options),
+    htmlBody: html && (await app.htmlCleaner.clean(html, options)),
     attachments: message.attachments.map((part, index) => toAttachment(app, part, index, place)),
     codes: content.codes.map(({ value, confidence }) => ({ value, confidence })),
     links: content.links.map(({ href, text, kind }) => ({ href, text, kind })),
@@ -88,7 +89,7 @@ function tagOf(recipient = ''): string | null {
 }
 
 function toAttachment(app: App, part: Part, index: number, { uid, domain }: Placed): z.output<typeof Attachment> {
-  const { filename, contentType, sizeBytes: size, contentId } = part
+  const { contentType, sizeBytes: size, contentId } = part
   const downloadUrl = `${app.settings.publicUrl}/v1/messages/${uid}/attachments/${index}?domain=${domain}`
-  return { index, filename, contentType, size, contentId, downloadUrl }
+  return { index, filename: partName(part, index), contentType, size, contentId, downloadUrl }
 }

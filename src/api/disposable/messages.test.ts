@@ -102,6 +102,15 @@ describe('a received message', () => {
     }
   })
 
+  test('names a file that came without a name, in the message and when it is saved', async () => {
+    await mail('Content-Type: image/svg+xml', 'Content-Disposition: attachment', '', '<svg/>')
+    const item = await newest()
+    const [file] = (await t.call('GET', at(item))).body.attachments
+    expect(file.filename).toBe('attachment-1.svg')
+    const saved = (await t.call('GET', at(item, '/attachments/0'))).headers.get('content-disposition')
+    expect(saved).toContain('filename="attachment-1.svg"')
+  })
+
   test('keeps what stood behind the plus of its address', async () => {
     const tagged = inbox.address.replace('@', '+Step-2@')
     await t.mail(tagged, 'Subject: Tagged\n\nx')

@@ -14,6 +14,8 @@ import { inDomain, limit } from './query.ts'
 export const list = route({
   method: 'GET',
   path: '/messages',
+  handsOut: true,
+  scope: 'read',
   refuses: ['not_found'],
   summary: 'The newest received messages of all your inboxes, or of one',
   query: z.object({ inbox: z.string().optional().describe('The id of an inbox'), limit }),
@@ -29,6 +31,8 @@ export const list = route({
 export const get = route({
   method: 'GET',
   path: '/messages/:uid',
+  handsOut: true,
+  scope: 'read',
   summary: 'One received message, whole',
   query: inDomain.extend({ remoteImages: flag.optional().describe('True leaves images of other servers in htmlBody') }),
   reply: FullMessageShape,
@@ -42,6 +46,7 @@ export const get = route({
 export const raw = route({
   method: 'GET',
   path: '/messages/:uid/raw',
+  scope: 'read',
   summary: 'The exact bytes of a message',
   query: inDomain,
   produces: 'message/rfc822',
@@ -55,6 +60,7 @@ export const raw = route({
 export const remove = route({
   method: 'DELETE',
   path: '/messages/:uid',
+  scope: 'write',
   summary: 'Delete a message',
   query: inDomain,
   reply: Ok,

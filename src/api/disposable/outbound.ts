@@ -29,6 +29,7 @@ const OutboundMessage = z
 export const list = route({
   method: 'GET',
   path: '/messages/outbound',
+  scope: 'read',
   summary: 'What was sent from your inboxes, newest first, with what became of it',
   query: z.object({ limit }),
   reply: z.object({ items: z.array(OutboundMessage) }),

@@ -38,5 +38,12 @@ export const disposable: Dialect = {
   routes,
   authenticate,
   toReply,
-  docs: { security: { type: 'http', scheme: 'bearer' }, error: errorSchema },
+  docs: {
+    security: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'An API key. Each of the scopes read, write and admin includes those before it',
+    },
+    error: errorSchema,
+  },
 }

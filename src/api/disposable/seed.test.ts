@@ -53,7 +53,7 @@ test('the seed has eight operations for mail', () => {
 
 test.each(operations)('$operationId is there, with its parameters and its body', ({ path, method, ...wanted }) => {
   const own = describeDialect(t.app, disposable).paths[path.replace(/^\/v1/, '')]?.[method]
-  expect(own?.operationId).toBe(wanted.operationId)
+  expect(own).toMatchObject({ operationId: wanted.operationId, security: wanted.security })
   const named = own?.parameters.map(({ name, in: place, required }) => ({ name, in: place, required }))
   for (const { name, in: place, required } of wanted.parameters ?? []) {
     expect(named).toContainEqual({ name, in: place, required })

@@ -110,6 +110,15 @@ describe('a message', () => {
   })
 })
 
+test.each([
+  ['a subject of 998 octets', { subject: 'é'.repeat(499) }],
+  ['ten MiB of text', { text: 'x'.repeat(10_485_760) }],
+  ['ten MiB of text and html', { text: 'x'.repeat(1), html: 'x'.repeat(10_485_759) }],
+])('%s can be sent', async (_name, fields) => {
+  const { status, body } = await send(fields)
+  expect([status, body.ok]).toEqual([200, true])
+})
+
 describe('refused are', () => {
   test('domains of others', async () => {
     for (const from of ['me@example.com', 'someone@gmail.com']) {
@@ -126,6 +135,18 @@ describe('refused are', () => {
     expect((await send({ from: 'postmaster@posthouse.test' })).status).toBe(400)
   })
 
+  test('names that nobody can have, told under the field that was sent', async () => {
+    const { status, body } = await send({ from: "o'brien@posthouse.test" })
+    expect([status, body.error]).toEqual([
+      400,
+      {
+        code: 'invalid_request',
+        message: expect.stringMatching(/^from: must be/),
+        details: { from: [expect.stringMatching(/^must be/)] },
+      },
+    ])
+  })
+
   test.each([
     ['no text and no html', { text: undefined }],
     ['empty text alone', { text: '' }],
@@ -134,6 +155,9 @@ describe('refused are', () => {
     ['too many recipients', { to: Array.from({ length: 51 }, (_, i) => `x${i}@example.com`) }],
     ['a subject with a line end', { subject: 'Hi\r\nBcc: x@y.test' }],
     ['a subject that is too long', { subject: 'x'.repeat(999) }],
+    ['a subject of more octets than a line has', { subject: 'é'.repeat(500) }],
+    ['more than ten MiB of text', { text: 'é'.repeat(5_242_881) }],
+    ['more than ten MiB of text and html', { text: 'x'.repeat(5_242_880), html: 'x'.repeat(5_242_881) }],
     ['a recipient with a line end', { to: 'a@example.com\r\nBcc: x@y.test' }],
     ['a copy with a line end', { cc: ['"a\r\nBcc: x" <a@example.com>'] }],
     ['a sender with a line end', { from: '"a\r\nBcc: x" <a@posthouse.test>' }],

@@ -13,6 +13,7 @@ const Refused = z.object({ ok: z.literal(false), outboundId: z.string(), message
 export const send = route({
   method: 'POST',
   path: '/messages',
+  scope: 'write',
   summary: 'Send a message. It stands in the outbound history before anybody is asked to take it',
   headers: { 'Idempotency-Key': 'The same call with the same key sends once, for a day' },
   maxBodyBytes: MAIL_BODY_BYTES,

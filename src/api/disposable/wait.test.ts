@@ -59,6 +59,23 @@ test('with `after`, the oldest that came later, so that a loop walks through all
   expect((await waited('?timeout=0')).message).toBeNull()
 })
 
+test('`after` is understood in the spellings of ISO 8601 that programs print', async () => {
+  await mail('One')
+  const { receivedAt } = (await t.call('GET', `/v1/messages?inbox=${inbox.id}`)).body.items[0]
+  const at = Date.parse(receivedAt)
+  const local = (ms: number) => new Date(ms).toISOString().slice(0, -1)
+  const spelled = (ms: number) => [
+    `${local(ms)}Z`,
+    local(ms),
+    ...['+01:00', '+0100', '%2B0100'].map((offset) => `${local(ms + 3_600_000)}${offset}`),
+    `${local(ms - 19_800_000)}-0530`,
+  ]
+  for (const after of spelled(at - 1))
+    expect([after, (await waited(`?timeout=0&after=${after}`)).message]).not.toContain(null)
+  for (const after of spelled(at)) expect([after, (await waited(`?timeout=0&after=${after}`)).message]).toContain(null)
+  expect((await waited('?timeout=0&after=2020-01-01')).message?.subject).toBe('One')
+})
+
 test('when the time is up the answer is null; more than thirty seconds are thirty', async () => {
   expect(await waited('?timeout=0')).toEqual({ message: null })
   const answer = waited('?timeout=600')
@@ -85,13 +102,32 @@ test('a wait for a code, or for a link, passes over what has none', async () => 
   expect((await waited('?timeout=0')).message?.subject).toBe('Hello')
 })
 
-test.each(['has=x', 'timeout=-1', 'timeout=x', 'timeout=NaN', 'after=yesterday', 'after='])(
-  '%s is refused',
-  async (query) => {
-    const { status, body } = await t.call('GET', `/v1/inboxes/${inbox.id}/wait?${query}`)
-    expect([status, body.error.code]).toEqual([400, 'invalid_request'])
-  },
-)
+test('HEAD hands nothing out', async () => {
+  await mail('Kept')
+  const head = (path: string) => t.fetch(path, { method: 'HEAD', headers: { authorization: `Bearer ${t.key}` } })
+  for (const path of [`inboxes/${inbox.id}/wait`, 'messages', 'messages/1?domain=posthouse.test']) {
+    const { status, headers } = await head(`/v1/${path}`)
+    expect([path, status, headers.get('allow')]).toEqual([path, 405, expect.not.stringMatching('HEAD')])
+  }
+  for (const path of [`/api/v0/inboxes/${inbox.id}/wait`, `/api/v1/inbox/${inbox.id}/messages/wait`]) {
+    expect((await head(path)).status).toBe(405)
+  }
+  expect((await waited('?timeout=0')).message?.subject).toBe('Kept')
+})
+
+test.each([
+  'has=x',
+  'timeout=-1',
+  'timeout=x',
+  'timeout=NaN',
+  'after=yesterday',
+  'after=',
+  'after=2026-02-30T00:00:00',
+  'after=12:00+0100',
+])('%s is refused', async (query) => {
+  const { status, body } = await t.call('GET', `/v1/inboxes/${inbox.id}/wait?${query}`)
+  expect([status, body.error.code]).toEqual([400, 'invalid_request'])
+})
 
 test('an inbox that is deleted, or that ends, ends the wait', async () => {
   const answer = wait()

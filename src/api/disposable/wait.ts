@@ -18,6 +18,8 @@ const query = z.object({
 export const wait = route({
   method: 'GET',
   path: '/inboxes/:id/wait',
+  handsOut: true,
+  scope: 'read',
   refuses: ['rate_limited'],
   summary: 'Wait for the next message: the oldest that matches, at once when it is there; null when the time is up',
   query,
@@ -42,6 +44,6 @@ export const wait = route({
     })
     if (!found) return { message: null }
     if (after !== undefined) await handOut(app, [found.message])
-    return { message: toFull(app, found, await placeOf(app, found.message.id)) }
+    return { message: await toFull(app, found, await placeOf(app, found.message.id)) }
   },
 })

@@ -43,11 +43,13 @@ function renderOperation(base: string, path: string, method: string, operation: 
     const shape = media ? `${escapeHtml(type ?? '')} · ${typeText(media.schema)}` : ''
     return `<tr><td><code>${escapeHtml(status)}</code></td><td>${escapeHtml(description)}</td><td>${shape}</td></tr>`
   })
+  const scopes = (operation.security ?? []).flatMap((scheme) => Object.values(scheme).flat().map(String))
   return `<details id="${escapeHtml(operation.operationId)}"><summary><b>${verb}</b> <code>${escapeHtml(path)}</code> <small>${escapeHtml(operation.summary)}</small></summary>
+${scopes.map((scope) => `<p>For keys with the scope <code>${escapeHtml(scope)}</code></p>`).join('')}
 ${operation.parameters.length > 0 ? `<h4>Parameters</h4><table>${operation.parameters.map(renderParameter).join('')}</table>` : ''}
 ${body ? `<h4>Body</h4>${renderProperties(body)}` : ''}
 <h4>Answers</h4><table>${responses.join('')}</table>
-<h4>Example</h4><pre>${escapeHtml(curl(base + path, verb, body))}</pre></details>`
+<h4>Example</h4><pre>${escapeHtml(curl(base + path + queryOf(operation), verb, body))}</pre></details>`
 }
 
 function renderParameter({ name, in: place, required, schema, description }: Parameter): string {
@@ -88,6 +90,12 @@ function typeText(schema: Json): string {
       .join(', ')} }`
   }
   return escapeHtml([schema.type ?? 'any', schema.format ? `(${String(schema.format)})` : ''].join(' ').trim())
+}
+
+// As far as it must be there.
+function queryOf({ parameters }: Operation): string {
+  const required = parameters.filter((parameter) => parameter.in === 'query' && parameter.required)
+  return required.map(({ name }, at) => `${at === 0 ? '?' : '&'}${name}={${name}}`).join('')
 }
 
 function curl(url: string, verb: string, body: Json | undefined): string {

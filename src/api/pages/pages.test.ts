@@ -136,6 +136,13 @@ describe.each(dialects.map((d) => [d.name, d] as const))('the document of %s', (
   })
 })
 
+test('a call is shown with the scope that it needs, and with what must stand in its query', async () => {
+  const page = (await get('/docs/disposable')).body as string
+  const [, call = ''] = page.split('id="delete_message"')
+  expect(call.slice(0, call.indexOf('</details>'))).toContain('For keys with the scope <code>write</code>')
+  expect(call).toContain("curl -X DELETE 'http://posthouse.test/v1/messages/{uid}?domain={domain}'")
+})
+
 test('the first page of the documents is a dialect', async () => {
   expect((await get('/docs')).body).toBe((await get('/docs/agents')).body)
 })

@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocketServer } from 'ws'
 import type { Caller } from '../../core/accounts/caller.ts'
+import { concernsKey } from '../../core/accounts/key-watch.ts'
 import type { App } from '../../core/app.ts'
 import { Failure } from '../../core/errors.ts'
 import type { LoggedEvent } from '../../core/events/model.ts'
@@ -160,8 +161,7 @@ export class SocketServer {
 
   async #take(events: readonly LoggedEvent[]): Promise<void> {
     for (const event of events) {
-      if (!event.type.startsWith('key.') && event.type !== 'mailbox.deleted') continue
-      for (const guest of [...this.#guests]) if (concerns(event, guest.socket.caller)) await this.#checkAgain(guest)
+      for (const guest of [...this.#guests]) if (concernsKey(event, guest.socket.caller)) await this.#checkAgain(guest)
     }
   }
 
@@ -190,12 +190,6 @@ export class SocketServer {
 
 function sayGoodbye({ socket }: Guest): void {
   socket.close(POLICY_VIOLATION, 'The API key is not valid any more')
-}
-
-function concerns({ type, orgId, mailboxId, payload }: LoggedEvent, caller: Caller): boolean {
-  if (orgId !== caller.orgId) return false
-  // With its mailbox a key goes too.
-  return type === 'mailbox.deleted' ? mailboxId === caller.mailboxId : payload.keyId === caller.keyId
 }
 
 function toRequest({ url = '', headers }: IncomingMessage): Request {

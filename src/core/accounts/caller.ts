@@ -40,11 +40,18 @@ const includes: Record<Scope, readonly Scope[]> = {
   admin: ['read', 'write', 'admin'],
 }
 
+function holds(caller: Caller, scope: Scope): boolean {
+  return caller.scopes.some((held) => includes[held].includes(scope))
+}
+
+/** Refuses keys that lack a scope. Which mailboxes they reach and what their list of permissions says is asked later. */
+export function demandScope(caller: Caller, scope: Scope): void {
+  if (!holds(caller, scope)) throw new Failure('forbidden', `This key lacks the scope ${scope}`)
+}
+
 /** True when the caller's scopes and white list both allow it. */
 export function may(caller: Caller, permission: Permission): boolean {
-  const scope = scopeOf(permission)
-  const inScope = caller.scopes.some((held) => includes[held].includes(scope))
-  return inScope && (caller.permissions === null || caller.permissions.includes(permission))
+  return holds(caller, scopeOf(permission)) && (caller.permissions === null || caller.permissions.includes(permission))
 }
 
 /** Refuses what the caller may not do. */

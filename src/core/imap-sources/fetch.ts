@@ -1,6 +1,7 @@
 import type { App } from '../app.ts'
 import { Failure, type FailureCode } from '../errors.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
+import { maxBytesOf } from '../mailboxes/policy.ts'
 import { isKept } from '../messages/file-inbound.ts'
 import { receive } from '../messages/receive.ts'
 import { returnPathOf } from './envelope.ts'
@@ -65,8 +66,7 @@ class Fetch {
     this.#source = source
     this.#mailbox = mailbox
     this.#position = structuredClone(source.position)
-    const own = mailbox.policy.maxMessageBytes ?? Number.POSITIVE_INFINITY
-    this.#maxBytes = Math.min(own, app.settings.maxMessageBytes)
+    this.#maxBytes = maxBytesOf(app, mailbox.policy)
   }
 
   async run(stop: AbortSignal | undefined): Promise<FetchReport['problem'] | 'lost'> {

@@ -23,6 +23,15 @@ export type SendDsn = {
 export interface SweepBlobs {
   kind: 'sweep-blobs'
   cursor: string | null
+  /** What this walk and the one before have found so far; absent before the first. */
+  found?: BlobTally
+  before?: BlobTally
+}
+
+/** Blobs that a row refers to, and those without. */
+export interface BlobTally {
+  used: number
+  orphans: number
 }
 
 /** Looks at the records of those domains whose day is over. */

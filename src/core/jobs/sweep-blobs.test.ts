@@ -102,9 +102,20 @@ describe.each([
     expect(await there(kept)).toHaveLength(900)
   })
 
+  test('what one bad hour left goes, although it fills the first page', async () => {
+    const orphans = await Promise.all(Array.from({ length: 250 }, () => put(20)))
+    const mailbox = await buildMailbox(t.app.store)
+    const kept = await Promise.all(Array.from({ length: 400 }, () => put(20)))
+    await Promise.all(kept.map((blobKey) => fileMail(t.app.store, mailbox, { blobKey })))
+    // On the first day nobody knows yet that it is the exception.
+    for (let day = 0; day < 2; day++) await tomorrow()
+    expect(await there(orphans)).toEqual([])
+    expect(await there(kept)).toHaveLength(400)
+  })
+
   test('where most blobs have no row nothing is deleted: the database is the wrong one', async () => {
     const all = await Promise.all(Array.from({ length: 40 }, () => put()))
-    await tomorrow()
+    for (let day = 0; day < 3; day++) await tomorrow()
     expect(await there(all)).toEqual(all)
   })
 

@@ -38,7 +38,11 @@ export class JobWorker implements AsyncDisposable {
 
   async #round(): Promise<boolean> {
     await this.#ensureDaily()
-    const jobs = await this.#app.store.run('jobs.claim', { leaseMs: LEASE_MS, limit: 16 })
+    const { clock, store } = this.#app
+    // Looked at first: most wake-ups are for others, and a claim is a write.
+    const due = await store.read.jobs.nextDue()
+    if (due === undefined || due > clock.now()) return false
+    const jobs = await store.run('jobs.claim', { leaseMs: LEASE_MS, limit: 16 })
     for (const job of jobs) await this.#attempt(job)
     return jobs.length > 0
   }

@@ -31,10 +31,15 @@ export function refusalOf(policy: MailboxPolicy, arrival: Arrival): DropReason |
   return maxAttachments !== null && arrival.attachmentCount > maxAttachments ? 'too_many_attachments' : undefined
 }
 
+/** The largest mail that comes in here from outside. */
+export function maxBytesOf({ settings }: Pick<App, 'settings'>, { maxMessageBytes }: MailboxPolicy): number {
+  return Math.min(maxMessageBytes ?? settings.usualMessageBytes, settings.maxMessageBytes)
+}
+
 /** Refuses a mail whose sender says that it is larger than the mailbox takes. */
-export function refuseDeclaredSize({ policy }: Mailbox, declaredBytes: number): void {
-  const limit = policy.maxMessageBytes
-  if (limit !== null && declaredBytes > limit) throw new Failure('too_large', `The limit is ${limit} bytes`)
+export function refuseDeclaredSize(app: Pick<App, 'settings'>, { policy }: Mailbox, declaredBytes: number): void {
+  const limit = maxBytesOf(app, policy)
+  if (declaredBytes > limit) throw new Failure('too_large', `The limit is ${limit} bytes`)
 }
 
 /** The parts of a policy that are given, in their kept form. */

@@ -7,6 +7,7 @@ import { isExpired } from '../mailboxes/policy.ts'
 import { authenticate, sameBytes } from '../secrets.ts'
 import { findMessage } from './messages.ts'
 import type { Message, Part } from './model.ts'
+import { partName } from './part-name.ts'
 
 const LINK_MS = 3_600_000
 
@@ -41,13 +42,13 @@ export async function downloadAttachment(
   mailbox: string,
   message: string,
   index: number,
-): Promise<{ part: Part; content: Buffer }> {
+): Promise<{ part: Part; filename: string; content: Buffer }> {
   const found = await findMessage(app, caller, mailbox, message)
   const part = found.message.attachments[index]
   if (!part) throw notFound('attachment')
   const raw = await app.blobs.get(found.message.blobKey)
   if (!raw) throw notFound('attachment')
-  return { part, content: decodePart(raw, toRange(part)) }
+  return { part, filename: partName(part, index), content: decodePart(raw, toRange(part)) }
 }
 
 /** The same for any file that the caller was found to see. */

@@ -13,6 +13,7 @@ import type { HidingFlag } from './hiding.ts'
 import { isBlocked, variantOf } from './intake-lists.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 import type { Suspicion } from './suspicion.ts'
+import { type PackedWords, unpackWords, type Words } from './words.ts'
 
 /** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
 export const NAME_OF_OURS = '<msg_'
@@ -38,7 +39,8 @@ export interface ReadMail {
   sha256: string
   blobKey: string
   attachments: Omit<Part, 'id'>[]
-  content: Omit<MessageContent, 'envelope'>
+  words: PackedWords
+  content: Omit<MessageContent, 'envelope' | keyof Words>
   suspicion: Suspicion
   envelope: Omit<Envelope, 'rcptTo'>
 }
@@ -58,17 +60,23 @@ export type Filed =
   | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' }
   | { mailboxId: MailboxId; result: 'dropped'; reason: DropReason }
 
+interface FilingInput {
+  mail: ReadMail
+  copies: Copy[]
+  host: string
+  /** What mailboxes take that have no limit of their own; absent, they take anything. */
+  usualBytes?: number
+  news?: News[]
+  fetched?: FetchedMark
+}
+
 /** Files one mail in all its mailboxes at once: copies, threads, counts, events, and what it reports, in one transaction. */
-export async function fileInbound(
-  tx: Tx,
-  input: { mail: ReadMail; copies: Copy[]; host: string; news?: News[]; fetched?: FetchedMark },
-): Promise<Filed[]> {
+export async function fileInbound(tx: Tx, input: FilingInput): Promise<Filed[]> {
   const filed: Filed[] = []
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
   const quiet = input.news?.filter((news) => news.quiet) ?? []
-  for (const copy of copies)
-    filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input.mail, copy, input.host)))
+  for (const copy of copies) filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input, copy)))
   // Together with the mail that tells it: neither is acknowledged without the other.
   for (const news of input.news ?? []) {
     // A mailbox that lets few people in still hears what became of its own mail.
@@ -90,22 +98,25 @@ async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<
   return news && (await applyReport(tx, news)) ? { mailboxId: mailbox.id, result: 'told' } : undefined
 }
 
-async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promise<Filed> {
+async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: Copy): Promise<Filed> {
   const mailboxId = copy.mailbox.id
-  const intake = await tx.mailboxes.intake(mailboxId, tx.now)
+  const id = newId<MessageId>()
+  const ofBytes = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
+  const names = { random: `${NAME_OF_OURS}${id}@${host}>`, theirs: mail.messageId ?? ofBytes, ofBytes }
+  // Asked together, since they share a round trip where the store is elsewhere; in this order, since the first one holds the mailbox.
+  const [intake, known, blocked] = await Promise.all([
+    tx.mailboxes.intake(mailboxId, tx.now),
+    tx.messages.namedAs(mailboxId, [names.theirs, ofBytes]),
+    isBlocked(tx, mail, copy),
+  ])
   if (!intake) return { mailboxId, result: 'gone' }
   const { at, policy } = intake
-  const reason = refusalOf(policy, arrivalOf(mail))
+  const limited = { ...policy, maxMessageBytes: policy.maxMessageBytes ?? usualBytes ?? null }
+  const reason = refusalOf(limited, arrivalOf(mail))
   if (reason) return drop(tx, mail, copy, reason)
-  const id = newId<MessageId>()
-  const names = {
-    random: `${NAME_OF_OURS}${id}@${host}>`,
-    ofBytes: `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`,
-  }
-  const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, names)
+  const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, { ...names, known })
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)
-  const blocked = await isBlocked(tx, mail, copy)
   const suspicion = policy.showsSuspects ? { spam: false, unauthenticated: false } : mail.suspicion
   const message = toMessage(mail, copy, {
     hiding: { ...suspicion, blocked, trashed: false },
@@ -115,7 +126,8 @@ async function fileCopy(tx: Tx, mail: ReadMail, copy: Copy, host: string): Promi
     now: tx.now,
     messageId,
   })
-  await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
+  const envelope = { ...mail.envelope, rcptTo: copy.rcptTo }
+  await tx.messages.insert(message, { ...unpackWords(mail.words), ...mail.content, envelope })
   await placeInThread(tx, thread, message)
   const { orgId, threadId } = message
   const payload = variantOf(message)
@@ -148,17 +160,16 @@ async function nameFor(
   tx: Tx,
   mailbox: Pick<Mailbox, 'id' | 'policy'>,
   mail: Pick<ReadMail, 'source' | 'messageId' | 'sha256'>,
-  { random, ofBytes }: { random: string; ofBytes: string },
+  { random, theirs, ofBytes, known }: { random: string; theirs: string; ofBytes: string; known: Message[] },
 ): Promise<string | null> {
   // What is fetched comes again when the numbers of its folder change; what is sent twice without a name is meant twice.
   const mayRepeat = !mailbox.policy.sameBytesOnce && mail.source !== 'imap'
   if (mail.messageId === null && mayRepeat) return random
-  const theirs = mail.messageId ?? ofBytes
   const taken = new Set<string>()
-  for (const known of await tx.messages.namedAs(mailbox.id, [theirs, ofBytes])) {
-    if (isExpired(mailbox, known, tx.now)) await eraseMessages(tx, [known])
-    else if (known.direction === 'inbound' && known.sha256 === mail.sha256) return null
-    else taken.add(known.messageId)
+  for (const message of known) {
+    if (isExpired(mailbox, message, tx.now)) await eraseMessages(tx, [message])
+    else if (message.direction === 'inbound' && message.sha256 === mail.sha256) return null
+    else taken.add(message.messageId)
   }
   return taken.has(theirs) ? ofBytes : theirs
 }

@@ -37,7 +37,7 @@ export async function takePushedMail(app: App, mail: PushedMail): Promise<void> 
   verify(secret, mail, sha256)
   if (raw.length > app.settings.maxMessageBytes) throw new Failure('too_large', 'The message is too large')
   const mailbox = await resolveRecipient(app, rcptTo)
-  refuseDeclaredSize(mailbox, raw.length)
+  refuseDeclaredSize(app, mailbox, raw.length)
   const envelope = { mailFrom: mail.mailFrom, helo: null, remoteAddress: null, tls: null }
   const copies = [{ mailbox, rcptTo: [rcptTo] }]
   const refusal = refusalOfAll(await receive(app, { source: 'push', envelope, copies, raw, sha256 }))

@@ -44,6 +44,8 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
     mail: read,
     copies: mail.copies,
     host: app.settings.mailHost,
+    // What is sent from here was bounded when it was composed.
+    ...(mail.source !== 'local' && { usualBytes: app.settings.usualMessageBytes }),
     news: await hushed(app, mail, readNews(app, mail, parsed)),
     ...(mail.fetched ? { fetched: mail.fetched } : {}),
   })
@@ -81,7 +83,7 @@ function toReadMail(
   kept: { sha256: string; blobKey: string },
 ): ReadMail {
   const { messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments } = parsed
-  const { text, html, extractedText, extractedHtml, defects, codes, links, risk } = parsed
+  const { words, defects, codes, links, risk } = parsed
   const headers = withOurResults(app, parsed.headers, mail, authentication)
   const suspicion = suspect(mail.source, parsed, authentication, vouched)
   return {
@@ -90,8 +92,9 @@ function toReadMail(
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sizeBytes: mail.raw.length,
     ...kept,
+    words,
     content: {
-      ...{ text, html, extractedText, extractedHtml, headers, authentication, defects, codes, links },
+      ...{ headers, authentication, defects, codes, links },
       risk: withSuspicion(risk, suspicion),
     },
     suspicion,

@@ -4,16 +4,17 @@ import type { Reader } from '../store.ts'
 import type { MailboxAddress, Message } from './model.ts'
 import type { SearchEntry, SearchIndex } from './search-store.ts'
 
-const STEP = 500
+/** How many entries of the log one step takes at most. */
+export const STEP = 500
 
 type Source = Pick<Reader, 'events' | 'messages'>
 
-/** Moves an index one step along the event log; false when it stands at the end. */
-export async function followLog(read: Source, index: SearchIndex): Promise<boolean> {
+/** Moves an index one step along the event log; answers over how many entries. */
+export async function followLog(read: Source, index: SearchIndex): Promise<number> {
   const from = await index.position()
   const events = await read.events.after(from, STEP)
   const last = events.at(-1)
-  if (!last) return false
+  if (!last) return 0
   await index.take({
     from,
     to: last.seq,
@@ -21,7 +22,7 @@ export async function followLog(read: Source, index: SearchIndex): Promise<boole
     remove: events.flatMap(erasedMessages),
     removeMailboxes: events.flatMap(erasedMailbox),
   })
-  return true
+  return events.length
 }
 
 // What was erased meanwhile is not found here, and needs no entry.

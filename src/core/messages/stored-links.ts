@@ -9,6 +9,7 @@ import { isExpired } from '../mailboxes/policy.ts'
 import { sameBytes } from '../secrets.ts'
 import { findMessage } from './messages.ts'
 import type { Message, Part } from './model.ts'
+import { partName } from './part-name.ts'
 
 /** Which key signed; a later one would come beside it. */
 const KEY_ID = '1'
@@ -78,7 +79,8 @@ async function findPart(app: App, [, orgId, , mailboxId, messageId, partId]: str
   const { mailboxes, messages } = app.store.read
   const mailbox = await mailboxes.get(orgId as Mailbox['orgId'], mailboxId as MailboxId)
   const message = mailbox && (await messages.get(mailbox.id, messageId as MessageId))
-  const part = message?.attachments.find((one) => one.id === partId)
+  const at = message?.attachments.findIndex((one) => one.id === partId) ?? -1
+  const part = message?.attachments[at]
   if (!message || !part || isExpired(mailbox, message, app.clock.now())) return undefined
-  return { part, blobKey: message.blobKey }
+  return { part: { ...part, filename: partName(part, at) }, blobKey: message.blobKey }
 }

@@ -1,7 +1,7 @@
 import type { Attachment } from '../../protocol/compose/draft.ts'
 import type { App } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
-import { contentTypeOf } from './content-types.ts'
+import { contentTypeOf } from '../messages/content-types.ts'
 
 export const MAX_ATTACHMENTS = 50
 export const MAX_TOTAL_BYTES = 25 * 1024 * 1024

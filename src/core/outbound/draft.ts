@@ -1,6 +1,6 @@
 import { parseAddress } from '../../protocol/address/parse-address.ts'
 import { ParseError } from '../../protocol/parse-error.ts'
-import { type Failure, invalid } from '../errors.ts'
+import { Failure, invalid } from '../errors.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import { checkLabels } from '../messages/labels.ts'
 import type { MailboxAddress } from '../messages/model.ts'
@@ -10,7 +10,8 @@ import { checkHeaders } from './header-rules.ts'
 export const MAX_RECIPIENTS = 50
 /** Some may be named twice. More than this is not even read: a million addresses would hold everybody up. */
 const MAX_WRITTEN = 1_000
-const MAX_TEXT_BYTES = 5 * 1024 * 1024
+const MIB = 1024 * 1024
+const MAX_TEXT_BYTES = 5 * MIB
 const MAX_SUBJECT = 998
 
 /** What a caller wants to send, as they wrote it: addresses are texts, files are base64 or URLs. */
@@ -27,6 +28,8 @@ export interface SendRequest {
   headers: Record<string, string>
   /** Whether a picture in the html is to tell when somebody opens it. */
   trackOpens?: true
+  /** What text and html may weigh each, when that is not 5 MiB. */
+  maxTextBytes?: number
 }
 
 /** The same, checked: what the composer and the envelope are made of. */
@@ -65,8 +68,8 @@ export function checkFields(request: SendRequest): CheckedDraft {
     bcc: parseAll('bcc', request.bcc),
     replyTo: parseAll('reply_to', request.replyTo),
     subject: checkSubject(request.subject),
-    text: checkText('text', request.text),
-    html: checkText('html', request.html),
+    text: checkText('text', request.text, request.maxTextBytes),
+    html: checkText('html', request.html, request.maxTextBytes),
     labels: checkLabels(request.labels),
     headers: checkHeaders(request.headers),
   }
@@ -101,9 +104,14 @@ export function distinctRecipients({ to, cc, bcc }: Recipients, localDomains: re
       return !seen.has(key) && seen.add(key)
     })
   const recipients = { to: fresh(to), cc: fresh(cc), bcc: fresh(bcc) }
-  if (seen.size === 0) throw invalid('to', 'at least one recipient is required')
+  if (seen.size === 0) throw unaddressed()
   if (seen.size > MAX_RECIPIENTS) throw tooMany('to')
   return recipients
+}
+
+function unaddressed(): Failure {
+  const message = 'at least one recipient is required'
+  return new Failure('invalid', `to: ${message}`, { issues: [{ path: ['to'], message }], reason: 'no_recipients' })
 }
 
 function checkSubject(subject: string): string {
@@ -114,7 +122,7 @@ function checkSubject(subject: string): string {
 }
 
 // Half a character, left over where a caller cut a text, is replaced: what is stored and shown is what is sent.
-function checkText(field: string, text: string | null): string | null {
-  if (text !== null && Buffer.byteLength(text) > MAX_TEXT_BYTES) throw invalid(field, 'must have at most 5 MiB')
+function checkText(field: string, text: string | null, most = MAX_TEXT_BYTES): string | null {
+  if (text !== null && Buffer.byteLength(text) > most) throw invalid(field, `must have at most ${most / MIB} MiB`)
   return text?.toWellFormed() ?? null
 }

@@ -16,17 +16,31 @@ import type { SendRequest } from './draft.ts'
 import type { Enqueued } from './enqueue-command.ts'
 import { sendMessage } from './send.ts'
 
+const MAX_SUBJECT_OCTETS = 998
+const MAX_TEXT_BYTES = 10 * 1024 * 1024
+
 /** Sends a new message from an address of the caller's choice. */
 export async function sendFrom(
   app: App,
   caller: Caller,
   from: string,
-  request: SendRequest,
+  asked: SendRequest,
   idempotencyKey: string | null,
 ): Promise<Enqueued> {
+  const request = { ...asked, maxTextBytes: MAX_TEXT_BYTES }
   checkRequest(request, idempotencyKey)
+  checkSizes(request)
   const mailbox = await senderMailbox(app, caller, from)
   return sendMessage(app, caller, mailbox.id, request, idempotencyKey)
+}
+
+function checkSizes({ subject, text, html }: SendRequest): void {
+  if (Buffer.byteLength(subject) > MAX_SUBJECT_OCTETS) {
+    throw invalid('subject', `must have at most ${MAX_SUBJECT_OCTETS} octets`)
+  }
+  if (Buffer.byteLength(text ?? '') + Buffer.byteLength(html ?? '') > MAX_TEXT_BYTES) {
+    throw invalid(text ? 'text' : 'html', 'text and html must have at most 10 MiB together')
+  }
 }
 
 /**

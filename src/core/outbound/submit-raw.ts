@@ -16,6 +16,7 @@ import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
 import { refuseLoop } from '../messages/hops.ts'
 import { sentFlags } from '../messages/model.ts'
 import type { ParsedMail } from '../messages/parser.ts'
+import { unpackWords } from '../messages/words.ts'
 import { canonicalOf } from '../suppressions/check.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
 import { isOurField } from './header-rules.ts'
@@ -86,12 +87,12 @@ interface Submitted {
 
 function toOutbound(app: App, mailbox: Mailbox, { parsed, kept, recipients }: Submitted): NewOutbound {
   const { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour } = app.settings
-  const { text, html, extractedText, extractedHtml, defects } = parsed
   const headers = parsed.headers.filter(({ name }) => !isOurField(name))
   return {
     message: { ...toMessage(mailbox, parsed, recipients), ...kept },
     content: {
-      ...{ text, html, extractedText, extractedHtml, headers, envelope: null, authentication: null, defects },
+      ...unpackWords(parsed.words),
+      ...{ headers, envelope: null, authentication: null, defects: parsed.defects },
       ...{ codes: [], links: [], risk: null },
     },
     joins: 'ancestors',

@@ -16,6 +16,7 @@ import type { Mailbox } from '../mailboxes/model.ts'
 import { type Message, type MessageContent, sentFlags } from '../messages/model.ts'
 import { pictureOf } from '../messages/opens.ts'
 import type { ParsedMail } from '../messages/parser.ts'
+import { unpackWords } from '../messages/words.ts'
 import type { CheckedDraft } from './draft.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
 
@@ -48,7 +49,7 @@ export async function submit(app: App, mailbox: Mailbox, asked: Composition): Pr
   const signed = await signAs(app, mailbox, compose(app, mailbox, composition, messageId))
   const { passesOn } = composition
   const raw = passesOn === undefined ? signed : await sealAs(app, mailbox, signed, passesOn)
-  if (raw.length > app.settings.maxMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
+  if (raw.length > app.settings.usualMessageBytes * 1.5) throw new Failure('too_large', 'The message is too large')
   return keepAndQueue(app, raw, (parsed, kept) => toOutbound(app, mailbox, composition, parsed, { ...kept, messageId }))
 }
 
@@ -145,11 +146,11 @@ function toMessage(mailbox: Mailbox, composition: Named, parsed: ParsedMail): Dr
 
 // The picture is for those who receive it: whoever reads what they sent does not open it.
 function toContent(draft: CheckedDraft, parsed: ParsedMail, picture: string | undefined): MessageContent {
-  const { extractedHtml } = parsed
+  const { extractedText, extractedHtml } = unpackWords(parsed.words)
   return {
     text: draft.text,
     html: draft.html,
-    extractedText: parsed.extractedText,
+    extractedText,
     extractedHtml: picture && extractedHtml ? removeImage(extractedHtml, picture) : extractedHtml,
     headers: draft.headers,
     envelope: null,

@@ -69,6 +69,9 @@ export class DeliveryWorker implements AsyncDisposable {
     this.#heldBack = this.#crowded
     if (this.#heldBack) return false
     this.#leftOut = this.#lanes.busy()
+    // Looked at first: most wake-ups are for others, and a claim is a write.
+    const due = await this.#app.store.read.outbound.nextDue(this.#leftOut)
+    if (due === undefined || due > now) return false
     const claim = { leaseMs: LEASE_MS, limit: BATCH, except: this.#leftOut, queuedOnly: !this.#leases.mayTakeOver }
     const claimed = await this.#app.store.run('outbound.claim', claim)
     // Where our own lease ran out although we live, the claim is as good as a renewal: nothing of it is handed over twice.

@@ -1,4 +1,5 @@
 import { type Caller, demand } from '../accounts/caller.ts'
+import { demandStill } from '../accounts/key-watch.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { reachMailbox } from '../mailboxes/mailboxes.ts'
@@ -25,7 +26,7 @@ export interface WaitRequest {
 
 /**
  * Waits for a message and answers it whole; null when the time is up. Registered first, then looked, then slept: a message that is
- * committed at any moment is found. Several who wait for the same message all get it.
+ * committed at any moment is found. Several who wait for the same message all get it. Whose key ends meanwhile waits no more.
  */
 export async function waitForMessage(app: App, caller: Caller, request: WaitRequest): Promise<FullMessage | null> {
   const { criteria, timeoutMs, signal } = request
@@ -33,7 +34,10 @@ export async function waitForMessage(app: App, caller: Caller, request: WaitRequ
   demandIncluded(caller, criteria)
   const mailbox = await reachMailbox(app, caller, request.mailbox)
   const bell = new Bell()
-  using _seat = await app.waitingRoom.enter(caller, { mailboxId: mailbox.id, filter: criteria, bell })
+  const key = stillOpen(app, caller, bell)
+  const waiter = { mailboxId: mailbox.id, filter: criteria, bell, keyChanged: key.changed }
+  using _seat = await app.waitingRoom.enter(caller, waiter)
+  using _keyExpiry = at(app, caller.expiresAt, key.changed)
   using _clock = at(app, app.clock.now() + timeoutMs, () => bell.finish())
   using _expiry = at(app, mailbox.expiresAt, () => bell.ring())
   using _client = finishOn(signal, bell)
@@ -43,7 +47,25 @@ export async function waitForMessage(app: App, caller: Caller, request: WaitRequ
     const last = bell.over || timeoutMs <= 0
     const found = await look(app, mailbox, filter)
     if (found || last || signal?.aborted) return found
+    await key.check()
     await bell.heard()
+    await key.check()
+  }
+}
+
+/** Asks for the key once after the wait is registered, and again when it has changed. */
+function stillOpen(app: App, caller: Caller, bell: Bell) {
+  let asked = false
+  return {
+    changed(): void {
+      asked = false
+      bell.ring()
+    },
+    async check(): Promise<void> {
+      if (asked) return
+      asked = true
+      await demandStill(app, caller, 'message_read')
+    },
   }
 }
 

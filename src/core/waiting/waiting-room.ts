@@ -2,7 +2,7 @@ import type { Caller } from '../accounts/caller.ts'
 import { Failure } from '../errors.ts'
 import type { EventFeed } from '../events/feed.ts'
 import type { LoggedEvent } from '../events/model.ts'
-import type { MailboxId } from '../ids.ts'
+import type { ApiKeyId, MailboxId } from '../ids.ts'
 import { matches, type OneMessageFilter } from '../messages/matches.ts'
 import type { Store } from '../store.ts'
 import type { Bell } from './bell.ts'
@@ -15,6 +15,8 @@ export interface Waiter {
   mailboxId: MailboxId
   filter: OneMessageFilter
   bell: Bell
+  /** The caller's key is another than it was, or none any more. */
+  keyChanged(): void
 }
 
 /**
@@ -25,6 +27,7 @@ export class WaitingRoom {
   readonly #feed: EventFeed
   readonly #store: Store
   readonly #byMailbox = new Map<MailboxId, Set<Waiter>>()
+  readonly #byKey = new Map<ApiKeyId, Set<Waiter>>()
   readonly #counts = new Map<string, number>()
   #joined: Promise<() => void> | undefined
 
@@ -39,11 +42,10 @@ export class WaitingRoom {
    */
   async enter(caller: Caller, waiter: Waiter): Promise<Disposable> {
     const seat = this.#takeSeat(caller)
-    const here = this.#byMailbox.get(waiter.mailboxId) ?? new Set()
-    this.#byMailbox.set(waiter.mailboxId, here.add(waiter))
+    const forget = [place(this.#byMailbox, waiter.mailboxId, waiter)]
+    if (caller.keyId !== null) forget.push(place(this.#byKey, caller.keyId, waiter))
     const leave = () => {
-      here.delete(waiter)
-      if (here.size === 0) this.#byMailbox.delete(waiter.mailboxId)
+      for (const forgetOne of forget) forgetOne()
       if (this.#byMailbox.size === 0) this.#stopListening()
       seat[Symbol.dispose]()
     }
@@ -61,6 +63,10 @@ export class WaitingRoom {
   }
 
   async #take(events: readonly LoggedEvent[]): Promise<void> {
+    for (const { type, payload } of events) {
+      if (!type.startsWith('key.')) continue
+      for (const waiter of this.#byKey.get(payload.keyId as ApiKeyId) ?? []) waiter.keyChanged()
+    }
     const here = events.filter(({ mailboxId }) => mailboxId !== null && this.#byMailbox.has(mailboxId))
     for (const { type, mailboxId } of here) if (type === 'mailbox.deleted') this.#ringAll(mailboxId)
     const ids = here.filter(mayShow).flatMap(({ messageId }) => messageId ?? [])
@@ -112,6 +118,16 @@ export class WaitingRoom {
     const count = (this.#counts.get(name) ?? 0) + change
     if (count === 0) this.#counts.delete(name)
     else this.#counts.set(name, count)
+  }
+}
+
+/** Puts somebody among those of a key, and answers how they leave. */
+function place<Key>(groups: Map<Key, Set<Waiter>>, key: Key, waiter: Waiter): () => void {
+  const group = groups.get(key) ?? new Set()
+  groups.set(key, group.add(waiter))
+  return () => {
+    group.delete(waiter)
+    if (group.size === 0 && groups.get(key) === group) groups.delete(key)
   }
 }
 

@@ -73,10 +73,15 @@ function imageSource(src: string, imagesIn: string): Record<string, string> {
  * sandboxed frame all the same.
  */
 export function safeHtml(html: string, { remoteImages = false }: { remoteImages?: boolean } = {}): string {
-  if (html.length > MAX_LENGTH || isTooDeep(html)) return `<pre>${escapeText(htmlToText(html))}</pre>`
+  if (html.length > MAX_LENGTH || isTooDeep(html)) return wordsAsHtml(html)
   // Loaded for the first HTML that is shown: a server at rest does without, and whoever shows it need not wait.
   sanitize ??= createRequire(import.meta.url)('sanitize-html') as typeof sanitizeHtml
   return sanitize(html, remoteImages ? open : closed)
+}
+
+/** The words of an HTML mail alone, as HTML. */
+export function wordsAsHtml(html: string): string {
+  return `<pre>${escapeText(htmlToText(html))}</pre>`
 }
 
 // The first hold nothing; the others end by themselves where the next one begins, and many mails leave it at that.

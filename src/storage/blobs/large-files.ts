@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { sha256OfKey } from '../../core/blob-key.ts'
 
 // Nobody takes that long to write one file: it is what a crash left.
 const ABANDONED_MS = 24 * 3_600_000
@@ -62,11 +63,13 @@ export class LargeFiles {
     return { keys, next: null }
   }
 
+  // Folder by folder, and by name within one.
   async *#keysAfter(after: string): AsyncGenerator<string> {
-    for (const first of await namesIn(this.#folder, FOLDER, after.slice(0, 2))) {
-      const inside = after.startsWith(first) ? after.slice(2, 4) : ''
-      for (const second of await namesIn(join(this.#folder, first), FOLDER, inside)) {
-        const names = await namesIn(join(this.#folder, first, second), /^./, after)
+    const [outer, inner] = after === '' ? ['', ''] : foldersOf(after)
+    for (const first of await namesIn(this.#folder, FOLDER, outer)) {
+      for (const second of await namesIn(join(this.#folder, first), FOLDER, first === outer ? inner : '')) {
+        const begun = first === outer && second === inner
+        const names = await namesIn(join(this.#folder, first, second), /^./, begun ? after : '')
         yield* names.filter((name) => name !== after)
       }
     }
@@ -77,13 +80,13 @@ export class LargeFiles {
   }
 
   #pathOf(key: string): string {
-    return join(this.#folder, key.slice(0, 2), key.slice(2, 4), key)
+    return join(this.#folder, ...foldersOf(key), key)
   }
 
   async #makeFolders(key: string): Promise<void> {
-    const first = join(this.#folder, key.slice(0, 2))
-    await this.#makeLasting(first)
-    await this.#makeLasting(join(first, key.slice(2, 4)))
+    const [outer, inner] = foldersOf(key)
+    await this.#makeLasting(join(this.#folder, outer))
+    await this.#makeLasting(join(this.#folder, outer, inner))
   }
 
   // A new folder is only there after a crash when its parent was synced too, and not by the one alone who happened to make it.
@@ -99,6 +102,12 @@ export class LargeFiles {
       throw error
     }
   }
+}
+
+// By the hash, since keys of one time begin alike.
+function foldersOf(key: string): [string, string] {
+  const spread = sha256OfKey(key) ?? key
+  return [spread.slice(0, 2), spread.slice(2, 4)]
 }
 
 const FOLDER = /^[0-9a-z-]{2}$/

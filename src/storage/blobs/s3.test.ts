@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Server, startS3 } from '../../../test/support/s3-server.ts'
-import { newBlobKey } from '../../core/blob-key.ts'
+import { newBlobKey, sha256OfKey } from '../../core/blob-key.ts'
 import type { BlobStore } from '../../core/store.ts'
 import { openS3Blobs, type S3Options } from './s3.ts'
 
@@ -37,7 +37,7 @@ describe('what goes over the wire', () => {
     const key = await put(bytes)
     const [seen] = s3.seen
     expect(seen).toMatchObject({ method: 'PUT', key })
-    expect(seen?.headers).toMatchObject({ 'content-length': '5000', 'x-amz-content-sha256': key.slice(0, 64) })
+    expect(seen?.headers).toMatchObject({ 'content-length': '5000', 'x-amz-content-sha256': sha256OfKey(key) })
     expect(seen?.headers['transfer-encoding'] ?? seen?.headers['content-encoding']).toBeUndefined()
     expect(Object.keys(seen?.headers ?? {}).filter((name) => name.includes('checksum'))).toEqual([])
     expect(s3.objects.get(key)?.bytes.equals(bytes)).toBe(true)
@@ -83,6 +83,66 @@ describe('what goes over the wire', () => {
     s3.objects.set('backup/2024.tar', { bytes: Buffer.alloc(1), at: 0, etag: '""' })
     s3.objects.set('notes.txt', { bytes: Buffer.alloc(1), at: 0, etag: '""' })
     expect(await blobs.list?.(Date.now() + 60_000, null)).toEqual({ keys: [key], next: null })
+  })
+})
+
+describe('the short way of small uploads', () => {
+  const isShort = ({ headers }: (typeof s3.seen)[number]) => headers['amz-sdk-request'] === undefined
+
+  test('is known from the first upload on, and says the same', async () => {
+    await using own = await openS3Blobs(quick({ prefix: 'a/b/' }))
+    for (const size of [0, 1, 5000]) await put(randomBytes(size), own)
+    expect(s3.seen.map(isShort)).toEqual([false, true, true])
+    const names = ['content-length', 'content-type', 'host', 'x-amz-content-sha256', 'connection']
+    const said = s3.seen.map(({ method, headers }) => [method, ...names.map((name) => typeof headers[name])])
+    expect(said[1]).toEqual(said[0])
+    expect([...s3.objects.keys()].every((key) => key.startsWith('a/b/'))).toBe(true)
+  })
+
+  test('is not for large ones', async () => {
+    await put()
+    await put(randomBytes(1024 * 1024 + 1))
+    expect(s3.seen.map(isShort)).toEqual([false, false])
+  })
+
+  test.each([{ status: 500, code: 'InternalError' }, { status: 503, code: 'SlowDown' }, 'cut', 'hang'] as const)(
+    'a failure on it is not felt: %j',
+    async (fault) => {
+      const store = await openS3Blobs(quick({ deadlineMs: 5_000 }))
+      await put(randomBytes(10), store)
+      let left = 1
+      s3.fault = () => (left-- > 0 ? fault : undefined)
+      const bytes = randomBytes(4000)
+      expect(await store.get(await put(bytes, store))).toEqual(bytes)
+      await put(randomBytes(10), store)
+      const puts = s3.seen.filter(({ method }) => method === 'PUT')
+      expect(puts.map(isShort)).toEqual([false, true, false, true])
+      await store[Symbol.asyncDispose]()
+    },
+  )
+
+  test('is left for good when the store wants what the client says and we do not', async () => {
+    s3.fault = (request) => (isShort(request) ? { status: 403, code: 'AccessDenied' } : undefined)
+    for (let i = 0; i < 4; i++) await put()
+    expect(s3.objects.size).toBe(4)
+    expect(s3.seen.map(isShort)).toEqual([false, true, false, false, false])
+  })
+
+  test('signs with the token of a session, and the time of the store', async () => {
+    await using own = await openS3Blobs(quick({ sessionToken: 'a token/of+a session==', deadlineMs: 5_000 }))
+    s3.now = () => Date.now() + 3_600_000
+    await put(randomBytes(10), own)
+    s3.seen.length = 0
+    await put(randomBytes(10), own)
+    expect(s3.seen.map((seen) => [isShort(seen), seen.headers['x-amz-security-token']])).toEqual([
+      [true, 'a token/of+a session=='],
+    ])
+  })
+
+  test('bytes that are not those of the key are refused on it too', async () => {
+    await put()
+    await expect(blobs.put(newBlobKey('a'.repeat(64)), Buffer.from('other'))).rejects.toMatchObject(unavailable)
+    expect(s3.objects.size).toBe(1)
   })
 })
 

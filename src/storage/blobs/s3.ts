@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -14,6 +16,7 @@ import {
 import { sha256OfKey } from '../../core/blob-key.ts'
 import { Failure } from '../../core/errors.ts'
 import type { BlobList, BlobStore } from '../../core/store.ts'
+import { type S3Target, ShortWay, type SmallObject } from './s3-short-way.ts'
 import { Slots } from './slots.ts'
 
 export interface S3Options {
@@ -48,6 +51,11 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   return new S3Blobs(options)
 }
 
+interface Attempt {
+  abortSignal: AbortSignal
+  requestTimeout: number
+}
+
 class S3Blobs implements BlobStore {
   readonly #client: S3Client
   readonly #bucket: string
@@ -55,11 +63,15 @@ class S3Blobs implements BlobStore {
   readonly #slots: Slots
   readonly #deadlineMs: number
   readonly #attemptMs: number
+  readonly #shortWay: ShortWay
   #deletesMany = true
 
   constructor(options: S3Options) {
     const { concurrency = 48, deadlineMs = 60_000, attemptMs = 20_000 } = options
-    this.#client = clientOf(options, concurrency, attemptMs)
+    const agentOptions = { keepAlive: true, maxSockets: concurrency }
+    const agents = { http: new Agent(agentOptions), https: new SecureAgent(agentOptions) }
+    this.#client = clientOf(options, agents, attemptMs)
+    this.#shortWay = new ShortWay(options.region, agents)
     this.#bucket = options.bucket
     this.#prefix = options.prefix ?? ''
     this.#slots = new Slots(concurrency)
@@ -68,21 +80,41 @@ class S3Blobs implements BlobStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
+    const { Key } = this.#object(key)
     // A copy: it may wait for its slot and be sent again, and the caller's memory is free at once.
-    const Body = Buffer.from(bytes)
-    const command = new PutObjectCommand({ ...this.#object(key), Body, ContentLength: Body.length })
+    const body = Buffer.from(bytes)
+    const extraMs = body.length / BYTES_PER_MS
     // The signature then covers the hash that the key was made of: other bytes than those are refused at the other end.
-    const sha256 = sha256OfKey(key)
+    const object = { path: `/${this.#bucket}/${Key}`, body, sha256: sha256OfKey(key) ?? '' }
+    await this.#ask(async (signal) => {
+      const attempt = this.#attempt(signal, extraMs)
+      const outcome = this.#shortWay.open(object) ? await this.#putShort(object, attempt) : 'failed'
+      if (outcome === 'there') return
+      await this.#putByClient(key, object, attempt)
+      if (outcome === 'refused') this.#shortWay.close()
+    }, this.#deadlineMs + extraMs)
+  }
+
+  async #putShort(object: SmallObject, { abortSignal: signal, requestTimeout: timeoutMs }: Attempt) {
+    const { credentials, systemClockOffset } = this.#client.config
+    const now = Date.now() + systemClockOffset
+    return this.#shortWay.put(object, await credentials(), { now, signal, timeoutMs })
+  }
+
+  async #putByClient(key: string, { body, sha256 }: SmallObject, attempt: Attempt) {
+    const command = new PutObjectCommand({ ...this.#object(key), Body: body, ContentLength: body.length })
+    let target: S3Target | undefined
     command.middlewareStack.add(
       (next) => (args) => {
-        const { headers } = args.request as { headers: Record<string, string | undefined> }
-        headers['x-amz-content-sha256'] = sha256
+        const request = args.request as S3Target & { headers: Record<string, string | undefined> }
+        request.headers['x-amz-content-sha256'] = sha256
+        target = request
         return next(args)
       },
       { step: 'build', name: 'hashOfTheKey' },
     )
-    const extraMs = Body.length / BYTES_PER_MS
-    await this.#ask((signal) => this.#client.send(command, this.#attempt(signal, extraMs)), this.#deadlineMs + extraMs)
+    await this.#client.send(command, attempt)
+    if (target) this.#shortWay.learn(target)
   }
 
   async get(key: string): Promise<Buffer | undefined> {
@@ -157,7 +189,7 @@ class S3Blobs implements BlobStore {
     })
   }
 
-  #attempt(abortSignal: AbortSignal, extraMs = 0) {
+  #attempt(abortSignal: AbortSignal, extraMs = 0): Attempt {
     return { abortSignal, requestTimeout: this.#attemptMs + extraMs }
   }
 
@@ -173,9 +205,8 @@ class S3Blobs implements BlobStore {
   }
 }
 
-function clientOf(options: S3Options, concurrency: number, silenceMs: number): S3Client {
+function clientOf(options: S3Options, agents: { http: Agent; https: SecureAgent }, silenceMs: number): S3Client {
   const { region, endpoint, accessKeyId, secretAccessKey, sessionToken } = options
-  const agent = { keepAlive: true, maxSockets: concurrency }
   const known = accessKeyId !== undefined && secretAccessKey !== undefined
   return new S3Client({
     region,
@@ -194,8 +225,8 @@ function clientOf(options: S3Options, concurrency: number, silenceMs: number): S
       throwOnRequestTimeout: true,
       // Also in the middle of an answer.
       socketTimeout: silenceMs,
-      httpAgent: agent,
-      httpsAgent: agent,
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
     },
   })
 }

@@ -33,6 +33,9 @@ import * as imapSources from './0160-imap-sources.ts'
 import * as threadLists from './0170-thread-lists.ts'
 import * as domainFlags from './0171-domain-flags.ts'
 import * as messageOpens from './0180-message-opens.ts'
+import * as compressionPostgres from './0210-compression-postgres.ts'
+import * as unquoted from './0250-unquoted.ts'
+import * as fewerIndexes from './0251-fewer-indexes.ts'
 
 /** One change of the schema; never edited once it is merged. */
 export interface Migration {
@@ -70,7 +73,17 @@ const later: Migration[] = [
   threadLists,
   domainFlags,
   messageOpens,
+  unquoted,
+  fewerIndexes,
 ]
 
 export const sqliteMigrations: Migration[] = [accounts, mail, outbound, eventsSqlite, ...later]
-export const postgresMigrations: Migration[] = [accounts, mail, outbound, eventsPostgres, ...later, searchPostgres]
+export const postgresMigrations: Migration[] = [
+  accounts,
+  mail,
+  outbound,
+  eventsPostgres,
+  ...later,
+  searchPostgres,
+  compressionPostgres,
+]

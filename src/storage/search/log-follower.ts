@@ -1,4 +1,4 @@
-import { followLog } from '../../core/messages/search-follower.ts'
+import { followLog, STEP } from '../../core/messages/search-follower.ts'
 import type { SearchIndex } from '../../core/messages/search-store.ts'
 import type { Reader } from '../../core/store.ts'
 
@@ -7,18 +7,23 @@ const GATHER_MS = 100
 /** What wakes us can be lost, and another process may have written. */
 const LOOK_MS = 500
 
+/** Takes a step unless another process is at it; answers over how many entries of the log. */
+type Guard = (step: () => Promise<number>) => Promise<number>
+
 /** Keeps an index going along the event log, step by step, until it is closed. */
 export class LogFollower implements AsyncDisposable {
   readonly #read: Pick<Reader, 'events' | 'messages'>
   readonly #index: SearchIndex
+  readonly #unlessAnother: Guard
   readonly #timer: NodeJS.Timeout
   #wake: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
 
-  constructor(read: Pick<Reader, 'events' | 'messages'>, index: SearchIndex) {
+  constructor(read: Pick<Reader, 'events' | 'messages'>, index: SearchIndex, unlessAnother: Guard = (step) => step()) {
     this.#read = read
     this.#index = index
+    this.#unlessAnother = unlessAnother
     this.#timer = setInterval(() => this.poke(), LOOK_MS).unref()
     this.poke()
   }
@@ -28,7 +33,7 @@ export class LogFollower implements AsyncDisposable {
     if (this.#closed) return
     this.#wake ??= setTimeout(() => {
       this.#wake = undefined
-      void this.catchUp().catch(() => {
+      void this.#run(() => this.#gathered()).catch(() => {
         // The store or the disk is away: the next look tries again.
       })
     }, GATHER_MS).unref()
@@ -38,10 +43,7 @@ export class LogFollower implements AsyncDisposable {
   async catchUp(): Promise<void> {
     // What runs may have passed the place that is asked about before it was written.
     await this.#running?.catch(() => {})
-    this.#running ??= this.#follow().finally(() => {
-      this.#running = undefined
-    })
-    await this.#running
+    await this.#run(async () => (await this.#step()) > 0)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -51,7 +53,25 @@ export class LogFollower implements AsyncDisposable {
     await this.#running?.catch(() => {})
   }
 
-  async #follow(): Promise<void> {
-    while (!this.#closed && (await followLog(this.#read, this.#index))) await new Promise(setImmediate)
+  async #run(step: () => Promise<boolean>): Promise<void> {
+    this.#running ??= this.#follow(step).finally(() => {
+      this.#running = undefined
+    })
+    await this.#running
+  }
+
+  async #follow(step: () => Promise<boolean>): Promise<void> {
+    while (!this.#closed && (await step())) await new Promise(setImmediate)
+  }
+
+  /** What comes while mail keeps coming gathers for the next step; answers whether there is enough for one already. */
+  async #gathered(): Promise<boolean> {
+    const taken = await this.#unlessAnother(() => this.#step())
+    if (taken > 0) this.poke()
+    return taken === STEP
+  }
+
+  #step(): Promise<number> {
+    return followLog(this.#read, this.#index)
   }
 }

@@ -2,28 +2,25 @@ import type pg from 'pg'
 import type { MessageId } from '../../core/ids.ts'
 import type { Search, SearchEntry, SearchIndex, SearchQuery, SearchStep } from '../../core/messages/search-store.ts'
 import type { Reader } from '../../core/store.ts'
-import type { Connection } from '../database.ts'
-import { databaseOver, openPool, orFailure } from '../postgres.ts'
+import { openPool, orFailure } from '../postgres.ts'
 import { numberCommitted } from '../postgres-events.ts'
 import { LogFollower } from './log-follower.ts'
 import { queryWords, wordsOf } from './words.ts'
 
 /** Opens the index in the tables beside the rows; every node follows, and only one of them takes each step. */
 export async function openPostgresSearch(options: { url: string; read: Reader }): Promise<Search> {
-  return new PostgresSearch(openPool(options.url, 3), options.read)
+  return new PostgresSearch(openPool(options.url, { max: 3, pipeline: true }), options.read)
 }
 
 class PostgresSearch implements Search {
   readonly #pool: pg.Pool
-  readonly #db: Connection
   readonly #follower: LogFollower
   readonly #leave: () => void
   #closed = false
 
   constructor(pool: pg.Pool, read: Reader) {
     this.#pool = pool
-    this.#db = databaseOver(pool)
-    this.#follower = new LogFollower(read, postgresIndex(pool))
+    this.#follower = new LogFollower(read, postgresIndex(pool), (step) => unlessAnother(pool, step))
     this.#leave = read.events.onAppend(() => this.#follower.poke())
   }
 
@@ -38,7 +35,7 @@ class PostgresSearch implements Search {
 
   async caughtUp(): Promise<void> {
     // What has no number yet is not in the log: it may be a moment before the sequencer comes by.
-    while (await numberCommitted(this.#db));
+    while (await numberCommitted(this.#pool));
     await orFailure(this.#follower.catchUp())
   }
 
@@ -63,25 +60,39 @@ function queryOf(query: SearchQuery, words: string[]): string {
   return [quoted(scope), ...words.map((word) => `${quoted(word)}:*`)].join(' & ')
 }
 
+/**
+ * Takes the step unless another node is at one: two that follow read and cut everything twice, and one of them for nothing. The lock
+ * ends with its transaction, and the server ends that of a node that is gone.
+ */
+function unlessAnother(pool: pg.Pool, step: () => Promise<number>): Promise<number> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query("select pg_try_advisory_xact_lock(hashtextextended('search', 0)) as free")
+    return rows[0]?.free === true ? step() : 0
+  })
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
 function postgresIndex(pool: pg.Pool): SearchIndex {
   return {
     async position() {
       const { rows } = await pool.query<{ seq: number }>('select seq from search_position')
       return rows[0]?.seq ?? 0
     },
-    async take(step) {
-      const client = await pool.connect()
-      try {
-        await client.query('begin')
-        await takeStep(client, step)
-        await client.query('commit')
-      } catch (error) {
-        await client.query('rollback').catch(() => {})
-        throw error
-      } finally {
-        client.release()
-      }
-    },
+    take: (step) => inTransaction(pool, (client) => takeStep(client, step)),
   }
 }
 

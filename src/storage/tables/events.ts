@@ -71,7 +71,7 @@ export function eventWriter(db: Database, now: number, appended: () => void): Ev
   return {
     ...eventReader(db),
     async append(event) {
-      await insertEvent.change(db, fromEvent(event, now))
+      await insertEvent.write(db, fromEvent(event, now))
       appended()
     },
   }

@@ -195,7 +195,7 @@ export function mailboxWriter(db: Database): MailboxWriter {
       return numInsertedOrUpdatedRows === 1n
     },
     async count(id, { messages = 0, threads = 0, sizeBytes = 0 }) {
-      await count.change(db, { id, messages, threads, sizeBytes })
+      await count.write(db, { id, messages, threads, sizeBytes })
     },
     purge: (id, limit) => purgeMailbox(db, id, limit),
   }

@@ -66,6 +66,7 @@ export const contentColumns = [
   'codes',
   'links',
   'risk',
+  'unquoted',
 ] as const satisfies (keyof MessageContentTable)[]
 
 export type MessageRow = Pick<MessageTable, (typeof messageColumns)[number]>
@@ -169,12 +170,15 @@ export function flagsOf(m: Pick<Message, Flags | 'handledAt'>): Pick<MessageTabl
   }
 }
 
+const UNQUOTED_TEXT = 1
+const UNQUOTED_HTML = 2
+
 export function toContent(row: MessageContentTable): MessageContent {
   return {
     text: row.text,
     html: row.html,
-    extractedText: row.extracted_text,
-    extractedHtml: row.extracted_html,
+    extractedText: row.unquoted & UNQUOTED_TEXT ? row.text : row.extracted_text,
+    extractedHtml: row.unquoted & UNQUOTED_HTML ? row.html : row.extracted_html,
     headers: JSON.parse(row.headers),
     envelope: row.envelope === null ? null : JSON.parse(row.envelope),
     authentication: row.authentication === null ? null : JSON.parse(row.authentication),
@@ -186,12 +190,14 @@ export function toContent(row: MessageContentTable): MessageContent {
 }
 
 export function fromContent(id: MessageId, c: MessageContent): MessageContentTable {
+  // Most mail is no reply: its words are kept once.
+  const unquoted = (c.extractedText === c.text ? UNQUOTED_TEXT : 0) | (c.extractedHtml === c.html ? UNQUOTED_HTML : 0)
   return {
     message_id: id,
     text: c.text,
     html: c.html,
-    extracted_text: c.extractedText,
-    extracted_html: c.extractedHtml,
+    extracted_text: unquoted & UNQUOTED_TEXT ? null : c.extractedText,
+    extracted_html: unquoted & UNQUOTED_HTML ? null : c.extractedHtml,
     headers: JSON.stringify(c.headers),
     envelope: c.envelope === null ? null : JSON.stringify(c.envelope),
     authentication: c.authentication === null ? null : JSON.stringify(c.authentication),
@@ -199,6 +205,7 @@ export function fromContent(id: MessageId, c: MessageContent): MessageContentTab
     codes: fromList(c.codes),
     links: fromList(c.links),
     risk: c.risk === null ? null : JSON.stringify(c.risk),
+    unquoted,
   }
 }
 

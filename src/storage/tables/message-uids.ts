@@ -27,6 +27,12 @@ export async function assignUids(
   db: Database,
   copies: { mailboxId: MailboxId; messageId: MessageId }[],
 ): Promise<void> {
+  if (db.shared) db.shared.unnumbered.push(...copies)
+  else if (db.engine.numberMessages) await db.engine.numberMessages(db, copies)
+  else await numberInTurn(db, copies)
+}
+
+async function numberInTurn(db: Database, copies: { mailboxId: MailboxId; messageId: MessageId }[]): Promise<void> {
   const placed: { domain: string; message_id: MessageId }[] = []
   for (const { mailboxId, messageId } of copies) {
     const row = await domainOf.first(db, { id: mailboxId })

@@ -33,7 +33,7 @@ const byEitherName = statement((db, v: { mailbox: string; first: string; second:
     .selectFrom('messages')
     .select(rows.messageColumns)
     .where('mailbox_id', '=', v.mailbox)
-    .where((eb) => eb.or([eb('message_id', '=', v.first), eb('message_id', '=', v.second)])),
+    .where('message_id', 'in', [v.first, v.second]),
 )
 
 const insertMessage = statement((db, v: MessageTable) =>
@@ -155,8 +155,8 @@ async function readTexts(db: Database, ids: MessageId[]): Promise<Map<MessageId,
 }
 
 async function insert(db: Database, message: Message, content: MessageContent): Promise<void> {
-  await insertMessage.change(db, rows.fromMessage(message))
-  await insertContent.change(db, rows.fromContent(message.id, content))
+  await insertMessage.write(db, rows.fromMessage(message))
+  await insertContent.write(db, rows.fromContent(message.id, content))
   await insertParts(db, message.id, message.attachments)
   await insertLabels(db, message.id, message.mailboxId, message.at, message.labels)
 }

@@ -26,7 +26,7 @@ const columns = [
 const insertPart = statement((db, v: PartTable) => db.insertInto('parts').values(rowOf(v, columns)))
 
 export async function insertParts(db: Database, message: MessageId, parts: Part[]): Promise<void> {
-  for (const [i, part] of parts.entries()) await insertPart.change(db, fromPart(message, i, part))
+  for (const [i, part] of parts.entries()) await insertPart.write(db, fromPart(message, i, part))
 }
 
 /** The messages of these rows, in their order, with their attachments. */

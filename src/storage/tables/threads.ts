@@ -57,16 +57,16 @@ export function threadWriter(db: Database): ThreadWriter {
       return reader.get(mailbox, id)
     },
     async insert(thread) {
-      await insertThread.change(db, fromThread(thread))
+      await insertThread.write(db, fromThread(thread))
       await insertLabels(db, thread)
     },
     async update(thread) {
-      await updateThread.change(db, fromThread(thread))
-      await clearLabels.change(db, { id: thread.id })
+      await updateThread.write(db, fromThread(thread))
+      await clearLabels.write(db, { id: thread.id })
       await insertLabels(db, thread)
     },
     async delete(id) {
-      await clearLabels.change(db, { id })
+      await clearLabels.write(db, { id })
       await db.kysely.deleteFrom('threads').where('id', '=', id).execute()
     },
   }

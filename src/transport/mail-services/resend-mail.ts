@@ -1,3 +1,4 @@
+import { partName } from '../../core/messages/part-name.ts'
 import { formatAddress } from '../../protocol/address/format-address.ts'
 import type { Mailbox } from '../../protocol/mime/address-list.ts'
 import { decodePart } from '../../protocol/mime/decode-part.ts'
@@ -81,7 +82,7 @@ function commonOf(raw: Buffer, message: ParsedMessage): Omit<ResendMail, 'to'> {
 
 function toAttachment(raw: Buffer, part: Part, index: number): ResendAttachment {
   return {
-    filename: part.filename ?? `attachment-${index + 1}`,
+    filename: partName(part, index),
     content: decodePart(raw, part).toString('base64'),
     content_type: part.charset === null ? part.contentType : `${part.contentType}; charset=${part.charset}`,
     ...(part.contentId !== null ? { content_id: part.contentId } : {}),

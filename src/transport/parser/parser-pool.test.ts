@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { silentLog } from '../../core/log.ts'
+import type { ParsedMail } from '../../core/messages/parser.ts'
+import { unpackWords } from '../../core/messages/words.ts'
 import { ParserPool } from './parser-pool.ts'
 
 const mail = (subject: string, body = 'Hello') =>
@@ -20,12 +22,14 @@ const program = new URL(
   `)}`,
 )
 
+const wordsOf = (mail: ParsedMail | undefined) => mail && unpackWords(mail.words).text?.trim()
+
 test('mails are read in a thread, each answer to its question', async () => {
   await using pool = new ParserPool({ log: silentLog })
   const subjects = Array.from({ length: 50 }, (_, i) => `mail ${i}`)
   const parsed = await Promise.all(subjects.map((subject) => pool.parse(mail(subject))))
   expect(parsed.map((p) => p.subject)).toEqual(subjects)
-  expect(parsed[0]?.text?.trim()).toBe('Hello')
+  expect(wordsOf(parsed[0])).toBe('Hello')
 })
 
 test.each([
@@ -39,8 +43,9 @@ test.each([
     pool.parse(mail('bad', word)),
     pool.parse(mail('after')),
   ])
-  expect([before?.text?.trim(), after?.text?.trim()]).toEqual(['Hello', 'Hello'])
-  expect(bad).toMatchObject({ subject: 'bad', text: null, defects: [{ code: defect }] })
+  expect([wordsOf(before), wordsOf(after)]).toEqual(['Hello', 'Hello'])
+  expect(bad).toMatchObject({ subject: 'bad', defects: [{ code: defect }] })
+  expect(wordsOf(bad)).toBeUndefined()
 })
 
 test('a small mail does not wait behind a large one', async () => {

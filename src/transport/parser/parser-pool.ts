@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads'
 import type { Log } from '../../core/log.ts'
 import type { MailParser, ParsedMail } from '../../core/messages/parser.ts'
-import { parseHeadOnly } from './parse-mail.ts'
+import { Lane, type Trade } from '../threads/lane.ts'
+import { NO_WORDS, parseHeadOnly } from './parse-mail.ts'
 
 export interface Question {
   id: number
@@ -23,140 +23,44 @@ export interface ParserPoolOptions {
   program?: URL
 }
 
-interface Waiting extends Question {
-  resolve(mail: ParsedMail): void
-}
-
-/** A few mails are on their way to a thread while it reads one, so that it never waits for us. */
-const AHEAD = 4
-const MEMORY_MB = 512
 /** From here on a mail may take seconds, and small ones do not wait behind it. */
 const LARGE_BYTES = 256 * 1024
 
-/**
- * Reads mail in threads of its own. A thread that takes too long, dies or runs out of memory is replaced: the mail it was reading
- * comes back with its head only, the others go to the next thread.
- */
+/** Reads mail in threads of its own. What cannot be read in time comes back with its head only. */
 export class ParserPool implements MailParser, AsyncDisposable {
-  readonly #options: Required<ParserPoolOptions>
-  readonly #small: Lane
+  readonly #small: Lane<Uint8Array, ParsedMail>
   /** Its thread starts with the first large mail. */
-  readonly #large: Lane
-  #nextId = 1
+  readonly #large: Lane<Uint8Array, ParsedMail>
 
   constructor(options: ParserPoolOptions) {
-    const program = new URL('./parser-thread.ts', import.meta.url)
-    this.#options = { threads: 1, deadlineMs: 5_000, program, ...options }
-    this.#small = openLane(this.#options, this.#options.threads)
-    this.#large = openLane(this.#options, 1)
+    const trade = toTrade(options)
+    this.#small = new Lane(trade)
+    this.#large = new Lane({ ...trade, threads: 1 })
   }
 
   parse(bytes: Uint8Array): Promise<ParsedMail> {
-    return new Promise((resolve) => {
-      const lane = bytes.length < LARGE_BYTES ? this.#small : this.#large
-      lane.queue.push({ id: this.#nextId++, bytes, resolve })
-      const [idlest] = lane.threads.toSorted((a, b) => a.load - b.load)
-      idlest?.fill()
-    })
+    return (bytes.length < LARGE_BYTES ? this.#small : this.#large).run(bytes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const threads = [...this.#small.threads, ...this.#large.threads]
-    await Promise.all(threads.map((thread) => thread[Symbol.asyncDispose]()))
+    await Promise.all([this.#small[Symbol.asyncDispose](), this.#large[Symbol.asyncDispose]()])
   }
 }
 
-interface Lane {
-  queue: Waiting[]
-  threads: Thread[]
-}
-
-function openLane(options: Required<ParserPoolOptions>, threads: number): Lane {
-  const queue: Waiting[] = []
-  return { queue, threads: Array.from({ length: threads }, () => new Thread(options, queue)) }
-}
-
-class Thread implements AsyncDisposable {
-  readonly #options: Required<ParserPoolOptions>
-  readonly #queue: Waiting[]
-  #worker: Worker | undefined
-  /** In the order they were handed over: the first is the one being read. */
-  #handed: Waiting[] = []
-  #deadline: NodeJS.Timeout | undefined
-  #closed = false
-
-  constructor(options: Required<ParserPoolOptions>, queue: Waiting[]) {
-    this.#options = options
-    this.#queue = queue
-  }
-
-  get load(): number {
-    return this.#handed.length
-  }
-
-  fill(): void {
-    while (!this.#closed && this.#handed.length < AHEAD) {
-      const next = this.#queue.shift()
-      if (!next) return
-      this.#worker ??= this.#start()
-      this.#handed.push(next)
+function toTrade({ log, threads = 1, deadlineMs = 5_000, program }: ParserPoolOptions): Trade<Uint8Array, ParsedMail> {
+  return {
+    ...{ threads, deadlineMs, program: program ?? new URL('./parser-thread.ts', import.meta.url) },
+    pack(mail) {
       // A copy of exactly these bytes, moved: a clone of a Buffer would carry the whole 64 kB that it is a window on.
-      const bytes = new Uint8Array(next.bytes)
-      this.#worker.postMessage({ id: next.id, bytes } satisfies Question, [bytes.buffer])
-      if (this.#handed.length === 1) this.#watch()
-    }
-  }
-
-  #start(): Worker {
-    const worker = new Worker(this.#options.program, {
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 64 },
-    })
-    worker.on('message', (answer: Answer) => this.#answered(answer))
-    worker.on('error', (error) => this.#failed(worker, 'parse-crash', error))
-    worker.on('exit', () => this.#failed(worker, 'parse-crash', new Error('the parser thread ended')))
-    worker.unref()
-    return worker
-  }
-
-  #answered({ id, mail }: Answer): void {
-    const [current] = this.#handed
-    if (current?.id !== id) return
-    this.#handed.shift()
-    current.resolve(mail)
-    this.#watch()
-    this.fill()
-  }
-
-  #watch(): void {
-    clearTimeout(this.#deadline)
-    const worker = this.#worker
-    if (this.#handed.length === 0 || !worker) return
-    this.#deadline = setTimeout(() => {
-      this.#failed(worker, 'parse-timeout', new Error('a mail took too long to read'))
-    }, this.#options.deadlineMs)
-  }
-
-  #failed(worker: Worker, defect: string, cause: unknown): void {
-    if (worker !== this.#worker) return
-    this.#worker = undefined
-    clearTimeout(this.#deadline)
-    void worker.terminate()
-    const [culprit, ...others] = this.#handed
-    this.#handed = []
-    this.#queue.unshift(...others)
-    if (culprit) {
-      this.#options.log.warn({ err: cause, defect, sizeBytes: culprit.bytes.length }, 'a mail could not be read')
-      culprit.resolve(headOnly(culprit.bytes, defect))
-    }
-    this.fill()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
-    clearTimeout(this.#deadline)
-    const worker = this.#worker
-    this.#worker = undefined
-    await worker?.terminate()
+      const bytes = new Uint8Array(mail)
+      return { message: { bytes } satisfies Omit<Question, 'id'>, moved: [bytes.buffer] }
+    },
+    unpack: (answer) => (answer as Answer).mail,
+    fail(mail, why, err) {
+      const defect = `parse-${why}`
+      log.warn({ err, defect, sizeBytes: mail.length }, 'a mail could not be read')
+      return headOnly(mail, defect)
+    },
   }
 }
 
@@ -171,10 +75,8 @@ const nothing: ParsedMail = {
   replyTo: [],
   to: [],
   cc: [],
-  text: null,
-  html: null,
-  extractedText: null,
-  extractedHtml: null,
+  words: NO_WORDS,
+  isTestSpam: false,
   preview: null,
   codes: [],
   links: [],

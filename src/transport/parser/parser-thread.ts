@@ -4,5 +4,5 @@ import type { Answer, Question } from './parser-pool.ts'
 
 parentPort?.on('message', ({ id, bytes }: Question) => {
   const answer: Answer = { id, mail: parseMail(bytes) }
-  parentPort?.postMessage(answer)
+  parentPort?.postMessage(answer, [answer.mail.words.buffer])
 })

@@ -29,7 +29,7 @@ export async function data(session: Session, argument: string): Promise<SmtpRepl
 
 /** Reads to the end of the message, whatever is wrong with it: the client hears of it then. */
 async function readMessage(session: Session, spool: Spool): Promise<Refusal | undefined> {
-  const { maxMessageBytes } = session.app.settings
+  const maxMessageBytes = session.service.maxMessageBytes(session.app.settings)
   const until = session.app.clock.now() + MAX_DURATION_MS
   const decoder = new DataDecoder()
   let bytes = 0

@@ -108,8 +108,14 @@ test('the hundred and first recipient has to wait for the next transaction', asy
 test('arguments are read with their parameters, or refused', async () => {
   await using smtp = await testSmtp()
   await smtp.play(`${shortHello}
+    C: MAIL FROM:<eve@example.com> SIZE=52428801
+    S: 552 5.3.4 The limit is 52428800 bytes
     C: MAIL FROM:<eve@example.com> SIZE=26214401
-    S: 552 5.3.4 The limit is 26214400 bytes
+    S: 250 2.1.0 Sender ok
+    C: RCPT TO:<ada@posthouse.test>
+    S: 552 5.3.4 The message is too large
+    C: RSET
+    S: 250 2.0.0 Ok
     C: MAIL FROM:<eve@example.com> SIZE=many
     S: 501 5.5.4 SIZE is a number
     C: MAIL FROM:<eve@example.com> BODY=BINARYMIME

@@ -11,7 +11,7 @@ export function ehlo(session: Session, argument: string): SmtpReply {
     null,
     settings.mailHost,
     'PIPELINING',
-    `SIZE ${settings.maxMessageBytes}`,
+    `SIZE ${session.service.maxMessageBytes(settings)}`,
     '8BITMIME',
     'SMTPUTF8',
     'ENHANCEDSTATUSCODES',

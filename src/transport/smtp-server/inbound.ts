@@ -19,6 +19,7 @@ import type { Transaction } from './transaction.ts'
 export const inbound: Service = {
   commands,
   offers: () => [],
+  maxMessageBytes: ({ maxMessageBytes }) => maxMessageBytes,
   mailParameters: [],
   begin: (session, sender) => new InboundTransaction(session, sender),
 }
@@ -54,7 +55,7 @@ class InboundTransaction implements Transaction {
 
   async add(address: string): Promise<void> {
     const mailbox = await resolveRecipient(this.#session.app, address)
-    refuseDeclaredSize(mailbox, this.#declaredBytes)
+    refuseDeclaredSize(this.#session.app, mailbox, this.#declaredBytes)
     this.#addCopy(mailbox, address)
     this.accepted++
     void this.#spf

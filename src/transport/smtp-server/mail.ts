@@ -21,7 +21,7 @@ export async function mail(session: Session, argument: string): Promise<SmtpRepl
 function checkParameters({ app, service }: Session, parameters: Map<string, string | null>): number {
   let declared = 0
   for (const [name, value] of parameters) {
-    if (name === 'SIZE') declared = checkSize(value, app.settings.maxMessageBytes)
+    if (name === 'SIZE') declared = checkSize(value, service.maxMessageBytes(app.settings))
     else if (name === 'BODY') checkBody(value)
     else if (service.mailParameters.includes(name)) continue
     else if (name !== 'SMTPUTF8') throw new Refusal(555, '5.5.4', `The parameter ${name} is not known here`)

@@ -87,6 +87,32 @@ test('a size that is announced is refused at RCPT, by the inbox that does not ta
   expect(await rcpt(large.hookAddress, ' SIZE=1001')).toMatch(/^250 /)
 })
 
+test('only an inbox that is set to it takes more than the usual, up to what the server takes', async () => {
+  await using own = await testSmtp({ settings: { maxMessageBytes: 3000, usualMessageBytes: 2000 } })
+  const inbox = async (maxMessageSizeBytes: number) => {
+    const { body } = await own.call('POST', '/api/v1/inbox', { body: { name: 'x', maxMessageSizeBytes } })
+    return body.hookAddress as string
+  }
+  expect((await own.call('POST', '/api/v1/inbox', { body: { name: 'x', maxMessageSizeBytes: 3001 } })).status).toBe(400)
+  const sent = async (to: string, bytes: number) => {
+    using client = await own.connect()
+    await client.reply()
+    for (const line of ['EHLO client.example', 'MAIL FROM:<ada@corp.test>', `RCPT TO:<${to}>`, 'DATA']) {
+      await client.command(line)
+    }
+    return await client.command(`Subject: x\r\n\r\n${'x'.repeat(bytes - 16)}\r\n.`)
+  }
+  const large = await inbox(3000)
+  expect([await sent('ada@posthouse.test', 2000), await sent('ada@posthouse.test', 2001)]).toEqual([
+    expect.stringMatching(/^250 /),
+    expect.stringMatching(/^552 5\.3\.4 /),
+  ])
+  expect([await sent(large, 3000), await sent(large, 3001)]).toEqual([
+    expect.stringMatching(/^250 /),
+    '552 5.3.4 The limit is 3000 bytes',
+  ])
+})
+
 test('a mail that is too large for all is refused, and for some only dropped there', async () => {
   const [tiny, small, large] = [
     await make({ maxMessageSizeBytes: 300 }),

@@ -1,3 +1,4 @@
+import type { Settings } from '../../core/app.ts'
 import type { Command } from './commands.ts'
 import type { Session } from './session.ts'
 import type { Transaction } from './transaction.ts'
@@ -17,6 +18,8 @@ export interface Service {
   commands: ReadonlyMap<string, Command>
   /** The extensions that only this service offers, for the reply to EHLO. */
   offers(session: Session): string[]
+  /** The largest message that it takes. */
+  maxMessageBytes(settings: Settings): number
   /** Parameters of MAIL that it takes beside those of every service. What they say is passed over. */
   mailParameters: readonly string[]
   /** Opens a transaction at MAIL, or throws what is wrong with the sender. */

@@ -6,7 +6,7 @@ const hello = `
   C: EHLO client.example
   S: 250-mail.posthouse.test
   S: 250-PIPELINING
-  S: 250-SIZE 26214400
+  S: 250-SIZE 52428800
   S: 250-8BITMIME
   S: 250-SMTPUTF8
   S: 250-ENHANCEDSTATUSCODES

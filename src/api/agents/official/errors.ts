@@ -1,3 +1,4 @@
+import { Failure } from '../../../core/errors.ts'
 import type { Refusal, RefusalReply } from '../../refusal.ts'
 import { type Answer, type Answers, answers, errorSchemaOf, type Named, replyWith } from '../errors.ts'
 
@@ -13,7 +14,9 @@ const official: Answers = {
 const named: Named = { unrestricted: 'unrestricted_key_required', range_too_wide: 'query_range_too_wide' }
 
 export function toReply(refusal: Refusal, requestId: string): RefusalReply {
-  return replyWith(official, refusal, requestId, named)
+  const unaddressed = refusal instanceof Failure && refusal.reason === 'no_recipients'
+  const told = unaddressed ? new Failure('unprocessable', 'At least one recipient is required') : refusal
+  return replyWith(official, told, requestId, named)
 }
 
 export const errorSchema = errorSchemaOf(official, named)

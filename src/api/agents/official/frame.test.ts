@@ -76,6 +76,14 @@ describe('pages', () => {
     })
   })
 
+  test('a token that is spelled otherwise than it was handed out is refused', async () => {
+    const { next_page_token: token } = (await read('limit=2')).body
+    expect((await read(`limit=2&page_token=${token}`)).status).toBe(200)
+    for (const other of [`${token}==`, `${token}=`, ` ${token}`, `${token}%0A`]) {
+      expect([other, (await read(`limit=2&page_token=${other}`)).status]).toEqual([other, 400])
+    }
+  })
+
   test("another organization's token is refused", async () => {
     const { body } = await read('limit=1')
     const key = await t.organization()
@@ -124,4 +132,17 @@ test.each([
   ['labels%5B0%5D=a&labels%5B1%5D=b', { labels: ['a', 'b'] }],
 ])('the search %s is read', (search, expected) => {
   expect(readQuery(new URLSearchParams(search))).toEqual(expected)
+})
+
+test('a message to nobody is impossible, but who may not send hears that first, and what is not there is not found', async () => {
+  const at = '/v0/inboxes/one@posthouse.test/messages'
+  const body = { text: 'x' }
+  expect(await t.call('POST', `${at}/send`, { body })).toMatchObject({ status: 422, body: { code: 'unprocessable' } })
+  const key = (
+    await t.call('POST', '/v0/api-keys', { body: { permissions: { inbox_read: true, message_read: true } } })
+  ).body.api_key
+  for (const path of ['send', 'none/forward']) {
+    expect((await t.call('POST', `${at}/${path}`, { body, key })).status).toBe(403)
+  }
+  expect((await t.call('POST', `${at}/none/forward`, { body })).status).toBe(404)
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { countedTopics, type LevelName, levelNames } from '../../../core/statistics/model.ts'
 import { type AskedSpan, readCounts, readLevels, type Sample } from '../../../core/statistics/statistics.ts'
-import { flag, wholeNumber } from '../../query.ts'
+import { flag, moment, wholeNumber } from '../../query.ts'
 import { route } from '../../route.ts'
 import { printTime, Time } from '../time.ts'
 import { list } from './query.ts'
@@ -16,8 +16,6 @@ const usageTypes = [
 ] as const
 type UsageType = (typeof usageTypes)[number]
 const levelOf = Object.fromEntries(usageTypes.map((type, at) => [type, levelNames[at]])) as Record<UsageType, LevelName>
-
-const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 
 const spanQuery = z.object({
   start: moment.optional().describe('A day before the end when absent; within 90 days'),

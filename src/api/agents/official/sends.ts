@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Failure, invalid } from '../../../core/errors.ts'
+import { invalid } from '../../../core/errors.ts'
 import type { Enqueued } from '../../../core/outbound/enqueue-command.ts'
 import { forwardMessage } from '../../../core/outbound/forward.ts'
 import { replyToMessage } from '../../../core/outbound/reply.ts'
@@ -25,7 +25,6 @@ export const sends = {
     body: z.object(message),
     async handle({ app, caller, body, request }) {
       const draft = { ...toOfficialDraft(body), subject: body.subject ?? '' }
-      refuseNobody(draft)
       return toSent(await sendMessage(app, caller, mailboxOf(caller), draft, ...asked(request)))
     },
   }),
@@ -63,7 +62,6 @@ export const sends = {
     body: z.object(message),
     async handle({ app, caller, params, body, request }) {
       const draft = { ...toOfficialDraft(body), subject: body.subject ?? null, includeOriginal: true }
-      refuseNobody(draft)
       const ref = parseMessageRef(params.message_id)
       return toSent(await forwardMessage(app, caller, mailboxOf(caller), ref, draft, ...asked(request)))
     },
@@ -73,12 +71,6 @@ export const sends = {
 function toOfficialDraft(body: Partial<Words> & { track_opens?: boolean | null | undefined }) {
   const draft = toDraft(body, (labels) => parseOwn('labels', labels))
   return { ...draft, ...(body.track_opens && { trackOpens: true as const }) }
-}
-
-function refuseNobody({ to, cc, bcc }: { to: string[]; cc: string[]; bcc: string[] }): void {
-  if (to.length + cc.length + bcc.length === 0) {
-    throw new Failure('unprocessable', 'At least one recipient is required')
-  }
 }
 
 function refuseRecipients(body: Partial<Words>): void {

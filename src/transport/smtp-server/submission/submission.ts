@@ -15,6 +15,7 @@ export function submission(): Service {
     offers: (session) => (session.tls === null ? [] : [`AUTH ${mechanismNames.join(' ')}`]),
     // RFC 4954 §5: who submitted it first. Whoever logs in here speaks for themselves only.
     mailParameters: ['AUTH'],
+    maxMessageBytes: ({ usualMessageBytes }) => usualMessageBytes,
     begin: async (session, sender) => OutgoingTransaction.open(session, await loggedIn(session), sender),
   }
 }

@@ -50,3 +50,21 @@ export function contentTypeOf(filename: string): string {
   const ending = /\.([A-Za-z0-9]{1,10})$/.exec(filename)?.[1]?.toLowerCase()
   return (ending && byEnding[ending]) || 'application/octet-stream'
 }
+
+// Of several endings the last in the table: jpg, html.
+const byType = new Map(Object.entries(byEnding).map(([ending, type]) => [type, ending]))
+const alsoSaid: Record<string, string> = {
+  'application/x-gzip': 'gz',
+  'application/x-zip-compressed': 'zip',
+  'message/global': 'eml',
+}
+
+/** The ending that a file of this content type has. */
+export function endingOf(contentType: string): string {
+  const type = contentType.toLowerCase()
+  const known = byType.get(type) ?? alsoSaid[type]
+  if (known) return known
+  const short = /^[\w-]+\/([a-z0-9]{1,8})$/.exec(type)?.[1]
+  // What mail systems write for each other, a delivery status for one, is text too.
+  return short ?? (/^(text|message)\//.test(type) ? 'txt' : 'bin')
+}
