@@ -131,7 +131,7 @@ const MAX_PLACE = 16_383
 const PLACES_PER_WORD = 4
 
 function vectorOf(entry: SearchEntry): string {
-  const places = new Map<string, string[]>()
+  const places = new Map<string, { text: string; number: number }>()
   let bytes = 0
   let at = 0
   for (const [weight, text] of [
@@ -144,12 +144,14 @@ function vectorOf(entry: SearchEntry): string {
       if (!known) bytes += Buffer.byteLength(word) + 20
       if (bytes > MAX_VECTOR_BYTES) break
       at = Math.min(at + 1, MAX_PLACE)
-      if (!known) places.set(word, [`${at}${weight}`])
-      else if (known.length < PLACES_PER_WORD) known.push(`${at}${weight}`)
+      if (!known) places.set(word, { text: `${at}${weight}`, number: 1 })
+      else if (known.number++ < PLACES_PER_WORD) known.text += `,${at}${weight}`
     }
   }
-  const scope = [quoted(`mailbox:${entry.mailboxId}`), quoted(`organization:${entry.orgId}`)]
-  return [...scope, ...[...places].map(([word, list]) => `${quoted(word)}:${list.join()}`)].join(' ')
+  let vector = `${quoted(`mailbox:${entry.mailboxId}`)} ${quoted(`organization:${entry.orgId}`)}`
+  // Words are letters, digits and marks: there is nothing in them to escape.
+  for (const [word, { text }] of places) vector += ` '${word}':${text}`
+  return vector
 }
 
 function quoted(lexeme: string): string {
