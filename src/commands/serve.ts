@@ -1,7 +1,9 @@
 import { flushCompileCache } from 'node:module'
 import type { Config } from '../config.ts'
+import { tidyAtRest } from '../core/at-rest.ts'
 import { describeRoute } from '../core/outbound/route-text.ts'
 import { type RunningServer, startServer } from '../server.ts'
+import { shrinkConnections } from '../storage/sqlite.ts'
 
 /** The time a shutdown may take; after it the process ends whatever is left. What was acknowledged is on disk by then anyway. */
 const SHUTDOWN_MS = 9_000
@@ -10,6 +12,7 @@ const SHUTDOWN_MS = 9_000
 export async function serve(config: Config): Promise<void> {
   const asked = untilAskedToStop()
   const server = await startServer(config)
+  using _tidied = tidyAtRest(shrinkConnections)
   for (const name of config.unknown) console.error(`Warning: ${name} is no setting of Posthouse`)
   console.log(greeting(config, server))
   // Also for the next start after this process was killed.

@@ -88,6 +88,8 @@ export interface Store extends AsyncDisposable {
 /** Bytes by key, durable when `put` resolves. Keys are made by `newBlobKey` and never used twice. */
 export interface BlobStore extends AsyncDisposable {
   put(key: string, bytes: Uint8Array): Promise<void>
+  /** A blob is on its way: whatever must be started for it can be started now. */
+  expect?(): void
   get(key: string): Promise<Buffer | undefined>
   /** Deleting what is not there is no error. */
   delete(keys: string[]): Promise<void>

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { watchThreads } from '../../test/support/watch-threads.ts'
 import { CommandThread } from './command-thread.ts'
 import { openConnection } from './sqlite.ts'
 
@@ -64,4 +65,16 @@ test('closing waits for what runs and refuses what comes after', async () => {
   await closed
   expect(await Promise.all(running)).toHaveLength(150)
   expect(notes()).toHaveLength(150)
+})
+
+test('a thread starts with the first command, ends at rest, and another takes the next command', async () => {
+  using threads = watchThreads()
+  await using resting = new CommandThread(script, join(folder, 'test.db'), { restMs: 1 })
+  expect(threads.started()).toBe(0)
+  const end = threads.nextEnd()
+  await resting.run('note', 'before')
+  await end
+  await resting.run('note', 'after')
+  expect(threads.started()).toBe(2)
+  expect(notes()).toEqual(['before', 'after'])
 })

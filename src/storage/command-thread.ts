@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import { THREAD_REST_MS } from '../core/at-rest.ts'
 import { Failure } from '../core/errors.ts'
+import { trimHeap } from '../core/trim-heap.ts'
 import { type CommandReply, type CommandRequest, fromErrorData } from './command-messages.ts'
+import { LeavingThreads } from './leaving-threads.ts'
 
 /** How many commands cross at once, and so how many may share a commit. */
 const BATCH = 64
@@ -13,24 +16,37 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The main thread's end of a thread that has one SQLite file open: queues commands, sends them in batches, restarts it when it dies. */
+interface CommandThreadOptions {
+  /** Called after commits that added to the event log. */
+  onAppend?: () => void
+  /** How long the thread stays without a command, in milliseconds. */
+  restMs?: number
+}
+
+/**
+ * The main thread's end of a thread that has one SQLite file open: queues commands, sends them in batches, starts it for the first one,
+ * lets it end at rest, and starts another when it dies.
+ */
 export class CommandThread implements AsyncDisposable {
   readonly #script: URL
   readonly #path: string
   readonly #onAppend: () => void
+  readonly #rest: NodeJS.Timeout
   readonly #queue: Waiting[] = []
   readonly #sent = new Map<number, Waiting>()
   #worker: Worker | undefined
   #lastId = 0
+  readonly #leaving = new LeavingThreads()
   #closed = false
   #flushing = false
   #idle: (() => void) | undefined
 
   /** `script` is what the thread runs: a file that calls `serveWrites` or `serveReads`. */
-  constructor(script: URL, path: string, onAppend: () => void = () => {}) {
+  constructor(script: URL, path: string, { onAppend = () => {}, restMs = THREAD_REST_MS }: CommandThreadOptions = {}) {
     this.#script = script
     this.#path = path
     this.#onAppend = onAppend
+    this.#rest = setTimeout(() => void this.#retire(), restMs).unref()
   }
 
   run<T>(name: string, input: unknown, now = 0, moved: ArrayBuffer[] = []): Promise<T> {
@@ -52,17 +68,32 @@ export class CommandThread implements AsyncDisposable {
     })
   }
 
+  /** Starts the thread, so that a command that is about to come does not wait for that. */
+  warm(): void {
+    if (this.#closed) return
+    this.#start()
+    this.#rest.refresh()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     if (this.#queue.length + this.#sent.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    clearTimeout(this.#rest)
+    void this.#close()
+    await this.#leaving.gone()
+  }
+
+  async #retire(): Promise<void> {
+    if (!this.#worker || this.#queue.length + this.#sent.size > 0) return
+    await this.#close()
+    trimHeap()
+  }
+
+  async #close(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
-    if (!worker) return
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-    worker.ref()
-    worker.postMessage('close')
-    await exited
+    if (worker) await this.#leaving.close(worker)
   }
 
   // While one batch is being committed the next one gathers; a second is sent ahead only when it is full.
@@ -98,6 +129,7 @@ export class CommandThread implements AsyncDisposable {
   }
 
   #receive(reply: CommandReply): void {
+    this.#rest.refresh()
     for (const result of reply.results) {
       const waiting = this.#sent.get(result.id)
       this.#sent.delete(result.id)

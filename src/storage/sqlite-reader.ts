@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { tidyAtRest } from '../core/at-rest.ts'
 import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
 import type { SlowLists } from './slow-lists.ts'
-import { databaseOver, openConnection } from './sqlite.ts'
+import { databaseOver, openConnection, shrinkConnections } from './sqlite.ts'
 import { tallyMessages } from './tables/message-handling.ts'
 import { listMessages } from './tables/message-list.ts'
 import { nextMessage } from './tables/message-next.ts'
@@ -11,6 +12,7 @@ import { listThreads } from './tables/threads.ts'
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
 const connection = openConnection((workerData as { path: string }).path, { readOnly: true })
+tidyAtRest(shrinkConnections)
 let now = 0
 const db = { ...databaseOver(connection), now: () => now }
 const lists: SlowLists = {

@@ -43,7 +43,7 @@ class SqliteStore implements Store {
   constructor(path: string, clock: Clock) {
     this.#clock = clock
     this.#connection = openConnection(path, { readOnly: true })
-    this.#writer = new CommandThread(writerScript, path, () => this.#listeners.call())
+    this.#writer = new CommandThread(writerScript, path, { onAppend: () => this.#listeners.call() })
     this.#lister = new CommandThread(readerScript, path)
     this.#workerLock = new WorkerLock(`${path}-workers`)
     const read = readerOver(databaseOver(this.#connection), clock.now, (listener) => this.#listeners.add(listener))

@@ -1,13 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { tidyAtRest } from '../core/at-rest.ts'
 import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
 import { type Execute, GroupWriter } from './group-writer.ts'
+import { shrinkConnections } from './sqlite.ts'
 
 /** The thread's end of a writer: takes commands in batches, runs them in groups and answers after each commit. */
 export function serveWrites(executeOver: (connection: DatabaseSync) => Execute): void {
   const port = parentPort
   if (!port) throw new Error('Writers run in a worker thread')
   const writer = new GroupWriter((workerData as { path: string }).path, executeOver)
+  tidyAtRest(shrinkConnections)
   const waiting: CommandRequest[] = []
   let running = false
   const run = async () => {

@@ -143,6 +143,11 @@ export async function fileMail(store: Store, mailbox: Mailbox, fields: MailField
   return { mail, ...filed }
 }
 
+/** The key that these bytes are kept under; another one each time. */
+export function blobKeyOf(bytes: Uint8Array): string {
+  return newBlobKey(createHash('sha256').update(bytes).digest('hex'))
+}
+
 /** The input of `outbound.enqueue` for a message of this mailbox. */
 export function newOutbound(
   mailbox: Mailbox,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { openLocalBlobs } from '../../src/storage/blobs/local.ts'
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts'
-import { buildMailbox, fileMail, readMail } from './builders.ts'
+import { blobKeyOf, buildMailbox, fileMail, readMail } from './builders.ts'
 
 const folder = process.argv[2] ?? '.'
 const store = await openSqliteStore({ path: join(folder, 'posthouse.db'), clock: systemClock })
@@ -14,8 +14,10 @@ writeSync(1, `${JSON.stringify({ mailbox })}\n`)
 
 async function work(): Promise<never> {
   for (;;) {
-    const mail = readMail()
-    await blobs.put(mail.blobKey, Buffer.from(mail.sha256))
+    const { sha256 } = readMail()
+    const bytes = Buffer.from(sha256)
+    const mail = readMail({ sha256, blobKey: blobKeyOf(bytes) })
+    await blobs.put(mail.blobKey, bytes)
     const { messageId } = await fileMail(store, mailbox, mail)
     writeSync(1, `${JSON.stringify({ messageId, blobKey: mail.blobKey, sha256: mail.sha256 })}\n`)
   }

@@ -34,4 +34,6 @@ export interface ParsedMail {
  */
 export interface MailParser {
   parse(bytes: Uint8Array): Promise<ParsedMail>
+  /** A mail is on its way: whatever must be started for it can be started now. */
+  expect?(): void
 }

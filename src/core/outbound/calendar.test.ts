@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type TestApp, testApp } from '../../../test/support/app.ts'
-import { buildMailbox, newOutbound } from '../../../test/support/builders.ts'
+import { blobKeyOf, buildMailbox, newOutbound } from '../../../test/support/builders.ts'
 import { eventsOf, fates, ownerOf, send } from '../../../test/support/outbound.ts'
 import { readReport } from '../../protocol/dsn/read-report.ts'
 import type { SendDsn } from '../jobs/model.ts'
@@ -144,8 +144,9 @@ describe('the calendar of deliveries', () => {
 
   test('mail without a sender is never reported on', async () => {
     it.answers.set('ada@example.com', unknown)
-    const outbound = newOutbound(box, { mailFrom: '' })
-    await it.app.blobs.put(outbound.message.blobKey, Buffer.from('From: x@y.test\r\n\r\nx\r\n'))
+    const raw = Buffer.from('From: x@y.test\r\n\r\nx\r\n')
+    const outbound = newOutbound(box, { mailFrom: '' }, { blobKey: blobKeyOf(raw) })
+    await it.app.blobs.put(outbound.message.blobKey, raw)
     await it.app.store.run('outbound.enqueue', outbound)
     await live(3 * DAY)
     expect(it.handedOver.map((c) => c.mailFrom)).toEqual([''])

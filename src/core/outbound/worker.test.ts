@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type TestApp, testApp } from '../../../test/support/app.ts'
-import { buildMailbox, newOutbound } from '../../../test/support/builders.ts'
+import { blobKeyOf, buildMailbox, newOutbound } from '../../../test/support/builders.ts'
 import { Failure } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
@@ -11,9 +11,10 @@ const direct = { settings: { route: { kind: 'direct' as const } } }
 
 /** Queues one message for these addresses. */
 async function queue({ app }: TestApp, mailbox: Mailbox, ...addresses: string[]) {
-  const outbound = newOutbound(mailbox)
+  const raw = Buffer.from('Subject: x\r\n\r\nx\r\n')
+  const outbound = newOutbound(mailbox, {}, { blobKey: blobKeyOf(raw) })
   const recipients = addresses.map((address) => ({ address, domain: address.split('@')[1]! }))
-  await app.blobs.put(outbound.message.blobKey, Buffer.from('Subject: x\r\n\r\nx\r\n'))
+  await app.blobs.put(outbound.message.blobKey, raw)
   await app.store.run('outbound.enqueue', { ...outbound, recipients })
   return outbound.message.id
 }

@@ -65,7 +65,7 @@ class LocalBlobs implements BlobStore {
     this.#folder = folder
     this.#large = large
     this.#clock = clock
-    this.#connection = openConnection(path, { readOnly: true })
+    this.#connection = openConnection(path, { readOnly: true, readsOnce: true })
     this.#select = this.#connection.prepare('select packed, bytes from blobs where key = ?')
     this.#writer = new CommandThread(script, path)
   }
@@ -76,6 +76,10 @@ class LocalBlobs implements BlobStore {
     // A copy of exactly these bytes: a clone of a Buffer would carry the whole memory that it is a window on.
     const copy = new Uint8Array(bytes)
     await this.#writer.run('put', { key, bytes: copy }, this.#clock.now(), [copy.buffer])
+  }
+
+  expect(): void {
+    this.#writer.warm()
   }
 
   async get(key: string): Promise<Buffer | undefined> {

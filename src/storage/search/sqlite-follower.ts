@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { tidyAtRest } from '../../core/at-rest.ts'
 import type { SearchIndex } from '../../core/messages/search-store.ts'
 import { toErrorData } from '../command-messages.ts'
-import { databaseOver, isDamage, openConnection } from '../sqlite.ts'
+import { databaseOver, isDamage, openConnection, shrinkConnections } from '../sqlite.ts'
 import { readerOver } from '../transaction.ts'
 import { LogFollower } from './log-follower.ts'
 import { sqliteIndex } from './sqlite-index.ts'
@@ -11,10 +12,12 @@ import type { FollowerMessage } from './sqlite-search.ts'
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
 const { rowsPath, indexPath } = workerData as { rowsPath: string; indexPath: string }
-const rows = openConnection(rowsPath, { readOnly: true })
+const rows = openConnection(rowsPath, { readOnly: true, readsOnce: true })
 const { connection: index, follow } = openIndex()
 const read = readerOver(databaseOver(rows), Date.now, () => () => {})
 const follower = new LogFollower(read, follow)
+
+tidyAtRest(shrinkConnections)
 
 port.on('message', async (message: 'poke' | 'close' | { catchUp: number }) => {
   if (message === 'poke') follower.poke()

@@ -34,8 +34,9 @@ export function createSqliteIndex(connection: DatabaseSync): void {
 /** The index over a writing connection. */
 export function sqliteIndex(connection: DatabaseSync): SearchIndex {
   const statements = prepare(connection)
+  const position = positionInSqlite(connection)
   return {
-    position: async () => Number(statements.position.get()?.seq),
+    position: async () => position(),
     async take(step) {
       connection.exec('begin immediate')
       try {
@@ -52,7 +53,6 @@ export function sqliteIndex(connection: DatabaseSync): SearchIndex {
 // All of these are read as rows, never as counts: a full-text table gives row numbers of its own making, beyond what a number holds.
 function prepare(connection: DatabaseSync) {
   return {
-    position: connection.prepare('select seq from position'),
     move: connection.prepare('update position set seq = ? where seq = ? returning seq'),
     remove: connection.prepare('delete from entries where message_id = ? returning number'),
     removeMailbox: connection.prepare('delete from entries where mailbox_id = ? returning number'),
@@ -80,6 +80,12 @@ function addEntry(s: ReturnType<typeof prepare>, entry: SearchEntry): void {
   const scope = `${scopeWord('m', entry.mailboxId)} ${scopeWord('o', entry.orgId)}`
   const texts = [entry.subject, entry.people, entry.body].map((text) => wordsOf(text).join(' '))
   s.addWords.all(added?.number ?? null, scope, ...texts)
+}
+
+/** How far in the event log the index has come, over a reading connection. */
+export function positionInSqlite(connection: DatabaseSync): () => number {
+  const position = connection.prepare('select seq from position')
+  return () => Number(position.get()?.seq)
 }
 
 /** Looks a query up over a reading connection. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { watchThreads } from '../../../test/support/watch-threads.ts'
 import { silentLog } from '../../core/log.ts'
 import type { ParsedMail } from '../../core/messages/parser.ts'
 import { unpackWords } from '../../core/messages/words.ts'
@@ -55,4 +56,15 @@ test('a small mail does not wait behind a large one', async () => {
   await pool.parse(mail('small')).then(() => order.push('small'))
   await large
   expect(order).toEqual(['small', 'large'])
+})
+
+test('a thread starts with the first mail, ends at rest, and another reads the next mail', async () => {
+  using threads = watchThreads()
+  await using pool = new ParserPool({ log: silentLog, restMs: 1 })
+  expect(threads.started()).toBe(0)
+  const end = threads.nextEnd()
+  await pool.parse(mail('before'))
+  await end
+  expect(await pool.parse(mail('after'))).toMatchObject({ subject: 'after', defects: [] })
+  expect(threads.started()).toBe(2)
 })

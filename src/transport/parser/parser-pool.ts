@@ -19,6 +19,8 @@ export interface ParserPoolOptions {
   threads?: number
   /** How long one mail may take, in milliseconds. */
   deadlineMs?: number
+  /** How long a thread stays without a mail, in milliseconds. */
+  restMs?: number
   /** The thread's program; tests bring one that misbehaves. */
   program?: URL
 }
@@ -42,14 +44,24 @@ export class ParserPool implements MailParser, AsyncDisposable {
     return (bytes.length < LARGE_BYTES ? this.#small : this.#large).run(bytes)
   }
 
+  expect(): void {
+    this.#small.warm()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#small[Symbol.asyncDispose](), this.#large[Symbol.asyncDispose]()])
   }
 }
 
-function toTrade({ log, threads = 1, deadlineMs = 5_000, program }: ParserPoolOptions): Trade<Uint8Array, ParsedMail> {
+function toTrade({
+  log,
+  threads = 1,
+  deadlineMs = 5_000,
+  restMs,
+  program,
+}: ParserPoolOptions): Trade<Uint8Array, ParsedMail> {
   return {
-    ...{ threads, deadlineMs, program: program ?? new URL('./parser-thread.ts', import.meta.url) },
+    ...{ threads, deadlineMs, restMs, program: program ?? new URL('./parser-thread.ts', import.meta.url) },
     pack(mail) {
       // A copy of exactly these bytes, moved: a clone of a Buffer would carry the whole 64 kB that it is a window on.
       const bytes = new Uint8Array(mail)

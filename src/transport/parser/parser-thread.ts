@@ -1,6 +1,9 @@
 import { parentPort } from 'node:worker_threads'
+import { tidyAtRest } from '../../core/at-rest.ts'
 import { parseMail } from './parse-mail.ts'
 import type { Answer, Question } from './parser-pool.ts'
+
+tidyAtRest()
 
 parentPort?.on('message', ({ id, bytes }: Question) => {
   const answer: Answer = { id, mail: parseMail(bytes) }

@@ -3,6 +3,7 @@ import type { Mailbox } from '../../core/mailboxes/model.ts'
 import { refuseDeclaredSize } from '../../core/mailboxes/policy.ts'
 import { resolveRecipient } from '../../core/mailboxes/resolve-recipient.ts'
 import { judgeSender } from '../../core/messages/authenticate.ts'
+import { expectMail } from '../../core/messages/expect-mail.ts'
 import type { Copy, Filed } from '../../core/messages/file-inbound.ts'
 import { receive } from '../../core/messages/receive.ts'
 import { refusalOfAll } from '../../core/messages/refused.ts'
@@ -58,6 +59,7 @@ class InboundTransaction implements Transaction {
     refuseDeclaredSize(this.#session.app, mailbox, this.#declaredBytes)
     this.#addCopy(mailbox, address)
     this.accepted++
+    expectMail(this.#session.app)
     void this.#spf
   }
 

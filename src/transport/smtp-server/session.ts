@@ -10,6 +10,7 @@ import { toReply } from './errors.ts'
 import { Refusal, reply } from './refusal.ts'
 import type { Service } from './service.ts'
 import { SessionEnded } from './session-ended.ts'
+import type { SlowLane } from './slow-lane.ts'
 import { type Line, SocketInput } from './socket-input.ts'
 import type { Spool, SpoolFolder } from './spool.ts'
 import type { Transaction } from './transaction.ts'
@@ -24,6 +25,8 @@ const MAX_MISTAKES = 20
 /** Recipients that are nobody here: a list may hold many old ones, a harvester tries thousands. */
 const MAX_UNKNOWN = 500
 const MAX_UNSENT = 8_192
+/** Commands between two mails after which a session waits for its turn. */
+const BITE = 10
 /** Enough for the slowest way through TLS, and short enough that hanging in it fills no house. */
 const HANDSHAKE_TIMEOUT_MS = 60_000
 /** What leads to no mail. */
@@ -36,6 +39,7 @@ export interface SessionSurroundings {
   budget: ByteBudget
   spoolFolder: SpoolFolder
   secureContext: SecureContext
+  slowLane: SlowLane
   /** Commands that lead to no mail; behind so many in a row each counts as a mistake. */
   idleTalk: number
 }
@@ -62,6 +66,7 @@ export class Session {
   #mistakes = 0
   #unknown = 0
   #talk = 0
+  #spoken = 0
   #idle = false
   #draining = false
   #farewell: SmtpReply | undefined
@@ -130,6 +135,7 @@ export class Session {
     this.#mistakes = 0
     this.#unknown = 0
     this.#talk = 0
+    this.#spoken = 0
   }
 
   unread(bytes: Buffer): void {
@@ -159,6 +165,7 @@ export class Session {
 
   async #serveCommand(): Promise<void> {
     const line = await this.#nextLine()
+    if (++this.#spoken % BITE === 0) await this.#waitInLane()
     const answer = await this.#answer(line)
     if (answer) this.#write(answer)
     if (answer) this.#countMistakes(answer)
@@ -166,6 +173,12 @@ export class Session {
       await this.#flush()
       await setImmediate()
     }
+  }
+
+  async #waitInLane(): Promise<void> {
+    await this.#surroundings.slowLane.turn()
+    // Nobody is there any more to hear the replies.
+    if (this.#socket.destroyed) throw new SessionEnded()
   }
 
   #countMistakes(answer: SmtpReply): void {

@@ -9,6 +9,7 @@ import { inbound } from './inbound.ts'
 import { reply } from './refusal.ts'
 import type { Service } from './service.ts'
 import { Session, type SessionSurroundings } from './session.ts'
+import { SlowLane } from './slow-lane.ts'
 import { SpoolFolder } from './spool.ts'
 
 /** Of messages that are read, judged and filed at once; the others wait in the spool. */
@@ -41,6 +42,7 @@ export class SmtpServer implements AsyncDisposable {
       budget: new ByteBudget(MAX_BYTES_AT_ONCE),
       spoolFolder: new SpoolFolder(spoolFolder),
       secureContext: createSecureContext({ ...tls, minVersion: 'TLSv1.2' }),
+      slowLane: new SlowLane(),
       idleTalk: bounds.idleTalk,
     }
     this.#guests = new Guests(bounds)

@@ -1,4 +1,6 @@
 import { type Transferable, Worker } from 'node:worker_threads'
+import { THREAD_REST_MS } from '../../core/at-rest.ts'
+import { trimHeap } from '../../core/trim-heap.ts'
 
 /** What a lane has done, and what it takes to do it. */
 export interface Trade<Task, Result> {
@@ -7,6 +9,8 @@ export interface Trade<Task, Result> {
   threads: number
   /** How long one task may take, in milliseconds. */
   deadlineMs: number
+  /** How long a thread stays without a task, in milliseconds. */
+  restMs?: number | undefined
   /** What the thread is sent for a task, and what of it is moved there. */
   pack(task: Task): { message: object; moved?: Transferable[] }
   unpack(answer: unknown): Result
@@ -25,7 +29,7 @@ const AHEAD = 4
 const MEMORY_MB = 512
 
 /**
- * Has tasks done in threads of its own, which start when there is something to do. A thread that takes too long, dies or runs out of
+ * Has tasks done in threads of its own, which start when there is something to do and end at rest. A thread that takes too long, dies or runs out of
  * memory is replaced: what it was working on fails, the others go to the next thread.
  */
 export class Lane<Task, Result> implements AsyncDisposable {
@@ -45,6 +49,11 @@ export class Lane<Task, Result> implements AsyncDisposable {
     })
   }
 
+  /** Has a thread there when the first task comes. */
+  warm(): void {
+    this.#threads[0]?.warm()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
   }
@@ -57,15 +66,23 @@ class Thread<Task, Result> implements AsyncDisposable {
   /** In the order they were handed over: the first is the one being worked on. */
   #handed: Waiting<Task, Result>[] = []
   #deadline: NodeJS.Timeout | undefined
+  readonly #rest: NodeJS.Timeout
   #closed = false
 
   constructor(trade: Trade<Task, Result>, queue: Waiting<Task, Result>[]) {
     this.#trade = trade
     this.#queue = queue
+    this.#rest = setTimeout(() => void this.#retire(), trade.restMs ?? THREAD_REST_MS).unref()
   }
 
   get load(): number {
     return this.#handed.length
+  }
+
+  warm(): void {
+    if (this.#closed) return
+    this.#worker ??= this.#start()
+    this.#rest.refresh()
   }
 
   fill(): void {
@@ -102,6 +119,7 @@ class Thread<Task, Result> implements AsyncDisposable {
 
   #watch(): void {
     clearTimeout(this.#deadline)
+    this.#rest.refresh()
     const worker = this.#worker
     if (this.#handed.length === 0 || !worker) return
     this.#deadline = setTimeout(() => {
@@ -124,6 +142,17 @@ class Thread<Task, Result> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearTimeout(this.#deadline)
+    clearTimeout(this.#rest)
+    await this.#end()
+  }
+
+  async #retire(): Promise<void> {
+    if (!this.#worker || this.#handed.length > 0) return
+    await this.#end()
+    trimHeap()
+  }
+
+  async #end(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()
