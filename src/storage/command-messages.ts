@@ -35,11 +35,15 @@ export type ErrorData =
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof Failure) {
     const { code, message, issues, retryAfterSeconds, permission, reason, rate } = error
-    const cause = error.cause === undefined ? undefined : String(error.cause)
+    const cause = error.cause === undefined ? undefined : messageOf(error.cause)
     return { failure: true, code, message, issues, retryAfterSeconds, permission, reason, rate, cause }
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
   return { failure: false, name, message, stack }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 export function fromErrorData(data: ErrorData): Error {
@@ -51,7 +55,8 @@ export function fromErrorData(data: ErrorData): Error {
       ...(permission === undefined ? {} : { permission }),
       ...(reason === undefined ? {} : { reason }),
       ...(rate === undefined ? {} : { rate }),
-      ...(cause === undefined ? {} : { cause }),
+      // As an error: a log shows nothing else as a cause.
+      ...(cause === undefined ? {} : { cause: new Error(cause) }),
     })
   }
   const error = new Error(data.message)

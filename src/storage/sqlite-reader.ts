@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { tidyAtRest } from '../core/at-rest.ts'
 import { type CommandReply, type CommandRequest, toErrorData } from './command-messages.ts'
+import { ReadingConnection } from './reading-connection.ts'
 import type { SlowLists } from './slow-lists.ts'
-import { databaseOver, openConnection, shrinkConnections } from './sqlite.ts'
+import { databaseOf, shrinkConnections } from './sqlite.ts'
 import { tallyMessages } from './tables/message-handling.ts'
 import { listMessages } from './tables/message-list.ts'
 import { nextMessage } from './tables/message-next.ts'
@@ -11,10 +12,10 @@ import { listThreads } from './tables/threads.ts'
 // The thread that answers the lists which may have to look at every row of a mailbox.
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
-const connection = openConnection((workerData as { path: string }).path, { readOnly: true })
+const connection = new ReadingConnection((workerData as { path: string }).path)
 tidyAtRest(shrinkConnections)
 let now = 0
-const db = { ...databaseOver(connection), now: () => now }
+const db = { ...databaseOf((text) => connection.prepare(text)), now: () => now }
 const lists: SlowLists = {
   messages: (...asked) => listMessages(db, ...asked),
   next: (...asked) => nextMessage(db, ...asked),
@@ -24,7 +25,7 @@ const lists: SlowLists = {
 
 port.on('message', async (message: CommandRequest[] | 'close') => {
   if (message === 'close') {
-    connection.close()
+    connection[Symbol.dispose]()
     port.close()
     return
   }

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../core/clock.ts'
 import type { CommandInput, CommandName, CommandOutput } from '../core/commands.ts'
 import type { Reader, Store } from '../core/store.ts'
 import { CommandThread } from './command-thread.ts'
 import { PROBE } from './group-writer.ts'
 import { Listeners } from './listeners.ts'
+import { ReadingConnection } from './reading-connection.ts'
 import { withSlowLists } from './slow-lists.ts'
-import { databaseOver, migrateSqlite, openConnection } from './sqlite.ts'
+import { databaseOf, migrateSqlite, openConnection } from './sqlite.ts'
 import { readerOver } from './transaction.ts'
 import { WorkerLock } from './worker-lock.ts'
 
@@ -34,7 +34,7 @@ class SqliteStore implements Store {
   readonly read: Reader
   readonly #clock: Clock
   readonly #listeners = new Listeners()
-  readonly #connection: DatabaseSync
+  readonly #connection: ReadingConnection
   readonly #writer: CommandThread
   readonly #lister: CommandThread
   readonly #watch: NodeJS.Timeout
@@ -42,11 +42,12 @@ class SqliteStore implements Store {
 
   constructor(path: string, clock: Clock) {
     this.#clock = clock
-    this.#connection = openConnection(path, { readOnly: true })
+    this.#connection = new ReadingConnection(path)
     this.#writer = new CommandThread(writerScript, path, { onAppend: () => this.#listeners.call() })
     this.#lister = new CommandThread(readerScript, path)
     this.#workerLock = new WorkerLock(`${path}-workers`)
-    const read = readerOver(databaseOver(this.#connection), clock.now, (listener) => this.#listeners.add(listener))
+    const database = databaseOf((text) => this.#connection.prepare(text))
+    const read = readerOver(database, clock.now, (listener) => this.#listeners.add(listener))
     this.read = withSlowLists(read, this.#lister, clock.now)
     this.#watch = watchVersion(this.#connection, () => this.#listeners.call())
   }
@@ -58,7 +59,7 @@ class SqliteStore implements Store {
   // A full disk is read from as well as ever.
   async ping(): Promise<void> {
     await this.#writer.run(PROBE, null)
-    this.#connection.prepare('select 1').get()
+    this.#connection.all('select count(*) from (select seq from events limit 1)')
   }
 
   joinWorkers(whenAlone: () => Promise<unknown>): Promise<void> {
@@ -70,27 +71,26 @@ class SqliteStore implements Store {
     await this.#writer[Symbol.asyncDispose]()
     await this.#lister[Symbol.asyncDispose]()
     this.#workerLock[Symbol.dispose]()
-    if (this.#connection.isOpen) this.#connection.close()
+    this.#connection[Symbol.dispose]()
   }
 }
 
 /** `data_version` changes with every commit of another connection: our writer's, whose readers know already, or another process's. */
-function watchVersion(connection: DatabaseSync, changed: () => void): NodeJS.Timeout {
-  const pragma = connection.prepare('pragma data_version')
+function watchVersion(connection: ReadingConnection, changed: () => void): NodeJS.Timeout {
+  // A disk that cannot be read now may hide a change: whoever follows the log looks for itself, and is told again at the next look.
+  const look = () => {
+    try {
+      return connection.all('pragma data_version')[0]?.data_version
+    } catch {
+      return undefined
+    }
+  }
   // Taken at once: what is committed before the first look is a change too.
-  let last = pragma.get()?.data_version
+  let last = look()
   const timer = setInterval(() => {
     const version = look()
     if (version !== last) changed()
     last = version
   }, FOREIGN_COMMITS_MS)
-  // A disk that cannot be read now may hide a change: whoever follows the log looks for itself, and is told again at the next look.
-  const look = () => {
-    try {
-      return pragma.get()?.data_version
-    } catch {
-      return undefined
-    }
-  }
   return timer.unref()
 }

@@ -92,7 +92,12 @@ class UnlockedDialect extends SqliteDialect {
 
 /** The typed query builder over a connection. */
 export function databaseOver(connection: DatabaseSync): Connection {
-  const dialect = new UnlockedDialect({ database: { prepare: statementCache(connection), close: () => {} } })
+  return databaseOf(statementCache(connection))
+}
+
+/** The typed query builder over whoever prepares its statements. */
+export function databaseOf(prepare: (text: string) => Prepared): Connection {
+  const dialect = new UnlockedDialect({ database: { prepare, close: () => {} } })
   return { kysely: new Kysely<Schema>({ dialect }), engine: sqliteEngine }
 }
 
@@ -109,23 +114,26 @@ export async function migrateSqlite(connection: DatabaseSync): Promise<void> {
 }
 
 /** Statements by their text, prepared once; the ones not used for longest go first. */
-function statementCache(connection: DatabaseSync) {
-  const cache = new Map<string, ReturnType<typeof adapt>>()
-  return (text: string) => {
+export function statementCache(connection: DatabaseSync, failed: (error: unknown) => void = () => {}) {
+  const cache = new Map<string, Prepared>()
+  return (text: string): Prepared => {
     let found = cache.get(text)
     if (found) cache.delete(text)
-    else found = adapt(connection.prepare(text))
+    else found = adapt(connection.prepare(text), failed)
     cache.set(text, found)
     if (cache.size > MAX_STATEMENTS) cache.delete(cache.keys().next().value ?? '')
     return found
   }
 }
 
-function adapt(statement: StatementSync) {
+export type Prepared = ReturnType<typeof adapt>
+
+function adapt(statement: StatementSync, failed: (error: unknown) => void) {
   const attempt = <T>(run: (values: SQLInputValue[]) => T, values: readonly unknown[]): T => {
     try {
       return run(values.map(storable))
     } catch (error) {
+      failed(error)
       throw outageAsFailure(error)
     }
   }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
 import { sha256OfKey } from '../../core/blob-key.ts'
@@ -10,7 +9,8 @@ import { Failure } from '../../core/errors.ts'
 import type { BlobList, BlobStore } from '../../core/store.ts'
 import { CommandThread } from '../command-thread.ts'
 import { PROBE } from '../group-writer.ts'
-import { openConnection, outageAsFailure } from '../sqlite.ts'
+import { ReadingConnection } from '../reading-connection.ts'
+import { openConnection } from '../sqlite.ts'
 import { LargeFiles, syncFolder } from './large-files.ts'
 import { Slots } from './slots.ts'
 
@@ -55,8 +55,7 @@ function prepareSmall(path: string): void {
 class LocalBlobs implements BlobStore {
   readonly #folder: string
   readonly #large: LargeFiles
-  readonly #connection: DatabaseSync
-  readonly #select
+  readonly #small: ReadingConnection
   readonly #writer: CommandThread
   readonly #largeReads = new Slots(LARGE_READS)
   readonly #clock: Clock
@@ -65,8 +64,7 @@ class LocalBlobs implements BlobStore {
     this.#folder = folder
     this.#large = large
     this.#clock = clock
-    this.#connection = openConnection(path, { readOnly: true, readsOnce: true })
-    this.#select = this.#connection.prepare('select packed, bytes from blobs where key = ?')
+    this.#small = new ReadingConnection(path, { readsOnce: true })
     this.#writer = new CommandThread(script, path)
   }
 
@@ -84,8 +82,8 @@ class LocalBlobs implements BlobStore {
 
   async get(key: string): Promise<Buffer | undefined> {
     checkKey(key)
-    const row = reading(() => this.#select.get(key) as { packed: number; bytes: Uint8Array } | undefined)
-    if (row) return whole(key, unpacked(row))
+    const [row] = this.#small.all('select packed, bytes from blobs where key = ?', key)
+    if (row) return whole(key, unpacked(row as unknown as Packed))
     return this.#largeReads.run(patience, async () => whole(key, await available(this.#large.read(key))))
   }
 
@@ -97,7 +95,7 @@ class LocalBlobs implements BlobStore {
   }
 
   async ping(): Promise<void> {
-    reading(() => this.#connection.prepare('select key from blobs limit 1').get())
+    this.#small.all('select key from blobs limit 1')
     await this.#writer.run(PROBE, null)
     const { bavail, bsize } = await available(statfs(this.#folder))
     if (bavail * bsize < ROOM_BYTES) throw new Failure('unavailable', 'The disk is full')
@@ -110,7 +108,7 @@ class LocalBlobs implements BlobStore {
       return { keys: page.keys, next: page.next === null ? null : `large:${page.next}` }
     }
     const sql = 'select key, created_at < ? as old from blobs where key > ? order by key limit ?'
-    const rows = reading(() => this.#connection.prepare(sql).all(olderThan, cursor ?? '', PAGE))
+    const rows = this.#small.all(sql, olderThan, cursor ?? '', PAGE)
     const last = rows.length < PAGE ? undefined : rows.at(-1)
     return {
       keys: rows.filter((row) => row.old === 1).map((row) => String(row.key)),
@@ -120,7 +118,7 @@ class LocalBlobs implements BlobStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]()
-    if (this.#connection.isOpen) this.#connection.close()
+    this.#small[Symbol.dispose]()
   }
 }
 
@@ -132,7 +130,12 @@ function checkKey(key: string): void {
   if (!KEY.test(key)) throw new Error('Not a blob key')
 }
 
-function unpacked({ packed, bytes }: { packed: number; bytes: Uint8Array }): Buffer | null {
+interface Packed {
+  packed: number
+  bytes: Uint8Array
+}
+
+function unpacked({ packed, bytes }: Packed): Buffer | null {
   if (!packed) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   try {
     return zstdDecompressSync(bytes)
@@ -161,14 +164,6 @@ async function isWhole(key: string, bytes: Buffer): Promise<boolean> {
 function damaged(key: string): Failure {
   const cause = new Error(`The bytes under ${key} are not those that were put there`)
   return new Failure('unavailable', 'The stored bytes are damaged', { cause })
-}
-
-function reading<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw outageAsFailure(error)
-  }
 }
 
 async function available<T>(work: Promise<T>): Promise<T> {

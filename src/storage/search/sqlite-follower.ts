@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { tidyAtRest } from '../../core/at-rest.ts'
 import type { SearchIndex } from '../../core/messages/search-store.ts'
 import { toErrorData } from '../command-messages.ts'
-import { databaseOver, isDamage, openConnection, shrinkConnections } from '../sqlite.ts'
+import { ReadingConnection } from '../reading-connection.ts'
+import { databaseOf, isDamage, openConnection, shrinkConnections } from '../sqlite.ts'
 import { readerOver } from '../transaction.ts'
 import { LogFollower } from './log-follower.ts'
 import { sqliteIndex } from './sqlite-index.ts'
@@ -12,9 +13,13 @@ import type { FollowerMessage } from './sqlite-search.ts'
 const port = parentPort
 if (!port) throw new Error('This file runs as a worker thread')
 const { rowsPath, indexPath } = workerData as { rowsPath: string; indexPath: string }
-const rows = openConnection(rowsPath, { readOnly: true, readsOnce: true })
+const rows = new ReadingConnection(rowsPath, { readsOnce: true })
 const { connection: index, follow } = openIndex()
-const read = readerOver(databaseOver(rows), Date.now, () => () => {})
+const read = readerOver(
+  databaseOf((text) => rows.prepare(text)),
+  Date.now,
+  () => () => {},
+)
 const follower = new LogFollower(read, follow)
 
 tidyAtRest(shrinkConnections)
@@ -55,6 +60,6 @@ function say(message: FollowerMessage): void {
 async function close(): Promise<void> {
   await follower[Symbol.asyncDispose]()
   index.close()
-  rows.close()
+  rows[Symbol.dispose]()
   port?.close()
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { MessageId } from '../../core/ids.ts'
 import type { SearchEntry, SearchIndex, SearchQuery, SearchStep } from '../../core/messages/search-store.ts'
+import type { ReadingConnection } from '../reading-connection.ts'
 import { queryWords, wordsOf } from './words.ts'
 
 /**
@@ -34,9 +35,8 @@ export function createSqliteIndex(connection: DatabaseSync): void {
 /** The index over a writing connection. */
 export function sqliteIndex(connection: DatabaseSync): SearchIndex {
   const statements = prepare(connection)
-  const position = positionInSqlite(connection)
   return {
-    position: async () => position(),
+    position: async () => Number(statements.position.get()?.seq),
     async take(step) {
       connection.exec('begin immediate')
       try {
@@ -53,6 +53,7 @@ export function sqliteIndex(connection: DatabaseSync): SearchIndex {
 // All of these are read as rows, never as counts: a full-text table gives row numbers of its own making, beyond what a number holds.
 function prepare(connection: DatabaseSync) {
   return {
+    position: connection.prepare(POSITION),
     move: connection.prepare('update position set seq = ? where seq = ? returning seq'),
     remove: connection.prepare('delete from entries where message_id = ? returning number'),
     removeMailbox: connection.prepare('delete from entries where mailbox_id = ? returning number'),
@@ -83,25 +84,25 @@ function addEntry(s: ReturnType<typeof prepare>, entry: SearchEntry): void {
 }
 
 /** How far in the event log the index has come, over a reading connection. */
-export function positionInSqlite(connection: DatabaseSync): () => number {
-  const position = connection.prepare('select seq from position')
-  return () => Number(position.get()?.seq)
+export function positionInSqlite(index: ReadingConnection): number {
+  return Number(index.all(POSITION)[0]?.seq)
 }
 
+const POSITION = 'select seq from position'
+
+// A word of the subject weighs more than one of a name, and both more than one of the body.
+const FIND = `
+  select e.message_id from words join entries e on e.number = words.rowid
+  where words match ? and e.at > ? and e.at < ?
+  order by bm25(words, 0, 8, 4, 1), e.at desc limit ? offset ?`
+
 /** Looks a query up over a reading connection. */
-export function findInSqlite(connection: DatabaseSync) {
-  // A word of the subject weighs more than one of a name, and both more than one of the body.
-  const find = connection.prepare(`
-    select e.message_id from words join entries e on e.number = words.rowid
-    where words match ? and e.at > ? and e.at < ?
-    order by bm25(words, 0, 8, 4, 1), e.at desc limit ? offset ?`)
-  return (query: SearchQuery): MessageId[] => {
-    const asked = queryWords(query.text)
-    if (asked.length === 0) return []
-    const bounds = [query.after ?? -1, query.before ?? Number.MAX_SAFE_INTEGER]
-    const rows = find.all(matchOf(query, asked), ...bounds, query.limit, query.offset ?? 0)
-    return rows.map((row) => String(row.message_id) as MessageId)
-  }
+export function findInSqlite(index: ReadingConnection, query: SearchQuery): MessageId[] {
+  const asked = queryWords(query.text)
+  if (asked.length === 0) return []
+  const bounds = [query.after ?? -1, query.before ?? Number.MAX_SAFE_INTEGER]
+  const rows = index.all(FIND, matchOf(query, asked), ...bounds, query.limit, query.offset ?? 0)
+  return rows.map((row) => String(row.message_id) as MessageId)
 }
 
 // Words hold letters and digits only, so quoting them is enough; nothing of the user's text is FTS syntax.

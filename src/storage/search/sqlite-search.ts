@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs'
-import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { THREAD_REST_MS } from '../../core/at-rest.ts'
 import { Failure } from '../../core/errors.ts'
@@ -10,6 +9,7 @@ import type { Search, SearchQuery } from '../../core/messages/search-store.ts'
 import { trimHeap } from '../../core/trim-heap.ts'
 import { type ErrorData, fromErrorData } from '../command-messages.ts'
 import { LeavingThreads } from '../leaving-threads.ts'
+import { ReadingConnection } from '../reading-connection.ts'
 import { isDamage, isOutage, openConnection, outageAsFailure } from '../sqlite.ts'
 import { createSqliteIndex, findInSqlite, positionInSqlite } from './sqlite-index.ts'
 
@@ -66,7 +66,7 @@ class SqliteSearch implements Search {
   readonly #paths: { indexPath: string; rowsPath: string }
   readonly #log: Log
   readonly #events: SqliteSearchOptions['events']
-  #reader: Reader
+  readonly #index: ReadingConnection
   readonly #leave: () => void
   readonly #rest: NodeJS.Timeout
   readonly #asked = new Map<number, { resolve(): void; reject(error: unknown): void }>()
@@ -82,7 +82,7 @@ class SqliteSearch implements Search {
     this.#paths = { indexPath: path, rowsPath }
     this.#log = log
     this.#events = events
-    this.#reader = openReader(path)
+    this.#index = new ReadingConnection(path)
     this.#rest = setInterval(() => void this.#retire(), restMs).unref()
     this.#leave = events.onAppend(() => void this.#poke())
     void this.#poke()
@@ -90,7 +90,7 @@ class SqliteSearch implements Search {
 
   async find(query: SearchQuery): Promise<MessageId[]> {
     try {
-      return this.#reader.find(query)
+      return findInSqlite(this.#index, query)
     } catch (error) {
       if (isDamage(error)) this.#remake(error)
       throw outageAsFailure(error)
@@ -117,7 +117,7 @@ class SqliteSearch implements Search {
     void this.#close()
     await this.#leaving.gone()
     this.#refuse()
-    if (this.#reader.connection.isOpen) this.#reader.connection.close()
+    this.#index[Symbol.dispose]()
   }
 
   #remake(cause: unknown): void {
@@ -136,10 +136,9 @@ class SqliteSearch implements Search {
     this.#restart = undefined
     await worker?.terminate()
     await this.#leaving.gone()
-    this.#reader.connection.close()
+    this.#index[Symbol.dispose]()
     try {
       remake(path)
-      this.#reader = openReader(path)
     } catch (error) {
       this.#log.error({ err: error, path }, 'the search index could not be made anew')
     }
@@ -156,7 +155,7 @@ class SqliteSearch implements Search {
   async #isCaughtUp(): Promise<boolean> {
     try {
       const last = await this.#events.position()
-      return this.#closed || this.#reader.position() >= last
+      return this.#closed || positionInSqlite(this.#index) >= last
     } catch {
       return false
     }
@@ -216,18 +215,6 @@ class SqliteSearch implements Search {
   }
 }
 
-interface Reader {
-  connection: DatabaseSync
-  find: (query: SearchQuery) => MessageId[]
-  /** How far in the event log the index has come. */
-  position: () => number
-}
-
 function unanswered(): Failure {
   return new Failure('unavailable', 'The search does not answer now')
-}
-
-function openReader(path: string): Reader {
-  const connection = openConnection(path, { readOnly: true })
-  return { connection, find: findInSqlite(connection), position: positionInSqlite(connection) }
 }
