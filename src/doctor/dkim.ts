@@ -1,4 +1,4 @@
-import { signingKey } from '../core/domains/dkim-keys/key-box.ts'
+import { opensWith } from '../core/domains/dkim-keys/key-box.ts'
 import type { DkimKey } from '../core/domains/dkim-keys/model.ts'
 import { isPublished } from '../core/domains/dkim-keys/rotate.ts'
 import type { Domain } from '../core/domains/model.ts'
@@ -19,7 +19,7 @@ export async function checkDkim(
 
 async function checkKey(context: DnsContext & { secrets: Secrets }, domain: Domain, key: DkimKey): Promise<Finding> {
   const check = `dkim ${key.selector}._domainkey.${domain.name}`
-  if (!opens(context.secrets, domain, key)) {
+  if (!opensWith(context.secrets, domain.name, key)) {
     const advice = 'Put the secret back that the key was made with (DATA/secret, POSTHOUSE_SECRET), or run: dkim rotate'
     return fail(check, 'The key cannot be opened with this secret', advice)
   }
@@ -31,13 +31,4 @@ async function checkKey(context: DnsContext & { secrets: Secrets }, domain: Doma
   const advice = `Run: dns ${domain.name}`
   if (key.state === 'pending') return warn(check, 'The next key is not published yet', advice)
   return { check, status: unbelieved(context.config), message: 'The key is not published', advice }
-}
-
-function opens(secrets: Secrets, { name }: Domain, key: DkimKey): boolean {
-  try {
-    signingKey(secrets, name, key)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -210,6 +210,6 @@ test('what is lost or damaged among the message bytes is found', async () => {
   const { code, stdout } = await runCommand(['check-blobs'], folder.path)
   expect({ code, stdout }).toEqual({
     code: 1,
-    stdout: expect.stringMatching(/^(missing {2}[0-9a-f]{64}-[0-9a-f]{16}\n){2}$/),
+    stdout: expect.stringMatching(/^(missing {2}[0-9a-f]{28}-[0-9a-f]{64}\n){2}$/),
   })
 })

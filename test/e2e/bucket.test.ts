@@ -26,7 +26,7 @@ test('with a bucket all message bytes are there, an outage is temporary to sende
     key = server.apiKey ?? ''
     await apiClient(server.url, key).post('/inboxes', { username: 'desk' })
     await send(server.smtpPort, 'before')
-    expect([...s3.objects.keys()]).toEqual([expect.stringMatching(/^mail\/[0-9a-f]{64}-[0-9a-f]{16}$/)])
+    expect([...s3.objects.keys()]).toEqual([expect.stringMatching(/^mail\/[0-9a-f]{28}-[0-9a-f]{64}$/)])
     expect(existsSync(join(folder.path, 'blobs'))).toBe(false)
 
     await s3.stop()

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/api-client.ts'
@@ -157,4 +157,38 @@ test.each([
   expect(run.stderr).toContain('POSTHOUSE_DATA: ')
   expect(run.stderr).toContain('is damaged')
   expect(run.stderr).not.toContain('    at ')
+})
+
+test('a secret that is not that of the data is refused, also when the start has just made it, and the right one serves again', async () => {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'secret')
+  {
+    await using server = await startServerProcess(folder.path)
+    expect(await server.stop('SIGTERM')).toBe(0)
+  }
+  const secret = readFileSync(file)
+  rmSync(file)
+  for (let start = 0; start < 2; start++) {
+    const run = await runCommand(['serve'], folder.path)
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain('is not the secret that the keys of this data were made with')
+  }
+  writeFileSync(file, secret)
+  await using server = await startServerProcess(folder.path)
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+})
+
+test('after the secret is lost for good new keys let the server start', async () => {
+  using folder = temporaryFolder()
+  {
+    await using server = await startServerProcess(folder.path)
+    expect(await server.stop('SIGTERM')).toBe(0)
+  }
+  rmSync(join(folder.path, 'secret'))
+  for (const options of [[], ['--activate', '--force']]) {
+    const run = await runCommand(['dkim', 'rotate', 'posthouse.localhost', ...options], folder.path)
+    expect(run).toMatchObject({ code: 0 })
+  }
+  await using server = await startServerProcess(folder.path)
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
 })

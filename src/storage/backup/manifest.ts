@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sha256OfKey } from '../../core/blob-key.ts'
 import { Failure } from '../../core/errors.ts'
 
 /** The first file of a backup: what has to be known before the rest can be read. */
@@ -33,7 +34,14 @@ export const HEAD = 'posthouse.json'
 export const SECRET = 'secret'
 export const MANIFEST = 'manifest.json'
 export const ROWS = /^rows\/([a-z0-9_]+)\/\d+\.ndjson$/
-export const BLOB = /^blobs\/([0-9a-f]{64}-[0-9a-f]{16})$/
+
+/** The key of the blob that an entry of this name holds; undefined for other entries. */
+export function blobKeyOf(name: string): string | undefined {
+  const key = name.startsWith(BLOBS) ? name.slice(BLOBS.length) : ''
+  return sha256OfKey(key) === undefined ? undefined : key
+}
+
+const BLOBS = 'blobs/'
 
 export function readHead(name: string, bytes: Buffer): Head {
   const head = name === HEAD ? Head.safeParse(parse(bytes)) : undefined

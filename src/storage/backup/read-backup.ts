@@ -3,7 +3,7 @@ import { sha256OfKey } from '../../core/blob-key.ts'
 import { Failure } from '../../core/errors.ts'
 import type { BlobStore } from '../../core/store.ts'
 import type { Row, RowTarget } from '../rows/portable.ts'
-import { BLOB, type Head, MANIFEST, type Manifest, ROWS, readHead, readManifest, SECRET } from './manifest.ts'
+import { blobKeyOf, type Head, MANIFEST, type Manifest, ROWS, readHead, readManifest, SECRET } from './manifest.ts'
 import { readTar, type TarEntry } from './tar.ts'
 
 /** Blobs under way to their store. */
@@ -61,7 +61,7 @@ class BackupReader {
   }
 
   async take(entry: TarEntry): Promise<void> {
-    const key = BLOB.exec(entry.name)?.[1]
+    const key = blobKeyOf(entry.name)
     if (key !== undefined) return this.#takeBlob(key, entry.bytes)
     this.hash(entry)
     const table = ROWS.exec(entry.name)?.[1]

@@ -35,6 +35,16 @@ export function signingKey(secrets: Secrets, domain: string, key: DkimKey): Dkim
   return { domain, selector, algorithm, privateKey: openKey(secrets, key, key.sealedKey) }
 }
 
+/** False for a key that another master secret sealed. */
+export function opensWith(secrets: Secrets, domain: string, key: DkimKey): boolean {
+  try {
+    signingKey(secrets, domain, key)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function openKey(secrets: Secrets, { id, domainId }: DkimKey, sealed: string): KeyObject {
   const keys = opened.get(secrets) ?? new Map<DkimKeyId, KeyObject>()
   opened.set(secrets, keys)
