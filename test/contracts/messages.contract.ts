@@ -11,7 +11,6 @@ import {
 } from '../../src/core/ids.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { MessageFilter } from '../../src/core/messages/store.ts'
-import { unpackWords } from '../../src/core/messages/words.ts'
 import type { FoundLink } from '../../src/protocol/reading/links.ts'
 import { buildMailbox, content, fileMail, newOutbound, newPart, readMail } from '../support/builders.ts'
 import type { Opened } from './open.ts'
@@ -54,11 +53,11 @@ export function messagesContract(opened: () => Opened): void {
       const [filed] = await it.store.run('messages.file', { mail, copies, host: 'h' })
       if (filed?.result !== 'stored') throw new Error('not stored')
       const message = await it.store.read.messages.get(box.id, filed.messageId)
-      const { content: body, words, envelope, attachments, suspicion, ...fields } = mail
+      const { content: body, envelope, attachments, suspicion, ...fields } = mail
       const decided = { ...suspicion, id: filed.messageId, threadId: filed.threadId, orgId: box.orgId }
       expect(message).toMatchObject({ ...fields, ...decided })
       expect(message?.attachments.map(({ id: _, ...part }) => part)).toEqual(attachments.map(({ ...p }) => without(p)))
-      const expected = { ...unpackWords(words), ...body, envelope: { ...envelope, rcptTo: [box.address] } }
+      const expected = { ...body, envelope: { ...envelope, rcptTo: [box.address] } }
       expect(await it.store.read.messages.content(filed.messageId)).toEqual(expected)
       expect(await it.store.read.messages.byMessageId(box.id, mail.messageId!)).toEqual(message)
       expect((await it.store.read.messages.list(box.id, {}, { limit: 1 })).items).toEqual([message])

@@ -4,18 +4,11 @@ import type { App } from '../../src/core/app.ts'
 import { EventFeed } from '../../src/core/events/feed.ts'
 import { silentLog } from '../../src/core/log.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
+import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
 import type { Store } from '../../src/core/store.ts'
 import { waitForMessage } from '../../src/core/waiting/wait.ts'
 import { WaitingRoom } from '../../src/core/waiting/waiting-room.ts'
-import {
-  buildKey,
-  buildMailbox,
-  buildOrganization,
-  content,
-  fileMail,
-  type MailFields,
-  type Owner,
-} from '../support/builders.ts'
+import { buildKey, buildMailbox, buildOrganization, fileMail, type Owner, readMail } from '../support/builders.ts'
 import type { Opened } from './open.ts'
 
 const RACES = 500
@@ -35,7 +28,7 @@ export function waitingContract(opened: () => Opened): void {
     // The clock stands still: who misses a message waits for ever.
     const wait = (box: Mailbox, criteria: object = {}, { timeoutMs = 30_000, over = app } = {}) =>
       waitForMessage(over, callerOf(owner), { mailbox: box.id, criteria, timeoutMs })
-    const file = (box: Mailbox, fields: MailFields = {}) => fileMail(it.store, box, fields)
+    const file = (box: Mailbox, fields: Partial<ReadMail> = {}) => fileMail(it.store, box, fields)
     const callerAt = async (box: Mailbox): Promise<Caller> => {
       return { ...callerOf(owner), orgId: box.orgId, keyId: (await buildKey(it.store, box)).id }
     }
@@ -153,12 +146,13 @@ export function waitingContract(opened: () => Opened): void {
 
     test('what is sent from the mailbox is not waited for, and the whole message is answered', async () => {
       const box = await buildMailbox(it.store, owner)
+      const mail = readMail({ subject: 'Whole' })
       const found = wait(box)
-      await fileMail(it.store, box, { subject: 'Whole', content: content({ text: 'All of it' }) })
+      await fileMail(it.store, box, mail)
       expect(await found).toMatchObject({
         mailbox: { id: box.id },
         message: { subject: 'Whole', direction: 'inbound' },
-        content: { text: 'All of it' },
+        content: { text: mail.content.text },
       })
     })
 

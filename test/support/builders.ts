@@ -10,7 +10,6 @@ import type { NewMailbox } from '../../src/core/mailboxes/commands.ts'
 import type { Mailbox } from '../../src/core/mailboxes/model.ts'
 import type { ReadMail } from '../../src/core/messages/file-inbound.ts'
 import type { MessageContent, Part } from '../../src/core/messages/model.ts'
-import { packWords, type Words } from '../../src/core/messages/words.ts'
 import type { NewOutbound } from '../../src/core/outbound/enqueue-command.ts'
 import type { Store } from '../../src/core/store.ts'
 
@@ -68,12 +67,8 @@ export async function buildMailbox(store: Store, owner?: Owner, fields: Partial<
   return made.mailbox
 }
 
-/** Fields of a mail, its words among the rest of the content. */
-export type MailFields = Partial<Omit<ReadMail, 'content'>> & { content?: ReadMail['content'] & Partial<Words> }
-
 /** A mail as the pipeline hands it to `messages.file`. */
-export function readMail({ content: whole = content(), ...fields }: MailFields = {}): ReadMail {
-  const { text = null, html = null, extractedText = null, extractedHtml = null, ...rest } = whole
+export function readMail(fields: Partial<ReadMail> = {}): ReadMail {
   const sha256 = createHash('sha256').update(randomBytes(16)).digest('hex')
   return {
     source: 'smtp',
@@ -91,8 +86,7 @@ export function readMail({ content: whole = content(), ...fields }: MailFields =
     sha256,
     blobKey: newBlobKey(sha256),
     attachments: [],
-    words: packWords({ text, html, extractedText, extractedHtml }),
-    content: rest,
+    content: content(),
     suspicion: { spam: false, unauthenticated: false },
     envelope: { mailFrom: 'ada@example.com', helo: 'mx.example.com', remoteAddress: '192.0.2.1', tls: null },
     ...fields,
@@ -135,7 +129,7 @@ export function newPart(fields: Partial<Part> = {}): Part {
 }
 
 /** Files one mail in one mailbox. */
-export async function fileMail(store: Store, mailbox: Mailbox, fields: MailFields = {}) {
+export async function fileMail(store: Store, mailbox: Mailbox, fields: Partial<ReadMail> = {}) {
   const mail = readMail(fields)
   const copies = [{ mailbox, rcptTo: [mailbox.address] }]
   const [filed] = await store.run('messages.file', { mail, copies, host: 'posthouse.test' })

@@ -13,7 +13,6 @@ import type { HidingFlag } from './hiding.ts'
 import { isBlocked, variantOf } from './intake-lists.ts'
 import type { Envelope, MailboxAddress, Message, MessageContent, Part, Source } from './model.ts'
 import type { Suspicion } from './suspicion.ts'
-import { type PackedWords, unpackWords, type Words } from './words.ts'
 
 /** How a Message-ID begins that we made for a mail which had none, or one that is taken. */
 export const NAME_OF_OURS = '<msg_'
@@ -39,8 +38,7 @@ export interface ReadMail {
   sha256: string
   blobKey: string
   attachments: Omit<Part, 'id'>[]
-  words: PackedWords
-  content: Omit<MessageContent, 'envelope' | keyof Words>
+  content: Omit<MessageContent, 'envelope'>
   suspicion: Suspicion
   envelope: Omit<Envelope, 'rcptTo'>
 }
@@ -126,8 +124,7 @@ async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: C
     now: tx.now,
     messageId,
   })
-  const envelope = { ...mail.envelope, rcptTo: copy.rcptTo }
-  await tx.messages.insert(message, { ...unpackWords(mail.words), ...mail.content, envelope })
+  await tx.messages.insert(message, { ...mail.content, envelope: { ...mail.envelope, rcptTo: copy.rcptTo } })
   await placeInThread(tx, thread, message)
   const { orgId, threadId } = message
   const payload = variantOf(message)

@@ -2,7 +2,6 @@ import type { FoundCode } from '../../protocol/reading/codes.ts'
 import type { FoundLink } from '../../protocol/reading/links.ts'
 import type { Risk } from '../../protocol/reading/risk.ts'
 import type { Defect, MailboxAddress, Part } from './model.ts'
-import type { PackedWords } from './words.ts'
 
 /** What a mail says, read once while it is filed. */
 export interface ParsedMail {
@@ -17,9 +16,10 @@ export interface ParsedMail {
   replyTo: MailboxAddress[]
   to: MailboxAddress[]
   cc: MailboxAddress[]
-  words: PackedWords
-  /** It holds the text that marks a mail as unwanted for filters under test (GTUBE). */
-  isTestSpam: boolean
+  text: string | null
+  html: string | null
+  extractedText: string | null
+  extractedHtml: string | null
   preview: string | null
   codes: FoundCode[]
   links: FoundLink[]

@@ -83,7 +83,7 @@ function toReadMail(
   kept: { sha256: string; blobKey: string },
 ): ReadMail {
   const { messageId, from, to, cc, replyTo, subject, preview, references, sentAt, attachments } = parsed
-  const { words, defects, codes, links, risk } = parsed
+  const { text, html, extractedText, extractedHtml, defects, codes, links, risk } = parsed
   const headers = withOurResults(app, parsed.headers, mail, authentication)
   const suspicion = suspect(mail.source, parsed, authentication, vouched)
   return {
@@ -92,9 +92,8 @@ function toReadMail(
     inReplyTo: parsed.inReplyTo[0] ?? null,
     sizeBytes: mail.raw.length,
     ...kept,
-    words,
     content: {
-      ...{ headers, authentication, defects, codes, links },
+      ...{ text, html, extractedText, extractedHtml, headers, authentication, defects, codes, links },
       risk: withSuspicion(risk, suspicion),
     },
     suspicion,

@@ -16,7 +16,6 @@ import { resolveRecipient } from '../mailboxes/resolve-recipient.ts'
 import { refuseLoop } from '../messages/hops.ts'
 import { sentFlags } from '../messages/model.ts'
 import type { ParsedMail } from '../messages/parser.ts'
-import { unpackWords } from '../messages/words.ts'
 import { canonicalOf } from '../suppressions/check.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
 import { isOurField } from './header-rules.ts'
@@ -87,12 +86,12 @@ interface Submitted {
 
 function toOutbound(app: App, mailbox: Mailbox, { parsed, kept, recipients }: Submitted): NewOutbound {
   const { sendsPerMinute, orgSendsPerMinute, threadSendsPerHour } = app.settings
+  const { text, html, extractedText, extractedHtml, defects } = parsed
   const headers = parsed.headers.filter(({ name }) => !isOurField(name))
   return {
     message: { ...toMessage(mailbox, parsed, recipients), ...kept },
     content: {
-      ...unpackWords(parsed.words),
-      ...{ headers, envelope: null, authentication: null, defects: parsed.defects },
+      ...{ text, html, extractedText, extractedHtml, headers, envelope: null, authentication: null, defects },
       ...{ codes: [], links: [], risk: null },
     },
     joins: 'ancestors',

@@ -16,7 +16,6 @@ import type { Mailbox } from '../mailboxes/model.ts'
 import { type Message, type MessageContent, sentFlags } from '../messages/model.ts'
 import { pictureOf } from '../messages/opens.ts'
 import type { ParsedMail } from '../messages/parser.ts'
-import { unpackWords } from '../messages/words.ts'
 import type { CheckedDraft } from './draft.ts'
 import type { Enqueued, NewOutbound } from './enqueue-command.ts'
 
@@ -146,11 +145,11 @@ function toMessage(mailbox: Mailbox, composition: Named, parsed: ParsedMail): Dr
 
 // The picture is for those who receive it: whoever reads what they sent does not open it.
 function toContent(draft: CheckedDraft, parsed: ParsedMail, picture: string | undefined): MessageContent {
-  const { extractedText, extractedHtml } = unpackWords(parsed.words)
+  const { extractedHtml } = parsed
   return {
     text: draft.text,
     html: draft.html,
-    extractedText,
+    extractedText: parsed.extractedText,
     extractedHtml: picture && extractedHtml ? removeImage(extractedHtml, picture) : extractedHtml,
     headers: draft.headers,
     envelope: null,

@@ -1,16 +1,12 @@
 import type { ParsedMail } from '../../core/messages/parser.ts'
-import { packWords } from '../../core/messages/words.ts'
 import { parseMessage } from '../../protocol/mime/parse-message.ts'
 import { deriveReading } from '../../protocol/reading/derive.ts'
-
-/** The test text of spam filters: the one thing everybody agrees on. */
-const GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
 
 /** Everything that is read from a mail while it is filed: its structure, its words, and what is derived from them. */
 export function parseMail(bytes: Uint8Array): ParsedMail {
   const m = parseMessage(bytes)
   const author = m.from[0]?.address
-  const { extractedText, extractedHtml, ...derived } = deriveReading({
+  const derived = deriveReading({
     subject: m.subject,
     text: m.text,
     html: m.html,
@@ -28,8 +24,8 @@ export function parseMail(bytes: Uint8Array): ParsedMail {
     replyTo: m.replyTo,
     to: m.to,
     cc: m.cc,
-    words: packWords({ text: m.text, html: m.html, extractedText, extractedHtml }),
-    isTestSpam: [m.text, m.html].some((body) => body?.includes(GTUBE)),
+    text: m.text,
+    html: m.html,
     ...derived,
     attachments: m.parts.map((p) => ({
       filename: p.filename,
@@ -46,9 +42,6 @@ export function parseMail(bytes: Uint8Array): ParsedMail {
   }
 }
 
-/** Of a mail that could not be read. */
-export const NO_WORDS = packWords({ text: null, html: null, extractedText: null, extractedHtml: null })
-
 const MAX_HEAD_BYTES = 64 * 1024
 
 /** What is left for a mail that could not be read: its head, if that can be, and a defect that says so. The raw bytes hold the rest. */
@@ -58,7 +51,8 @@ export function parseHeadOnly(bytes: Uint8Array, defect: string): ParsedMail {
   const parsed = parseMail(end < 0 ? head : head.subarray(0, end + 4))
   return {
     ...parsed,
-    words: NO_WORDS,
+    text: null,
+    html: null,
     risk: null,
     attachments: [],
     defects: [{ code: defect }, ...parsed.defects],

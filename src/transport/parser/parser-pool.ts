@@ -1,7 +1,7 @@
 import type { Log } from '../../core/log.ts'
 import type { MailParser, ParsedMail } from '../../core/messages/parser.ts'
 import { Lane, type Trade } from '../threads/lane.ts'
-import { NO_WORDS, parseHeadOnly } from './parse-mail.ts'
+import { parseHeadOnly } from './parse-mail.ts'
 
 export interface Question {
   id: number
@@ -87,8 +87,10 @@ const nothing: ParsedMail = {
   replyTo: [],
   to: [],
   cc: [],
-  words: NO_WORDS,
-  isTestSpam: false,
+  text: null,
+  html: null,
+  extractedText: null,
+  extractedHtml: null,
   preview: null,
   codes: [],
   links: [],

@@ -7,5 +7,5 @@ tidyAtRest()
 
 parentPort?.on('message', ({ id, bytes }: Question) => {
   const answer: Answer = { id, mail: parseMail(bytes) }
-  parentPort?.postMessage(answer, [answer.mail.words.buffer])
+  parentPort?.postMessage(answer)
 })
