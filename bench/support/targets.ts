@@ -67,7 +67,7 @@ function asNpmStarts(): Record<string, string> {
   const { BENCH_NODE_OPTIONS: more = '' } = process.env
   return {
     NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled'),
-    NODE_OPTIONS: `--max-semi-space-size=4 ${more}`,
+    NODE_OPTIONS: `--max-semi-space-size=16 ${more}`,
   }
 }
 
