@@ -27,7 +27,7 @@ export function masterSecretOf(folder: string): string {
   // An empty file would make keys that anybody can make.
   if (secret.length < MIN_LENGTH) {
     throw new ConfigError([
-      `POSTHOUSE_DATA: ${file} is damaged: put the secret of this folder back, from a backup of it`,
+      `POSTHOUSE_DATA: ${file} is damaged, or shorter than ${MIN_LENGTH} characters: put the secret of this folder back, from a backup of it`,
     ])
   }
   return secret

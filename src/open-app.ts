@@ -12,6 +12,7 @@ import { WaitingRoom } from './core/waiting/waiting-room.ts'
 import { ensureDataFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { openBlobs, openSearch, openStore, secretOf } from './open-stores.ts'
+import { refuseOtherSecret } from './refuse-other-secret.ts'
 import { AnySender } from './transport/any-sender.ts'
 import { DnsResolver } from './transport/dns/dns-resolver.ts'
 import { CleanerPool } from './transport/html/cleaner-pool.ts'
@@ -34,8 +35,11 @@ export interface OpenApp extends AsyncDisposable {
 const MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 const USUAL_MESSAGE_BYTES = 25 * 1024 * 1024
 
-/** Opens everything that the commands and the server share. Listeners and workers come on top of it. */
-export async function openApp(config: Config): Promise<OpenApp> {
+/**
+ * Opens everything that the commands and the server share. Listeners and workers come on top of it. Whoever makes new keys because the
+ * secret is lost may come with `anySecret`.
+ */
+export async function openApp(config: Config, { anySecret = false } = {}): Promise<OpenApp> {
   const folder = config.POSTHOUSE_DATA
   ensureDataFolder(folder)
   const log = await openLog(config.POSTHOUSE_LOG)
@@ -83,6 +87,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
       maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
     }),
   }
+  if (!anySecret) await refuseOtherSecret(app, config)
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))
   await store.run('accounts.ensure-first-organization', {})
   const closing = opened.move()

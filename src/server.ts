@@ -11,7 +11,6 @@ import { DeliveryWorker } from './core/outbound/worker.ts'
 import { StatisticsWorker } from './core/statistics/worker.ts'
 import { WebhookWorker } from './core/webhooks/worker.ts'
 import { openApp } from './open-app.ts'
-import { refuseOtherSecret } from './refuse-other-secret.ts'
 import { type Certificate, ensureCertificate } from './transport/smtp-server/self-signed.ts'
 import { SmtpServer } from './transport/smtp-server/smtp-server.ts'
 import { submission } from './transport/smtp-server/submission/submission.ts'
@@ -31,7 +30,6 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(config: Config): Promise<RunningServer> {
   await using started = new AsyncDisposableStack()
   const { app } = started.use(await openApp(config))
-  await refuseOtherSecret(app, config)
   const metrics = createMetrics()
   app.store = metrics.countMail(app.store)
   const has = (role: Role) => config.POSTHOUSE_ROLES.includes(role)

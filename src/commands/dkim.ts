@@ -13,7 +13,7 @@ export interface DkimOptions {
 
 /** Makes a domain's next keys and prints what to publish; with `activate`, lets them sign once the DNS shows them. */
 export async function rotateDkim(config: Config, domain: string, options: DkimOptions): Promise<void> {
-  await using opened = await openApp(config)
+  await using opened = await openApp(config, { anySecret: true })
   const { app } = opened
   if (options.activate) {
     const keys = await activateDkimKeys(app, domain, { force: options.force ?? false })

@@ -3,7 +3,7 @@ import { type CommandInput, type CommandName, commands } from '../core/commands.
 import { Failure } from '../core/errors.ts'
 import type { Tx } from '../core/store.ts'
 import type { Engine } from './database.ts'
-import { isLockTimeout, orFailure } from './postgres.ts'
+import { isStopped, orFailure } from './postgres.ts'
 import { PipelinedTransaction, sharedConnection } from './postgres-pipeline.ts'
 import { numberMessages } from './postgres-uids.ts'
 import { transactionOver } from './transaction.ts'
@@ -104,12 +104,22 @@ export class CommandGroups implements AsyncDisposable {
   // What would only wait in the database for a group of ours gathers here instead.
   #takeGroup(): Waiting[] {
     if (this.#underWay === UNDER_WAY) return []
-    const free = this.#queue.filter(({ mailboxes }) => !mailboxes.some((id) => this.#held.has(id)))
+    const free = this.#freeInOrder()
     if (!this.#mayStart(free.length)) return []
     const group = free.slice(0, GROUP)
     const taken = new Set(group)
     this.#queue = this.#queue.filter((waiting) => !taken.has(waiting))
     return group
+  }
+
+  // Nobody overtakes one that waits for the same mailbox: a mail for several would wait for ever.
+  #freeInOrder(): Waiting[] {
+    const awaited = new Set<string>()
+    return this.#queue.filter(({ mailboxes }) => {
+      const isFree = !mailboxes.some((id) => this.#held.has(id) || awaited.has(id))
+      if (!isFree) for (const id of mailboxes) awaited.add(id)
+      return isFree
+    })
   }
 
   #mayStart(free: number): boolean {
@@ -132,8 +142,8 @@ export class CommandGroups implements AsyncDisposable {
     this.#underWay--
     if ('outputs' in outcome)
       for (const [i, waiting] of group.entries()) this.#end(waiting, waiting.resolve, outcome.outputs[i])
-    // Whether it was committed nobody knows: the peer asks again.
-    else if (isUnclear(outcome.error)) for (const waiting of group) this.#end(waiting, waiting.reject, outcome.error)
+    // Whether it was committed nobody knows, or the database is away: the peer asks again.
+    else if (isForAll(outcome.error)) for (const waiting of group) this.#end(waiting, waiting.reject, outcome.error)
     else for (const waiting of group) void this.#runAlone(waiting)
     this.#start()
   }
@@ -168,9 +178,9 @@ export class CommandGroups implements AsyncDisposable {
   }
 }
 
-// But where one waits for its mailbox the others need not.
-function isUnclear(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'unavailable' && !isLockTimeout(error)
+// But where one waits for its mailbox, or for a statement that was stopped, the others need not.
+function isForAll(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'unavailable' && !isStopped(error)
 }
 
 async function runCommands(

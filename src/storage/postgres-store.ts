@@ -19,15 +19,9 @@ const LOCK_TIMEOUT_MS = 2_000
 
 /** Opens the rows in a PostgreSQL database, which it brings up to date; any number of nodes may share it. */
 export async function openPostgresStore(options: { url: string; clock: Clock }): Promise<Store> {
+  await migratePostgres(options.url)
   const pool = openPool(options.url)
-  const db = databaseOver(pool)
-  try {
-    await migratePostgres(db)
-  } catch (error) {
-    await pool.end()
-    throw error
-  }
-  const store = new PostgresStore(pool, db, options)
+  const store = new PostgresStore(pool, databaseOver(pool), options)
   await store.listen()
   return store
 }

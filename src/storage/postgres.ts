@@ -27,15 +27,20 @@ const postgresEngine: Engine = {
   },
 }
 
-/** Connections that come back by themselves after an outage, and never wait without end. On a pipelined one statements are sent ahead. */
-export function openPool(url: string, { max = 20, pipeline = false, lockTimeoutMs = 0 } = {}): pg.Pool {
+/**
+ * Connections that come back by themselves after an outage, and never wait without end unless they are `patient`. On a pipelined one
+ * statements are sent ahead.
+ */
+export function openPool(
+  url: string,
+  { max = 20, pipeline = false, lockTimeoutMs = 0, patient = false } = {},
+): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max,
     pipeline,
     lock_timeout: lockTimeoutMs,
-    statement_timeout: 30_000,
-    query_timeout: 60_000,
+    ...(patient ? {} : { statement_timeout: 30_000, query_timeout: 60_000 }),
     idle_in_transaction_session_timeout: 60_000,
   })
   // A connection that breaks says so in an event too, and an event nobody hears ends the process.
@@ -88,12 +93,17 @@ export function queryOf(text: string, parameters: readonly unknown[]): pg.QueryC
 
 type PoolOf = Exclude<ConstructorParameters<typeof PostgresDialect>[0]['pool'], (...args: never) => unknown>
 
-/** Brings the schema up to date, one process at a time. */
-export async function migratePostgres({ kysely }: Connection): Promise<void> {
-  await kysely.transaction().execute(async (transaction) => {
-    await postgresEngine.hold(transaction, 'migrations')
-    await migrate(transaction, postgresMigrations)
-  })
+/** Brings the schema up to date, one process at a time, however long that takes: an index over millions of rows has minutes. */
+export async function migratePostgres(url: string): Promise<void> {
+  const { kysely } = databaseOver(openPool(url, { max: 1, patient: true }))
+  try {
+    await kysely.transaction().execute(async (transaction) => {
+      await postgresEngine.hold(transaction, 'migrations')
+      await migrate(transaction, postgresMigrations)
+    })
+  } finally {
+    await kysely.destroy()
+  }
 }
 
 /** True when the same transaction may go well the next time: it met another one. */
@@ -101,9 +111,10 @@ export function isCollision(error: unknown): boolean {
   return codeOf(error) === '40001' || codeOf(error) === '40P01'
 }
 
-/** True when a lock did not come free in time. */
-export function isLockTimeout(error: unknown): boolean {
-  return codeOf(error instanceof Failure ? error.cause : error) === '55P03'
+/** True when the server gave a statement up, since a lock did not come free or it took too long: its transaction is over. */
+export function isStopped(error: unknown): boolean {
+  const code = codeOf(error instanceof Failure ? error.cause : error)
+  return code === '55P03' || code === '57014'
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator, system; 25006: a standby.

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { Failure } from '../core/errors.ts'
 import { isOutage, openConnection, outageAsFailure, type Prepared, statementCache } from './sqlite.ts'
 
 /**
@@ -9,6 +10,7 @@ export class ReadingConnection implements Disposable {
   readonly #path: string
   readonly #readsOnce: boolean
   #open: { connection: DatabaseSync; prepare: (text: string) => Prepared } | undefined
+  #closed = false
 
   constructor(path: string, { readsOnce = false }: { readsOnce?: boolean } = {}) {
     this.#path = path
@@ -31,13 +33,20 @@ export class ReadingConnection implements Disposable {
     return this.prepare(text).all(values) as Record<string, unknown>[]
   }
 
-  [Symbol.dispose](): void {
+  /** Lets go of the file until the next statement. */
+  release(): void {
     const open = this.#open
     this.#open = undefined
     if (open?.connection.isOpen) open.connection.close()
   }
 
+  [Symbol.dispose](): void {
+    this.#closed = true
+    this.release()
+  }
+
   #connect(): { prepare: (text: string) => Prepared } {
+    if (this.#closed) throw new Failure('unavailable', 'The store is closed')
     if (!this.#open) {
       const connection = openConnection(this.#path, { readOnly: true, readsOnce: this.#readsOnce })
       this.#open = { connection, prepare: statementCache(connection, (error) => this.#failed(error)) }
@@ -46,6 +55,6 @@ export class ReadingConnection implements Disposable {
   }
 
   #failed(error: unknown): void {
-    if (isOutage(error)) this[Symbol.dispose]()
+    if (isOutage(error)) this.release()
   }
 }

@@ -13,7 +13,7 @@ export interface StoredObject {
 }
 
 /** What goes wrong with one request: a refusal without the work, silence, an answer that stops or a connection that ends in the middle. */
-export type Fault = { status: number; code: string } | 'hang' | 'stall' | 'cut'
+export type Fault = { status: number; code: string } | 'hang' | 'stall' | 'cut' | 'torn'
 
 /** One request as it came in, for tests that count. */
 export interface SeenRequest {
@@ -111,6 +111,11 @@ async function serve(s3: S3Server, request: IncomingMessage, response: ServerRes
   if (fault === 'cut' && request.method === 'PUT') return void request.once('data', () => request.socket.destroy())
   try {
     const body = await bodyOf(request)
+    // An answer that ends within its body.
+    if (fault === 'torn') {
+      response.writeHead(503, { 'content-length': 300 })
+      return void response.write('<Error>', () => request.socket.destroy())
+    }
     if (typeof fault === 'object') throw new S3Error(fault.status, fault.code)
     const signed: SignedRequest = {
       method: seen.method,

@@ -102,11 +102,14 @@ async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: C
   const ofBytes = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
   const names = { random: `${NAME_OF_OURS}${id}@${host}>`, theirs: mail.messageId ?? ofBytes, ofBytes }
   // Asked together, since they share a round trip where the store is elsewhere; in this order, since the first one holds the mailbox.
-  const [intake, known, blocked] = await Promise.all([
+  const asked = [
     tx.mailboxes.intake(mailboxId, tx.now),
     tx.messages.namedAs(mailboxId, [names.theirs, ofBytes]),
     isBlocked(tx, mail, copy),
-  ])
+  ] as const
+  // None may be left behind by a failure: it would be asked of whatever comes after this transaction.
+  await Promise.allSettled(asked)
+  const [intake, known, blocked] = await Promise.all(asked)
   if (!intake) return { mailboxId, result: 'gone' }
   const { at, policy } = intake
   const limited = { ...policy, maxMessageBytes: policy.maxMessageBytes ?? usualBytes ?? null }

@@ -78,6 +78,8 @@ export class ShortWay {
     const agent = secure ? this.#agents.https : this.#agents.http
     const options = { method: 'PUT', hostname, port, path, headers, agent, signal }
     const request = secure ? requestSecure(options) : requestPlain(options)
+    // What breaks after the head of the answer is told by the answer.
+    request.on('error', () => {})
     const timer = setTimeout(() => request.destroy(new Error('No answer')), timeoutMs)
     try {
       request.end(body)

@@ -99,27 +99,36 @@ describe('the short way of small uploads', () => {
     expect([...s3.objects.keys()].every((key) => key.startsWith('a/b/'))).toBe(true)
   })
 
+  test('is not for an endpoint with a path of its own', async () => {
+    await using behind = await openS3Blobs(quick({ endpoint: `${s3.endpoint}/${s3.bucket}` }))
+    for (let i = 0; i < 3; i++) await put(randomBytes(100), behind)
+    expect(s3.seen.map(isShort)).toEqual([false, false, false])
+  })
+
   test('is not for large ones', async () => {
     await put()
     await put(randomBytes(1024 * 1024 + 1))
     expect(s3.seen.map(isShort)).toEqual([false, false])
   })
 
-  test.each([{ status: 500, code: 'InternalError' }, { status: 503, code: 'SlowDown' }, 'cut', 'hang'] as const)(
-    'a failure on it is not felt: %j',
-    async (fault) => {
-      const store = await openS3Blobs(quick({ deadlineMs: 5_000 }))
-      await put(randomBytes(10), store)
-      let left = 1
-      s3.fault = () => (left-- > 0 ? fault : undefined)
-      const bytes = randomBytes(4000)
-      expect(await store.get(await put(bytes, store))).toEqual(bytes)
-      await put(randomBytes(10), store)
-      const puts = s3.seen.filter(({ method }) => method === 'PUT')
-      expect(puts.map(isShort)).toEqual([false, true, false, true])
-      await store[Symbol.asyncDispose]()
-    },
-  )
+  test.each([
+    { status: 500, code: 'InternalError' },
+    { status: 503, code: 'SlowDown' },
+    'cut',
+    'hang',
+    'torn',
+  ] as const)('a failure on it is not felt: %j', async (fault) => {
+    const store = await openS3Blobs(quick({ deadlineMs: 5_000 }))
+    await put(randomBytes(10), store)
+    let left = 1
+    s3.fault = () => (left-- > 0 ? fault : undefined)
+    const bytes = randomBytes(4000)
+    expect(await store.get(await put(bytes, store))).toEqual(bytes)
+    await put(randomBytes(10), store)
+    const puts = s3.seen.filter(({ method }) => method === 'PUT')
+    expect(puts.map(isShort)).toEqual([false, true, false, true])
+    await store[Symbol.asyncDispose]()
+  })
 
   test('is left for good when the store wants what the client says and we do not', async () => {
     s3.fault = (request) => (isShort(request) ? { status: 403, code: 'AccessDenied' } : undefined)

@@ -101,14 +101,15 @@ class S3Blobs implements BlobStore {
     return this.#shortWay.put(object, await credentials(), { now, signal, timeoutMs })
   }
 
-  async #putByClient(key: string, { body, sha256 }: SmallObject, attempt: Attempt) {
+  async #putByClient(key: string, { path, body, sha256 }: SmallObject, attempt: Attempt) {
     const command = new PutObjectCommand({ ...this.#object(key), Body: body, ContentLength: body.length })
     let target: S3Target | undefined
     command.middlewareStack.add(
       (next) => (args) => {
-        const request = args.request as S3Target & { headers: Record<string, string | undefined> }
+        const request = args.request as S3Target & { path: string; headers: Record<string, string | undefined> }
         request.headers['x-amz-content-sha256'] = sha256
-        target = request
+        // An endpoint with a path of its own, or a bucket in the name of the host, is the client's business alone.
+        if (request.path === path) target = request
         return next(args)
       },
       { step: 'build', name: 'hashOfTheKey' },

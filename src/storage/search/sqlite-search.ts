@@ -136,7 +136,7 @@ class SqliteSearch implements Search {
     this.#restart = undefined
     await worker?.terminate()
     await this.#leaving.gone()
-    this.#index[Symbol.dispose]()
+    this.#index.release()
     try {
       remake(path)
     } catch (error) {

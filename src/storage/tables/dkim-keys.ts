@@ -17,7 +17,13 @@ const ofDomain = statement((db, v: { domain: string }) =>
 )
 
 export function dkimKeyReader(db: Database): DkimKeyReader {
-  return { ofDomain: async (domain) => (await ofDomain.all(db, { domain })).map(toKey) }
+  return {
+    ofDomain: async (domain) => (await ofDomain.all(db, { domain })).map(toKey),
+    async newestActive(limit) {
+      const active = db.kysely.selectFrom('dkim_keys').selectAll().where('state', '=', 'active')
+      return (await active.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(toKey)
+    },
+  }
 }
 
 export function dkimKeyWriter(db: Database): DkimKeyWriter {

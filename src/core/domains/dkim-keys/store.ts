@@ -4,6 +4,8 @@ import type { DkimKey } from './model.ts'
 export interface DkimKeyReader {
   /** Oldest first, RSA before Ed25519. */
   ofDomain(domain: DomainId): Promise<DkimKey[]>
+  /** Of all domains, those that sign now and were made last. */
+  newestActive(limit: number): Promise<DkimKey[]>
 }
 
 export interface DkimKeyWriter extends DkimKeyReader {
