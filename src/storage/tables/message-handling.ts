@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000
 /** Mailboxes that the sweep looks at in one go: each costs a look into an index. */
 const MAILBOXES_AT_ONCE = 1000
 
-/** One pass over the index of what lists show, for all mailboxes at once. */
+/** One pass over the messages that lists show, for all mailboxes at once. */
 export async function tallyMessages(db: Database, mailboxes: MailboxId[], now: number): Promise<Map<MailboxId, Tally>> {
   if (mailboxes.length === 0) return new Map()
   const rows = await db.kysely
