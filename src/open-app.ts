@@ -56,10 +56,11 @@ export async function openApp(config: Config): Promise<OpenApp> {
   )
   const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
   const feed = opened.use(new EventFeed({ clock, log, store }))
+  const settings = settingsOf(config)
   const app: App = {
     clock,
     log,
-    settings: settingsOf(config),
+    settings,
     secrets: secretsFrom(secretOf(config)),
     store,
     blobs,
@@ -80,7 +81,7 @@ export async function openApp(config: Config): Promise<OpenApp> {
       allowNet,
       ports: config.POSTHOUSE_IMAP_PORTS,
       cleartext: config.POSTHOUSE_IMAP_CLEARTEXT,
-      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
+      maxMessageBytes: settings.maxMessageBytes,
     }),
   }
   await ensureDkimKeys(app, await store.run('domains.ensure-platform', { name: config.POSTHOUSE_DOMAIN }))

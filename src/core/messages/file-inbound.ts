@@ -3,7 +3,14 @@ import { advance } from '../imap-sources/commands.ts'
 import type { FetchedMark } from '../imap-sources/model.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import { type Arrival, type DropReason, isExpired, refusalOf } from '../mailboxes/policy.ts'
+import {
+  type Arrival,
+  type DropReason,
+  isExpired,
+  maxBytesOf,
+  refusalOf,
+  type SizeSettings,
+} from '../mailboxes/policy.ts'
 import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
@@ -62,8 +69,8 @@ interface FilingInput {
   mail: ReadMail
   copies: Copy[]
   host: string
-  /** What mailboxes take that have no limit of their own; absent, they take anything. */
-  usualBytes?: number
+  /** Of mail from outside; absent, mailboxes take anything that they set no limit to. */
+  sizes?: SizeSettings
   news?: News[]
   fetched?: FetchedMark
 }
@@ -96,7 +103,7 @@ async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<
   return news && (await applyReport(tx, news)) ? { mailboxId: mailbox.id, result: 'told' } : undefined
 }
 
-async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: Copy): Promise<Filed> {
+async function fileCopy(tx: Tx, { mail, host, sizes }: FilingInput, copy: Copy): Promise<Filed> {
   const mailboxId = copy.mailbox.id
   const id = newId<MessageId>()
   const ofBytes = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
@@ -109,7 +116,7 @@ async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: C
   ])
   if (!intake) return { mailboxId, result: 'gone' }
   const { at, policy } = intake
-  const limited = { ...policy, maxMessageBytes: policy.maxMessageBytes ?? usualBytes ?? null }
+  const limited = sizes ? { ...policy, maxMessageBytes: maxBytesOf(sizes, policy) } : policy
   const reason = refusalOf(limited, arrivalOf(mail))
   if (reason) return drop(tx, mail, copy, reason)
   const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, { ...names, known })
