@@ -4,19 +4,22 @@ import type { Filed } from './file-inbound.ts'
 /** Why one copy was not taken; undefined for what its sender is to think was. */
 export function refusalOfCopy(filed: Filed): Failure | undefined {
   if (filed.result === 'gone') return notFound('mailbox')
+  if (filed.result === 'withheld') return tooLarge()
   if (filed.result !== 'dropped') return undefined
-  if (filed.reason === 'too_large') return new Failure('too_large', 'The message is larger than the mailbox takes')
+  if (filed.reason === 'too_large') return tooLarge()
   if (filed.reason === 'too_many_attachments') return new Failure('invalid', 'The message has too many attachments')
   return undefined
 }
 
-/** Why nobody took a mail, where one answer stands for all its copies: none as long as any of them was taken. */
+function tooLarge(): Failure {
+  return new Failure('too_large', 'The message is larger than the mailbox takes')
+}
+
+/** Why a mail was not taken, where one answer stands for all its copies: too large for one, or nobody took it. */
 export function refusalOfAll(filed: readonly Filed[]): Failure | undefined {
   const refusals = filed.map(refusalOfCopy)
+  const large = refusals.find((refusal) => refusal?.code === 'too_large')
+  if (large) return large
   if (refusals.some((refusal) => refusal === undefined)) return undefined
-  return (
-    refusals.find((refusal) => refusal?.code === 'too_large') ??
-    refusals.find((r) => r?.code === 'invalid') ??
-    refusals[0]
-  )
+  return refusals.find((refusal) => refusal?.code === 'invalid') ?? refusals[0]
 }
