@@ -58,7 +58,7 @@ export interface Copy {
 
 /**
  * `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. `told`: it was a report, for events only.
- * `dropped`: the policy of the mailbox does not let it in. `withheld`: it is too large for another of its mailboxes.
+ * `dropped`: the policy of the mailbox does not let it in. `withheld`: it is larger than is usual, and so refused for all.
  */
 export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
@@ -81,7 +81,7 @@ export async function fileInbound(tx: Tx, input: FilingInput): Promise<Filed[]> 
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
   const quiet = input.news?.filter((news) => news.quiet) ?? []
-  const withheld = await isTooLargeForAny(tx, input)
+  const withheld = await isUnusual(tx, input)
   for (const copy of copies)
     filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, { ...input, withheld }, copy)))
   // Together with the mail that tells it: neither is acknowledged without the other.
@@ -101,13 +101,13 @@ export function isKept({ result }: Filed): boolean {
 }
 
 /**
- * Then nobody gets it, and its sender hears why: with one answer for all, the copy that is too large would be lost in silence. Senders who
- * announce the size are told at RCPT, and send it to the others.
+ * Then nobody gets it, and its sender hears why: with one answer for all, the copy of a mailbox whose owner never asked for a limit, and
+ * looks at no drops, would be lost in silence. Senders who announce the size are told at RCPT, and send it to the others.
  */
-async function isTooLargeForAny(tx: Tx, { mail, copies, sizes }: FilingInput): Promise<boolean> {
-  if (!sizes || copies.length < 2) return false
+async function isUnusual(tx: Tx, { mail, copies, sizes }: FilingInput): Promise<boolean> {
+  if (!sizes || copies.length < 2 || mail.sizeBytes <= sizes.usualMessageBytes) return false
   const mailboxes = await tx.mailboxes.withIds(copies.map(({ mailbox }) => mailbox.id))
-  return [...mailboxes.values()].some(({ policy }) => mail.sizeBytes > maxBytesOf(sizes, policy))
+  return [...mailboxes.values()].some(({ policy }) => policy.maxMessageBytes === null)
 }
 
 async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<Filed | undefined> {
@@ -134,7 +134,8 @@ async function fileCopy(
   const { at, policy } = intake
   const limited = sizes ? { ...policy, maxMessageBytes: maxBytesOf(sizes, policy) } : policy
   const reason = refusalOf(limited, arrivalOf(mail))
-  if (reason) return drop(tx, mail, copy, reason)
+  const dropped = reason && (await drop(tx, mail, copy, reason))
+  if (dropped && !(withheld && policy.maxMessageBytes === null)) return dropped
   if (withheld) return { mailboxId, result: 'withheld' }
   const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, { ...names, known })
   if (messageId === null) return { mailboxId, result: 'duplicate' }

@@ -15,11 +15,14 @@ function tooLarge(): Failure {
   return new Failure('too_large', 'The message is larger than the mailbox takes')
 }
 
-/** Why a mail was not taken, where one answer stands for all its copies: too large for one, or nobody took it. */
+/** Why nobody took a mail, where one answer stands for all its copies: none as long as any of them was taken. */
 export function refusalOfAll(filed: readonly Filed[]): Failure | undefined {
+  if (filed.some(({ result }) => result === 'withheld')) return tooLarge()
   const refusals = filed.map(refusalOfCopy)
-  const large = refusals.find((refusal) => refusal?.code === 'too_large')
-  if (large) return large
   if (refusals.some((refusal) => refusal === undefined)) return undefined
-  return refusals.find((refusal) => refusal?.code === 'invalid') ?? refusals[0]
+  return (
+    refusals.find((refusal) => refusal?.code === 'too_large') ??
+    refusals.find((r) => r?.code === 'invalid') ??
+    refusals[0]
+  )
 }
