@@ -60,10 +60,11 @@ export async function openApp(config: Config, { anySecret = false } = {}): Promi
   )
   const webhookSender = opened.use(new HttpWebhookSender({ resolver, allowNet }))
   const feed = opened.use(new EventFeed({ clock, log, store }))
+  const settings = settingsOf(config)
   const app: App = {
     clock,
     log,
-    settings: settingsOf(config),
+    settings,
     secrets: secretsFrom(secretOf(config)),
     store,
     blobs,
@@ -84,7 +85,7 @@ export async function openApp(config: Config, { anySecret = false } = {}): Promi
       allowNet,
       ports: config.POSTHOUSE_IMAP_PORTS,
       cleartext: config.POSTHOUSE_IMAP_CLEARTEXT,
-      maxMessageBytes: config.POSTHOUSE_MAX_MESSAGE_BYTES ?? MAX_MESSAGE_BYTES,
+      maxMessageBytes: settings.maxMessageBytes,
     }),
   }
   if (!anySecret) await refuseOtherSecret(app, config)

@@ -47,7 +47,6 @@ export function newMailbox(owner: Owner, fields: Partial<NewMailbox> = {}): NewM
   }
 }
 
-/** A new mailbox in the store; of a new organization when none is given. */
 /** A key that opens all of the organization. */
 export async function buildKey(
   store: Store,
@@ -62,6 +61,7 @@ export async function buildKey(
   return { id, text }
 }
 
+/** A new mailbox in the store; of a new organization when none is given. */
 export async function buildMailbox(store: Store, owner?: Owner, fields: Partial<NewMailbox> = {}): Promise<Mailbox> {
   const made = await store.run('mailboxes.create', newMailbox(owner ?? (await buildOrganization(store)), fields))
   return made.mailbox

@@ -40,6 +40,7 @@ const answers: Record<RefusalCode, [status: number, code: string]> = {
 /** What core calls by another name than the request did. */
 const fields: Record<string, string> = {
   display_name: 'name',
+  message_ids: 'messageIds',
   url: 'webhookUrl',
   allowed_senders: 'allowedFromEmails',
   max_message_bytes: 'maxMessageSizeBytes',

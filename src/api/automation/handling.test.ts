@@ -19,6 +19,34 @@ async function makeWith(count: number) {
   return { id: body.id as string, ids }
 }
 
+/** An inbox with these mails, each under a Message-ID of its own. */
+async function makeOf(mails: Buffer[]) {
+  const { body } = await t.call('POST', BASE, { body: { name: 'Large', maxMessageSizeBytes: 20_000_000 } })
+  const ids: string[] = []
+  for (const [i, mail] of mails.entries()) {
+    const [filed] = await t.mail(
+      body.hookAddress,
+      Buffer.concat([Buffer.from(`Message-ID: <${i}@large.test>\r\n`), mail]),
+    )
+    if (filed?.result === 'stored') ids.push(filed.messageId)
+  }
+  return { id: body.id as string, ids }
+}
+
+const INVOICE = `Subject: Invoice
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain
+
+Please pay
+--b
+Content-Type: application/pdf
+
+`.replaceAll('\n', '\r\n')
+const novel = Buffer.from(`Subject: Novel\r\n\r\n${'word '.repeat(1_000_000)}\r\n`)
+
 const batch = (id: string, body?: unknown, key = t.key) =>
   t.call('POST', `${BASE}/${id}/messages/handle`, { key, body })
 const idsOf = (items: { id: string }[]) => items.map(({ id }) => id)
@@ -41,15 +69,42 @@ describe('one message', () => {
 })
 
 describe('several', () => {
-  test('are fewer than asked for when they are large; the others wait', async () => {
-    const { id } = await makeWith(0)
-    const { hookAddress } = (await t.call('GET', `${BASE}/${id}`)).body
-    const large = Buffer.concat([Buffer.from('Content-Type: x/y\r\n\r\n'), Buffer.alloc(10_000_000, 120)])
-    for (let i = 0; i < 7; i++) {
-      await t.mail(hookAddress, Buffer.concat([Buffer.from(`Message-ID: <${i}@large.test>\r\n`), large]))
+  test('come whole however large their attachments are, named or not', async () => {
+    const invoice = Buffer.concat([Buffer.from(INVOICE), Buffer.alloc(10_000_000, 120), Buffer.from('\r\n--b--\r\n')])
+    const texts = (items: { bodyText: string; attachmentCount: number }[]) =>
+      items.map(({ bodyText, attachmentCount }) => [bodyText.trim(), attachmentCount])
+    const { id, ids } = await makeOf(Array<Buffer>(7).fill(invoice))
+    const first = await batch(id, { limit: 7 })
+    expect(texts(first.body.items)).toEqual(ids.map(() => ['Please pay', 1]))
+    const named = await batch(id, { messageIds: ids })
+    expect(named.body).toMatchObject({ handledCount: 7, notFoundIds: [] })
+    expect(texts(named.body.items)).toEqual(ids.map(() => ['Please pay', 1]))
+  })
+
+  test('are fewer than asked for when their texts do not fit; the others wait', async () => {
+    const { id, ids } = await makeOf(Array<Buffer>(4).fill(novel))
+    const seen: string[] = []
+    while (seen.length < ids.length) {
+      const { items } = (await batch(id, { limit: 4 })).body
+      expect([items.length > 0, items.length < 4]).toEqual([true, true])
+      for (const item of items) expect(item.bodyText.length).toBeGreaterThan(4_900_000)
+      seen.push(...idsOf(items))
     }
-    expect((await batch(id, { limit: 7 })).body.handledCount).toBe(6)
-    expect((await batch(id, { limit: 7 })).body.handledCount).toBe(1)
+    expect(seen).toEqual(ids)
+  })
+
+  test('that are named are refused as a whole when their texts do not fit, and none is marked', async () => {
+    const { id, ids } = await makeOf(Array<Buffer>(4).fill(novel))
+    const { status, body } = await batch(id, { messageIds: ids })
+    expect([status, body.error.code, Object.keys(body.error.details)]).toEqual([
+      400,
+      'VALIDATION_FAILED',
+      ['messageIds'],
+    ])
+    expect((await t.call('GET', `${BASE}/${id}`)).body.unhandledCount).toBe(4)
+    const one = await batch(id, { messageIds: [ids[3]] })
+    expect(one.body).toMatchObject({ handledCount: 1, items: [{ id: ids[3], isHandled: true }] })
+    expect(one.body.items[0].bodyText.length).toBeGreaterThan(4_900_000)
   })
 
   test('are the oldest that wait: ten when nothing is said', async () => {

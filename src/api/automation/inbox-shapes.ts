@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MailboxState } from '../../core/mailboxes/hook-mailboxes.ts'
 import type { Mailbox, MailboxPolicy } from '../../core/mailboxes/model.ts'
+import { maxBytesOf, type SizeSettings } from '../../core/mailboxes/policy.ts'
 import { Guid } from './ids.ts'
 import { printTime, printTimeOrNull, Time } from './time.ts'
 
@@ -85,7 +86,7 @@ function splitAddresses(list: string | null): string[] {
   return (list ?? '').split(/[,;]/).flatMap((entry) => entry.trim() || [])
 }
 
-export function toInbox(mailbox: Mailbox, webhookUrl: string | null, usualBytes: number): z.output<typeof Inbox> {
+export function toInbox(mailbox: Mailbox, webhookUrl: string | null, sizes: SizeSettings): z.output<typeof Inbox> {
   const { policy } = mailbox
   return {
     id: mailbox.id,
@@ -96,7 +97,7 @@ export function toInbox(mailbox: Mailbox, webhookUrl: string | null, usualBytes:
     allowedFromEmails: policy.allowedSenders.length > 0 ? policy.allowedSenders.join(', ') : null,
     webhookUrl,
     ttlDays: policy.retentionDays,
-    maxMessageSizeBytes: policy.maxMessageBytes ?? usualBytes,
+    maxMessageSizeBytes: maxBytesOf(sizes, policy),
     maxAttachments: policy.maxAttachments,
     enabled: mailbox.enabled,
     requireAuthenticatedSender: policy.requireAuthenticatedSender,
@@ -113,10 +114,10 @@ export function changedAt({ updatedAt, createdAt }: Mailbox): string | null {
 
 export function toDetail(
   { mailbox, tally, imapSources, webhook }: MailboxState,
-  usualBytes: number,
+  sizes: SizeSettings,
 ): z.output<typeof InboxDetail> {
   return {
-    ...toInbox(mailbox, webhook?.url ?? null, usualBytes),
+    ...toInbox(mailbox, webhook?.url ?? null, sizes),
     messageCount: tally.messages,
     unhandledCount: tally.unhandled,
     imapSourceCount: imapSources,

@@ -100,6 +100,21 @@ describe('making an inbox', () => {
     expect(elsewhere.status).toBe(409)
   })
 
+  test('tells the size that it takes, also when the operator has lowered the limit of the server since', async () => {
+    const own = await testApp()
+    await using _ = own
+    const made = await own.call('POST', BASE, { body: { name: 'x', maxMessageSizeBytes: 52_428_800 } })
+    const { id, hookAddress } = made.body
+    expect(made.body.maxMessageSizeBytes).toBe(52_428_800)
+    Object.assign(own.app.settings, { maxMessageBytes: 1000, usualMessageBytes: 1000 })
+    expect((await own.call('GET', `${BASE}/${id}`)).body.maxMessageSizeBytes).toBe(1000)
+    expect((await own.call('GET', BASE)).body).toMatchObject([{ id, maxMessageSizeBytes: 1000 }])
+    expect(await own.mail(hookAddress, `Subject: x\n\n${'x'.repeat(1000)}`)).toMatchObject([
+      { result: 'dropped', reason: 'too_large' },
+    ])
+    expect(await own.mail(hookAddress, 'Subject: x\n\nx')).toMatchObject([{ result: 'stored' }])
+  })
+
   test('what it does not know and what it gives itself is passed over', async () => {
     const inbox = await make({ hookAddress: 'mine@x.test', scopeId: 'x', projectId: 1, createdBy: 'me', other: [] })
     expect(inbox.hookAddress).toMatch(/^h.+@posthouse\.test$/)

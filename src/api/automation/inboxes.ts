@@ -33,16 +33,15 @@ export const create = route({
   reply: Inbox,
   status: 201,
   async handle({ app, caller, body }) {
-    const { maxMessageBytes, usualMessageBytes } = app.settings
     const { id, name, webhookUrl = null, enabled = true, ...given } = body
     const mailbox = await createHookMailbox(app, caller, {
       ...(id && { id: id as MailboxId }),
       displayName: name,
-      policy: toNewPolicy(given, maxMessageBytes),
+      policy: toNewPolicy(given, app.settings.maxMessageBytes),
       enabled,
       webhookUrl,
     })
-    return toInbox(mailbox, webhookUrl, usualMessageBytes)
+    return toInbox(mailbox, webhookUrl, app.settings)
   },
 })
 
@@ -58,7 +57,7 @@ export const list = route({
   async handle({ app, caller, query }) {
     const order = { ascending: query.sortOrder === 'Asc', ...(query.sortBy === 'Name' && { by: 'name' as const }) }
     const found = await listMailboxStates(app, caller, { ...toPageRequest(query), ...order })
-    return toList(query, found, (state) => toDetail(state, app.settings.usualMessageBytes))
+    return toList(query, found, (state) => toDetail(state, app.settings))
   },
 })
 
@@ -68,7 +67,7 @@ export const get = route({
   summary: 'One inbox with its counts',
   reply: InboxDetail,
   async handle({ app, caller, params }) {
-    return toDetail(await getMailboxState(app, caller, parseGuid(params.id)), app.settings.usualMessageBytes)
+    return toDetail(await getMailboxState(app, caller, parseGuid(params.id)), app.settings)
   },
 })
 

@@ -109,7 +109,11 @@ test('HEAD hands nothing out', async () => {
     const { status, headers } = await head(`/v1/${path}`)
     expect([path, status, headers.get('allow')]).toEqual([path, 405, expect.not.stringMatching('HEAD')])
   }
-  for (const path of [`/api/v0/inboxes/${inbox.id}/wait`, `/api/v1/inbox/${inbox.id}/messages/wait`]) {
+  const elsewhere = [
+    `/api/v0/inboxes/${inbox.id}/wait`,
+    ...['messages/wait', 'events'].map((path) => `/api/v1/inbox/${inbox.id}/${path}`),
+  ]
+  for (const path of elsewhere) {
     expect((await head(path)).status).toBe(405)
   }
   expect((await waited('?timeout=0')).message?.subject).toBe('Kept')

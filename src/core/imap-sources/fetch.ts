@@ -66,7 +66,7 @@ class Fetch {
     this.#source = source
     this.#mailbox = mailbox
     this.#position = structuredClone(source.position)
-    this.#maxBytes = maxBytesOf(app, mailbox.policy)
+    this.#maxBytes = maxBytesOf(app.settings, mailbox.policy)
   }
 
   async run(stop: AbortSignal | undefined): Promise<FetchReport['problem'] | 'lost'> {

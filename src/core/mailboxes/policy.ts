@@ -1,4 +1,4 @@
-import type { App } from '../app.ts'
+import type { App, Settings } from '../app.ts'
 import { Failure, invalid } from '../errors.ts'
 import { canonicalOrNone } from './canonical.ts'
 import type { Mailbox, MailboxPolicy } from './model.ts'
@@ -31,14 +31,17 @@ export function refusalOf(policy: MailboxPolicy, arrival: Arrival): DropReason |
   return maxAttachments !== null && arrival.attachmentCount > maxAttachments ? 'too_many_attachments' : undefined
 }
 
-/** The largest mail that comes in here from outside. */
-export function maxBytesOf({ settings }: Pick<App, 'settings'>, { maxMessageBytes }: MailboxPolicy): number {
+/** What the server says about the size of mail from outside. */
+export type SizeSettings = Pick<Settings, 'maxMessageBytes' | 'usualMessageBytes'>
+
+/** The largest mail that comes in here from outside. The operator may have lowered the limit of the server since the policy was made. */
+export function maxBytesOf(settings: SizeSettings, { maxMessageBytes }: MailboxPolicy): number {
   return Math.min(maxMessageBytes ?? settings.usualMessageBytes, settings.maxMessageBytes)
 }
 
 /** Refuses a mail whose sender says that it is larger than the mailbox takes. */
 export function refuseDeclaredSize(app: Pick<App, 'settings'>, { policy }: Mailbox, declaredBytes: number): void {
-  const limit = maxBytesOf(app, policy)
+  const limit = maxBytesOf(app.settings, policy)
   if (declaredBytes > limit) throw new Failure('too_large', `The limit is ${limit} bytes`)
 }
 

@@ -3,7 +3,14 @@ import { advance } from '../imap-sources/commands.ts'
 import type { FetchedMark } from '../imap-sources/model.ts'
 import { canonicalOrNone } from '../mailboxes/canonical.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
-import { type Arrival, type DropReason, isExpired, refusalOf } from '../mailboxes/policy.ts'
+import {
+  type Arrival,
+  type DropReason,
+  isExpired,
+  maxBytesOf,
+  refusalOf,
+  type SizeSettings,
+} from '../mailboxes/policy.ts'
 import { applyReport, type News } from '../outbound/report-command.ts'
 import type { Tx } from '../store.ts'
 import { placeInThread } from '../threads/place.ts'
@@ -51,19 +58,19 @@ export interface Copy {
 
 /**
  * `duplicate`: the same bytes are there already. `gone`: the mailbox was deleted meanwhile. `told`: it was a report, for events only.
- * `dropped`: the policy of the mailbox does not let it in.
+ * `dropped`: the policy of the mailbox does not let it in. `withheld`: it is larger than is usual, and so refused for all.
  */
 export type Filed =
   | { mailboxId: MailboxId; result: 'stored'; messageId: MessageId; threadId: ThreadId }
-  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' }
+  | { mailboxId: MailboxId; result: 'duplicate' | 'gone' | 'told' | 'withheld' }
   | { mailboxId: MailboxId; result: 'dropped'; reason: DropReason }
 
 interface FilingInput {
   mail: ReadMail
   copies: Copy[]
   host: string
-  /** What mailboxes take that have no limit of their own; absent, they take anything. */
-  usualBytes?: number
+  /** Of mail from outside, where one answer stands for all copies; absent, mailboxes take anything that they set no limit to. */
+  sizes?: SizeSettings
   news?: News[]
   fetched?: FetchedMark
 }
@@ -74,7 +81,9 @@ export async function fileInbound(tx: Tx, input: FilingInput): Promise<Filed[]> 
   // Always in the same order, so that two transactions with the same mailboxes wait for each other and never in a ring.
   const copies = [...input.copies].sort((a, b) => (a.mailbox.id < b.mailbox.id ? -1 : 1))
   const quiet = input.news?.filter((news) => news.quiet) ?? []
-  for (const copy of copies) filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, input, copy)))
+  const withheld = await isUnusual(tx, input)
+  for (const copy of copies)
+    filed.push((await tell(tx, quiet, copy)) ?? (await fileCopy(tx, { ...input, withheld }, copy)))
   // Together with the mail that tells it: neither is acknowledged without the other.
   for (const news of input.news ?? []) {
     // A mailbox that lets few people in still hears what became of its own mail.
@@ -91,12 +100,26 @@ export function isKept({ result }: Filed): boolean {
   return result === 'stored' || result === 'duplicate' || result === 'told'
 }
 
+/**
+ * Then nobody gets it, and its sender hears why: with one answer for all, the copy of a mailbox whose owner never asked for a limit, and
+ * looks at no drops, would be lost in silence. Senders who announce the size are told at RCPT, and send it to the others.
+ */
+async function isUnusual(tx: Tx, { mail, copies, sizes }: FilingInput): Promise<boolean> {
+  if (!sizes || copies.length < 2 || mail.sizeBytes <= sizes.usualMessageBytes) return false
+  const mailboxes = await tx.mailboxes.withIds(copies.map(({ mailbox }) => mailbox.id))
+  return [...mailboxes.values()].some(({ policy }) => policy.maxMessageBytes === null)
+}
+
 async function tell(tx: Tx, quiet: readonly News[], { mailbox }: Copy): Promise<Filed | undefined> {
   const news = quiet.find((one) => one.mailboxId === mailbox.id)
   return news && (await applyReport(tx, news)) ? { mailboxId: mailbox.id, result: 'told' } : undefined
 }
 
-async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: Copy): Promise<Filed> {
+async function fileCopy(
+  tx: Tx,
+  { mail, host, sizes, withheld }: FilingInput & { withheld: boolean },
+  copy: Copy,
+): Promise<Filed> {
   const mailboxId = copy.mailbox.id
   const id = newId<MessageId>()
   const ofBytes = `${NAME_OF_OURS}${mail.sha256.slice(0, 32)}@${host}>`
@@ -112,9 +135,11 @@ async function fileCopy(tx: Tx, { mail, host, usualBytes }: FilingInput, copy: C
   const [intake, known, blocked] = await Promise.all(asked)
   if (!intake) return { mailboxId, result: 'gone' }
   const { at, policy } = intake
-  const limited = { ...policy, maxMessageBytes: policy.maxMessageBytes ?? usualBytes ?? null }
+  const limited = sizes ? { ...policy, maxMessageBytes: maxBytesOf(sizes, policy) } : policy
   const reason = refusalOf(limited, arrivalOf(mail))
-  if (reason) return drop(tx, mail, copy, reason)
+  const dropped = reason && (await drop(tx, mail, copy, reason))
+  if (dropped && !(withheld && policy.maxMessageBytes === null)) return dropped
+  if (withheld) return { mailboxId, result: 'withheld' }
   const messageId = await nameFor(tx, { id: mailboxId, policy }, mail, { ...names, known })
   if (messageId === null) return { mailboxId, result: 'duplicate' }
   const thread = await resolveThread(tx, mailboxId, mail)

@@ -1,12 +1,9 @@
-import { notFound } from '../errors.ts'
+import { invalid, notFound } from '../errors.ts'
 import type { MailboxId, MessageId, OrgId } from '../ids.ts'
 import { isExpired, keptSince } from '../mailboxes/policy.ts'
 import type { Tx } from '../store.ts'
-import { leftOut } from './contents-within.ts'
+import { contentsFromFirst } from './contents-within.ts'
 import type { Message, MessageContent } from './model.ts'
-
-/** Of messages whose bodies are handed out by one command. */
-const MAX_BYTES = 64 * 1024 * 1024
 
 export interface HandledMessage {
   message: Message
@@ -14,7 +11,7 @@ export interface HandledMessage {
 }
 
 /**
- * Takes the oldest messages that wait in a mailbox, fewer than asked for when they are large; each is given to one caller, ever. They come with their bodies as they were at
+ * Takes the oldest messages that wait in a mailbox, fewer than asked for when their texts are large; each is given to one caller, ever. They come with their bodies as they were at
  * that moment.
  */
 export async function handleFirst(
@@ -26,22 +23,13 @@ export async function handleFirst(
   const since = keptSince(mailbox.policy, tx.now) ?? 0
   const ids = await tx.messages.firstUnhandled(input.mailboxId, since, input.limit)
   // Those without room wait for the next who asks.
-  return setHandled(tx, fitting(await tx.messages.withIds(ids)), true)
-}
-
-/** As many of these, from the first on, as may cross to the caller at once: one at least. */
-function fitting(messages: Message[]): Message[] {
-  let bytes = 0
-  const end = messages.findIndex((m, i) => {
-    bytes += m.sizeBytes
-    return i > 0 && bytes > MAX_BYTES
-  })
-  return end < 0 ? messages : messages.slice(0, end)
+  const { fitting, contents } = await contentsFromFirst(tx.messages, await tx.messages.withIds(ids))
+  return setHandled(tx, fitting, contents, true)
 }
 
 /**
  * Marks these messages of a mailbox as handled, or not any more, and answers them in the order of the ids. What was so already stays
- * as it was; what is gone is left out.
+ * as it was; what is gone is left out. `invalid` when one answer does not hold them all: then nothing is marked.
  */
 export async function handleMessages(
   tx: Tx,
@@ -53,10 +41,17 @@ export async function handleMessages(
   const here = found.filter((message) => {
     return message.mailboxId === mailbox.id && message.direction === 'inbound' && !isExpired(mailbox, message, tx.now)
   })
-  return setHandled(tx, here, input.handled)
+  const { fitting, contents } = await contentsFromFirst(tx.messages, here)
+  if (fitting.length < here.length) throw invalid('message_ids', 'name more text than one answer holds: ask for fewer')
+  return setHandled(tx, here, contents, input.handled)
 }
 
-async function setHandled(tx: Tx, messages: Message[], handled: boolean): Promise<HandledMessage[]> {
+async function setHandled(
+  tx: Tx,
+  messages: Message[],
+  contents: Map<MessageId, MessageContent>,
+  handled: boolean,
+): Promise<HandledMessage[]> {
   const changing = messages.filter((message) => message.handled !== handled)
   const handledAt = handled ? tx.now : null
   await tx.messages.setHandled(
@@ -68,10 +63,8 @@ async function setHandled(tx: Tx, messages: Message[], handled: boolean): Promis
     const payload = { handled }
     await tx.events.append({ orgId, mailboxId, threadId, messageId: id, type: 'message.handled', payload })
   }
-  const room = new Set(fitting(messages))
-  const contents = await tx.messages.contents([...room].map(({ id }) => id))
   return messages.flatMap((message) => {
-    const content = room.has(message) ? contents.get(message.id) : leftOut
+    const content = contents.get(message.id)
     if (!content) return []
     if (message.handled === handled) return [{ message, content }]
     return [{ message: { ...message, handled, handledAt, updatedAt: tx.now }, content }]

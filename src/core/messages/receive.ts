@@ -40,12 +40,13 @@ export async function receive(app: App, mail: IncomingMail): Promise<Filed[]> {
   const reading = app.parser.parse(mail.raw)
   const [parsed, verdicts] = await Promise.all([reading, judge(app, mail, reading), app.blobs.put(blobKey, mail.raw)])
   const read = toReadMail(app, mail, parsed, verdicts, { sha256, blobKey })
+  const { maxMessageBytes, usualMessageBytes } = app.settings
   const filed = await app.store.run('messages.file', {
     mail: read,
     copies: mail.copies,
     host: app.settings.mailHost,
     // What is sent from here was bounded when it was composed.
-    ...(mail.source !== 'local' && { usualBytes: app.settings.usualMessageBytes }),
+    ...(mail.source !== 'local' && { sizes: { maxMessageBytes, usualMessageBytes } }),
     news: await hushed(app, mail, readNews(app, mail, parsed)),
     ...(mail.fetched ? { fetched: mail.fetched } : {}),
   })

@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Caller, demand, reachOf } from '../accounts/caller.ts'
 import type { App } from '../app.ts'
 import { notFound } from '../errors.ts'
 import { isUuid, type ThreadId } from '../ids.ts'
 import type { Mailbox } from '../mailboxes/model.ts'
 import { type AttachmentLink, linkFile } from '../messages/attachment-links.ts'
-import { contentsWithin } from '../messages/contents-within.ts'
+import { contentsFromFirst } from '../messages/contents-within.ts'
 import { isHidden, maySee } from '../messages/hiding.ts'
 import { checkLabels } from '../messages/labels.ts'
 import type { FullMessage } from '../messages/messages.ts'
@@ -55,21 +56,23 @@ export async function viewThreads(app: App, threads: readonly Thread[]): Promise
 export interface ThreadPage extends ThreadView {
   /** Oldest first. */
   messages: FullMessage[]
+  /** There are older ones than these. */
+  older: boolean
 }
 
-/** A thread with the newest of its messages, those before `page.after`, in full. */
+/** A thread with the newest of its messages, those before `page.after`, in full: as many of them as one answer holds. */
 export async function openThreadWithin(app: App, caller: Caller, id: string, page: PageRequest): Promise<ThreadPage> {
   demand(caller, 'message_read')
   const { view, shown } = await reachThread(app, caller, id)
   const { after } = page
-  const older = after ? shown.filter((m) => m.at < after.at || (m.at === after.at && m.id < after.id)) : shown
-  const newest = older.slice(-page.limit)
-  const contents = await contentsWithin(app.store.read.messages, newest)
-  const messages = newest.flatMap((message) => {
+  const before = after ? shown.filter((m) => m.at < after.at || (m.at === after.at && m.id < after.id)) : shown
+  const newest = before.slice(-page.limit).reverse()
+  const { fitting, contents } = await contentsFromFirst(app.store.read.messages, newest, setImmediate)
+  const messages = fitting.reverse().flatMap((message) => {
     const content = contents.get(message.id)
     return content ? [{ mailbox: view.mailbox, message, content }] : []
   })
-  return { ...view, messages }
+  return { ...view, messages, older: fitting.length < before.length }
 }
 
 async function reachThread(app: App, caller: Caller, id: string) {

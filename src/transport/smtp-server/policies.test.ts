@@ -130,6 +130,33 @@ test('a mail that is too large for all is refused, and for some only dropped the
   expect(await drops(large)).toEqual([])
 })
 
+test.each([
+  ['no size', ''],
+  ['too small a size', ' SIZE=100'],
+])(
+  'with %s announced, a mail to an ordinary mailbox and a larger inbox at once is taken by both or by none',
+  async (_, size) => {
+    await using own = await testSmtp({ settings: { maxMessageBytes: 3000, usualMessageBytes: 2000 } })
+    const { body } = await own.call('POST', '/api/v1/inbox', { body: { name: 'x', maxMessageSizeBytes: 3000 } })
+    const sent = async (bytes: number, to = ['ada@posthouse.test', body.hookAddress]) => {
+      using client = await own.connect()
+      await client.reply()
+      const rcpts = to.map((address) => `RCPT TO:<${address}>`)
+      for (const line of ['EHLO client.example', `MAIL FROM:<ada@corp.test>${size}`, ...rcpts, 'DATA']) {
+        expect(await client.command(line)).toMatch(/^[23]5[04] ?/)
+      }
+      return await client.command(`Subject: ${bytes}\r\n\r\n${'x'.repeat(bytes - 19)}\r\n.`)
+    }
+    const counts = async () => [
+      (await own.call('GET', `/api/v1/inbox/${body.id}`)).body.messageCount,
+      (await own.call('GET', '/api/v0/inboxes/ada@posthouse.test/messages')).body.total,
+    ]
+    expect([await sent(2500), await counts()]).toEqual(['552 5.3.4 The message is too large', [0, 0]])
+    expect([await sent(1500), await counts()]).toEqual([expect.stringMatching(/^250 /), [1, 1]])
+    expect([await sent(2500, [body.hookAddress]), await counts()]).toEqual([expect.stringMatching(/^250 /), [2, 1]])
+  },
+)
+
 const files = (subject: string, ...parts: string[]) => `From: ada@corp.test
 Subject: ${subject}
 MIME-Version: 1.0

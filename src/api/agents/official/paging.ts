@@ -47,15 +47,23 @@ export function toPageRequest({ app, caller, query }: ListCall, name: string): P
   return { ...request, after: { at, id } }
 }
 
+interface PageShape<Row, Item> {
+  name?: string
+  toItem: (row: Row) => Item
+  cursorOf: (row: Row) => Cursor
+  /** There is a next page even when no row is too many: what is large ends a page early. */
+  more?: boolean
+}
+
 /** The envelope of a page that was asked for with `toPageRequest`. */
 export function toPage<Plural extends string, Row, Item>(
   { app, caller, query }: ListCall,
   plural: Plural,
   rows: readonly Row[],
-  { name = plural, toItem, cursorOf }: { name?: string; toItem: (row: Row) => Item; cursorOf: (row: Row) => Cursor },
+  { name = plural, toItem, cursorOf, more = false }: PageShape<Row, Item>,
 ) {
   const shown = rows.slice(0, query.limit)
-  const last = rows.length > query.limit ? shown.at(-1) : undefined
+  const last = more || rows.length > query.limit ? shown.at(-1) : undefined
   const cursor = last && cursorOf(last)
   const next = cursor && { next_page_token: writeToken(app, [caller.orgId, name], [cursor.at, cursor.id]) }
   return { count: shown.length, limit: query.limit, ...next, ...under(plural, shown.map(toItem)) }
@@ -66,7 +74,7 @@ export function olderPage<Plural extends string, Row, Item>(
   call: ListCall,
   plural: Plural,
   rows: readonly Row[],
-  shape: { name?: string; toItem: (row: Row) => Item; cursorOf: (row: Row) => Cursor },
+  shape: PageShape<Row, Item>,
 ) {
   const page = toPage(call, plural, rows.toReversed(), shape)
   return { ...page, ...under(plural, page[plural].toReversed()) }

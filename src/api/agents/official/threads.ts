@@ -126,7 +126,7 @@ export const threads = {
   get: route({
     method: 'GET',
     path: '/threads/:thread_id',
-    summary: 'One thread, and a page of its messages',
+    summary: 'One thread, and a page of its messages; shorter than asked for where they are large',
     query: pageQuery,
     reply: FullThread,
     async handle(call) {
@@ -137,6 +137,7 @@ export const threads = {
         name: id,
         toItem: toFull,
         cursorOf: ({ message }) => ({ at: message.at, id: message.id }),
+        more: found.older,
       })
       return { ...toThreadItem(found), ...envelope, messages }
     },
