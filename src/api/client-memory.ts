@@ -4,24 +4,33 @@ import type { App } from '../core/app.ts'
 
 /** Of bodies that are still coming and answers that are still leaving, all clients together. */
 const MAX_BYTES = 256 * 1024 * 1024
-/** Less than this is not worth counting. */
+/** Cutting off who holds less than this would not help. */
 const MIN_BYTES = 64 * 1024
-/** How often bodies are looked at: nothing tells us when they grow. */
+/** How often clients are looked at: nothing tells us what they hold. */
 const LOOK_MS = 250
 /** Whoever began this short a while ago has not shown yet how quick it is. */
 const GRACE_MS = 1_000
-/** A client that has read nothing of its answer for so long is gone. */
-const STALL_MS = 60_000
+/**
+ * A client that has sent nothing of a body it began, or has read nothing of an answer that waits for it, for so long is gone. What it
+ * reads shows only when the system has room again, 1.5 MB at a time on Linux: this asks for 8 kB/s.
+ */
+const STALL_MS = 180_000
 
+/** What had moved until some time. */
+interface Progress {
+  at: number
+  moved: number
+}
+
+/** A body that comes, or an answer. */
 interface Holder {
   socket: Socket
-  since: number
-  /** Bytes that wait here because of it. */
+  /** Bytes that wait here because of the client. */
   held(): number
-  /** Bytes that went over the wire since it began. */
+  /** Bytes that went over the wire. */
   moved(): number
-  /** When `moved` last changed, and to what. */
-  last: { at: number; moved: number }
+  /** Since it was seen to hold anything, and when `moved` was last seen to change. */
+  holding: { since: Progress; last: Progress } | undefined
 }
 
 /**
@@ -41,26 +50,24 @@ export class ClientMemory {
 
   /** Watches a request until it is read and answered. */
   watch(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const { socket, headers } = incoming
-    if (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) >= MIN_BYTES) {
+    const { socket } = incoming
+    if (isLarge(incoming)) {
       const before = socket.bytesRead
       const taken = () => socket.bytesRead - before
-      const holder = this.#add({ socket, held: taken, moved: taken })
-      incoming.once('close', () => this.#holders.delete(holder))
+      const body = this.#add({ socket, held: taken, moved: taken })
+      incoming.once('close', () => this.#holders.delete(body))
     }
+    // The whole of a piece stays in memory until its last byte is sent, as `writableLength` has it.
+    const answer = this.#add({ socket, held: () => socket.writableLength, moved: () => bytesSent(socket) })
+    outgoing.once('close', () => this.#holders.delete(answer))
     // Emitted when all of the answer was handed over.
     outgoing.once('prefinish', () => {
-      const all = socket.writableLength
-      if (all < MIN_BYTES) return
-      const holder = this.#add({ socket, held: () => socket.writableLength, moved: () => all - socket.writableLength })
-      outgoing.once('close', () => this.#holders.delete(holder))
-      this.#look()
+      if (socket.writableLength >= MIN_BYTES) this.#look()
     })
   }
 
-  #add(fields: Pick<Holder, 'socket' | 'held' | 'moved'>): Holder {
-    const now = this.#clock.now()
-    const holder = { ...fields, since: now, last: { at: now, moved: fields.moved() } }
+  #add(fields: Omit<Holder, 'holding'>): Holder {
+    const holder = { ...fields, holding: undefined }
     this.#holders.add(holder)
     this.#lookLater()
     return holder
@@ -76,25 +83,61 @@ export class ClientMemory {
 
   #look(): void {
     const now = this.#clock.now()
-    let held = 0
+    let sum = 0
     for (const holder of this.#holders) {
-      held += holder.held()
-      const moved = holder.moved()
-      if (moved !== holder.last.moved) holder.last = { at: now, moved }
-      else if (now - holder.last.at > STALL_MS) holder.socket.destroy()
+      const held = holder.held()
+      sum += held
+      if (held === 0) holder.holding = undefined
+      else if (hasStalled(holder, now)) this.#cutOff(holder)
     }
-    if (held <= this.#maxBytes) return
+    if (sum > this.#maxBytes) this.#cutOffSlowest(sum - this.#maxBytes, now)
+  }
+
+  #cutOffSlowest(tooMuch: number, now: number): void {
+    let left = tooMuch
     for (const holder of slowestFirst(this.#holders, now)) {
-      if (held <= this.#maxBytes) return
-      held -= holder.held()
-      this.#holders.delete(holder)
-      holder.socket.destroy()
+      if (left <= 0) return
+      const held = holder.held()
+      if (held < MIN_BYTES) continue
+      left -= held
+      this.#cutOff(holder)
     }
+  }
+
+  #cutOff(holder: Holder): void {
+    this.#holders.delete(holder)
+    holder.socket.destroy()
   }
 }
 
+function isLarge({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) >= MIN_BYTES
+}
+
+/**
+ * What the system has taken of the bytes that were written. The documented figures change only when a whole write is done, which for
+ * most answers is at their end; the handle also tells of its parts. Node asks it too before it calls a socket idle.
+ */
+function bytesSent(socket: Socket & { _handle?: { bytesWritten?: number; writeQueueSize?: number } | null }): number {
+  const { bytesWritten, writeQueueSize } = socket._handle ?? {}
+  if (bytesWritten === undefined || writeQueueSize === undefined) return socket.bytesWritten - socket.writableLength
+  return bytesWritten - writeQueueSize
+}
+
+/** Notes how far it is. */
+function hasStalled(holder: Holder, now: number): boolean {
+  const seen = { at: now, moved: holder.moved() }
+  holder.holding ??= { since: seen, last: seen }
+  if (seen.moved !== holder.holding.last.moved) holder.holding.last = seen
+  return now - holder.holding.last.at > STALL_MS
+}
+
+/** Without those that have not shown yet how quick they are. */
 function slowestFirst(holders: Iterable<Holder>, now: number): Holder[] {
-  const speed = ({ since, moved }: Holder) => (now - since < GRACE_MS ? Infinity : moved() / (now - since))
-  const measured = [...holders].map((holder) => ({ holder, speed: speed(holder) }))
-  return measured.sort((a, b) => (a.speed < b.speed ? -1 : a.speed > b.speed ? 1 : 0)).map(({ holder }) => holder)
+  const measured = [...holders].flatMap((holder) => {
+    const since = holder.holding?.since
+    if (!since || now - since.at < GRACE_MS) return []
+    return [{ holder, speed: (holder.moved() - since.moved) / (now - since.at) }]
+  })
+  return measured.sort((a, b) => a.speed - b.speed).map(({ holder }) => holder)
 }

@@ -242,6 +242,15 @@ describe('lists', () => {
     expect(subjects(body.items)).toEqual(Array.from({ length: 130 }, (_, i) => `m${i}`))
     expect(body.totalCount).toBe(130)
   })
+
+  test('with large messages between small ones come whole and in their order', async () => {
+    const mixed = await make()
+    const lengths = [10, 700_000, 20, 1_500_000, 600_000, 30]
+    for (const length of lengths) await mail(mixed, `${length}`, '', 'x'.repeat(length))
+    const { body } = await list(mixed, '?sortOrder=Asc')
+    expect(subjects(body)).toEqual(lengths.map(String))
+    expect(body.map(({ bodyText }: { bodyText: string }) => bodyText.trimEnd().length)).toEqual(lengths)
+  })
 })
 
 describe('what has outlived its days', () => {

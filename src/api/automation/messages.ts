@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { App } from '../../core/app.ts'
 import type { Mailbox } from '../../core/mailboxes/model.ts'
+import { bite } from '../../core/messages/contents-within.ts'
 import { deleteMessage, getMessage, getRaw, listMessages } from '../../core/messages/messages.ts'
 import type { Message } from '../../core/messages/model.ts'
 import type { MessageFilter, MessageOrder } from '../../core/messages/store.ts'
@@ -13,8 +14,9 @@ import { MessageItem, MessageShape, toItem, toMessage } from './message-shapes.t
 import { listOf, listQuery, streamList, toPageRequest } from './paging.ts'
 import { word } from './words.ts'
 
-/** Bodies of so many messages are held at a time. */
-const AT_ONCE = 20
+/** Of messages whose bodies are held at a time, for as long as the client takes to read them. */
+const MAX_BYTES_AT_ONCE = 1024 * 1024
+const MAX_AT_ONCE = 20
 
 const filters = listQuery.extend({
   isHandled: flag.optional(),
@@ -58,8 +60,9 @@ function toFilter({ isHandled, receivedAfter, receivedBefore, fromAddress }: Fil
 }
 
 async function* inBites(app: App, mailbox: Mailbox, messages: readonly Message[]) {
-  for (let at = 0; at < messages.length; at += AT_ONCE) {
-    const some = messages.slice(at, at + AT_ONCE)
+  const left = [...messages]
+  while (left.length > 0) {
+    const some = left.splice(0, bite(left, MAX_BYTES_AT_ONCE, MAX_AT_ONCE))
     // Others are served between the bites of a client that reads fast.
     await setImmediate()
     const contents = await app.store.read.messages.contents(some.map(({ id }) => id))

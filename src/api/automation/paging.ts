@@ -40,16 +40,20 @@ const encoder = new TextEncoder()
 export function streamList(query: ListQuery, total: number, items: AsyncIterable<unknown[]>): Response {
   const totals = totalsOf(query, total)
   const chunks = jsonOf(items, query.aggregate ? totals : undefined)
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { value, done } = await chunks.next()
-      if (done) controller.close()
-      else controller.enqueue(encoder.encode(value))
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(value))
+      },
+      async cancel() {
+        await chunks.return()
+      },
     },
-    async cancel() {
-      await chunks.return()
-    },
-  })
+    // None waits here, where it would not be counted among what slow clients hold.
+    { highWaterMark: 0 },
+  )
   return new Response(body, { headers: { ...headersOf(totals), 'content-type': 'application/json' } })
 }
 

@@ -70,11 +70,11 @@ export async function contentsFromFirst(
 }
 
 /** How many from the front are read at once: at least one. */
-function bite(messages: readonly Message[]): number {
+export function bite(messages: readonly Message[], maxBytes = MAX_BYTES_AT_ONCE, maxCount = MAX_AT_ONCE): number {
   let bytes = 0
   const end = messages.findIndex((m, i) => {
     bytes += m.sizeBytes
-    return i > 0 && (bytes > MAX_BYTES_AT_ONCE || i >= MAX_AT_ONCE)
+    return i > 0 && (bytes > maxBytes || i >= maxCount)
   })
   return end < 0 ? messages.length : end
 }
