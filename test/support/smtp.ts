@@ -24,16 +24,21 @@ export interface TestSmtp extends TestApp {
   spooled(): Promise<string[]>
 }
 
-export type TestSmtpOptions = TestAppOptions & Partial<Pick<SmtpServerOptions, 'limits' | 'service'>>
+export type TestSmtpOptions = TestAppOptions & Partial<Pick<SmtpServerOptions, 'limits' | 'idleTalk' | 'service'>>
 
-export async function testSmtp({ limits, service, ...options }: TestSmtpOptions = {}): Promise<TestSmtp> {
+export async function testSmtp({ limits, idleTalk, service, ...options }: TestSmtpOptions = {}): Promise<TestSmtp> {
   await using opened = new AsyncDisposableStack()
   const base = opened.use(await testApp(options))
   for (const username of ['ada', 'bob']) await base.call('POST', '/api/v0/inboxes', { body: { username } })
   const spoolFolder = await mkdtemp(join(tmpdir(), 'posthouse-spool-'))
   opened.defer(() => rm(spoolFolder, { recursive: true, force: true }))
   const server = opened.use(
-    new SmtpServer(base.app, { spoolFolder, tls, ...(limits && { limits }), ...(service && { service }) }),
+    new SmtpServer(base.app, {
+      ...{ spoolFolder, tls },
+      ...(limits && { limits }),
+      ...(idleTalk && { idleTalk }),
+      ...(service && { service }),
+    }),
   )
   const port = await server.listen('127.0.0.1', 0)
   const closing = opened.move()

@@ -18,6 +18,7 @@ const program = new URL(
       if (text.includes('MEMORY')) { const hoard = []; while (true) hoard.push(new Array(100_000).fill(Math.random())) }
       parentPort.postMessage({ id, mail: parseMail(bytes) })
     })
+    parentPort.postMessage({ ready: true })
   `)}`,
 )
 
@@ -34,7 +35,7 @@ test.each([
   ['CRASH', 'parse-crash'],
   ['MEMORY', 'parse-crash'],
 ])('a mail that makes its reader %s keeps its head, and the mails around it are read', async (word, defect) => {
-  await using pool = new ParserPool({ log: silentLog, deadlineMs: word === 'HANG' ? 1_000 : 15_000, program })
+  await using pool = new ParserPool({ log: silentLog, deadlineMs: word === 'HANG' ? 2_000 : 15_000, program })
   const [before, bad, after] = await Promise.all([
     pool.parse(mail('before')),
     pool.parse(mail('bad', word)),

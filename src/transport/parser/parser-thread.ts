@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { tidyAtRest } from '../../core/at-rest.ts'
+import { ready } from '../threads/ready.ts'
 import { parseMail } from './parse-mail.ts'
 import type { Answer, Question } from './parser-pool.ts'
 
@@ -9,3 +10,5 @@ parentPort?.on('message', ({ id, bytes }: Question) => {
   const answer: Answer = { id, mail: parseMail(bytes) }
   parentPort?.postMessage(answer)
 })
+
+parentPort?.postMessage(ready)

@@ -20,10 +20,11 @@ export async function data(session: Session, argument: string): Promise<SmtpRepl
   await session.send(reply(354, null, 'Send the message, end with <CR><LF>.<CR><LF>'))
   await using spool = session.spool()
   const trouble = await readMessage(session, spool)
+  session.patience.messageRead()
   if (trouble) throw trouble
   using _share = await session.budget.take(spool.sizeBytes)
   const answer = await transaction.finish(spool)
-  session.forgiveMistakes()
+  session.patience.forgive()
   return answer
 }
 

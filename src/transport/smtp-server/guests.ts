@@ -5,17 +5,15 @@ export interface GuestLimits {
   total: number
   /** From one IPv4 address, or one IPv6 network of 64 bits. Loopback has no such limit. */
   perHost: number
-  /** Commands of one connection that lead to no mail, such as NOOP and RSET, in a row. */
-  idleTalk: number
 }
 
 /** Counts who is connected, and who may come in. */
 export class Guests {
-  readonly #limits: Pick<GuestLimits, 'total' | 'perHost'>
+  readonly #limits: GuestLimits
   readonly #hosts = new Map<string, number>()
   #total = 0
 
-  constructor(limits: Pick<GuestLimits, 'total' | 'perHost'>) {
+  constructor(limits: GuestLimits) {
     this.#limits = limits
   }
 

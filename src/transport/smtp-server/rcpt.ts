@@ -16,5 +16,6 @@ export async function rcpt(session: Session, argument: string): Promise<SmtpRepl
   // RFC 5321 §4.5.1: postmaster without a domain is the one of this server.
   const address = path.domain === null ? `${path.address}@${app.settings.mailDomain}` : path.address
   await transaction.add(address)
+  session.patience.recipientTaken()
   return reply(250, '2.1.5', 'Recipient ok')
 }

@@ -7,6 +7,7 @@ import { parseCommandLine } from '../../protocol/smtp/command-line.ts'
 import { formatReply, type SmtpReply } from '../../protocol/smtp/reply.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { toReply } from './errors.ts'
+import { Patience } from './patience.ts'
 import { Refusal, reply } from './refusal.ts'
 import type { Service } from './service.ts'
 import { SessionEnded } from './session-ended.ts'
@@ -21,16 +22,9 @@ const MAX_LINE_BYTES = 1000
 const COMMAND_TIMEOUT_MS = 5 * 60_000
 const BLOCK_TIMEOUT_MS = 3 * 60_000
 const LINGER_MS = 5_000
-const MAX_MISTAKES = 20
-/** Recipients that are nobody here: a list may hold many old ones, a harvester tries thousands. */
-const MAX_UNKNOWN = 500
 const MAX_UNSENT = 8_192
-/** Commands between two mails after which a session waits for its turn. */
-const BITE = 10
 /** Enough for the slowest way through TLS, and short enough that hanging in it fills no house. */
 const HANDSHAKE_TIMEOUT_MS = 60_000
-/** What leads to no mail. */
-const IDLE_TALK = new Set(['NOOP', 'RSET', 'VRFY', 'HELP', 'EHLO', 'HELO'])
 
 /** What all sessions of a server share. */
 export interface SessionSurroundings {
@@ -40,7 +34,6 @@ export interface SessionSurroundings {
   spoolFolder: SpoolFolder
   secureContext: SecureContext
   slowLane: SlowLane
-  /** Commands that lead to no mail; behind so many in a row each counts as a mistake. */
   idleTalk: number
 }
 
@@ -50,6 +43,7 @@ export class Session {
   readonly service: Service
   readonly budget: ByteBudget
   readonly remoteAddress: string
+  readonly patience: Patience
   /** What the client calls itself; null until EHLO. */
   helo: string | null = null
   /** Protocol and cipher; null in the clear. */
@@ -63,10 +57,6 @@ export class Session {
   readonly #input: SocketInput
   #socket: Socket
   #unsent = ''
-  #mistakes = 0
-  #unknown = 0
-  #talk = 0
-  #spoken = 0
   #idle = false
   #draining = false
   #farewell: SmtpReply | undefined
@@ -76,6 +66,8 @@ export class Session {
     this.service = surroundings.service
     this.budget = surroundings.budget
     this.remoteAddress = remoteAddress
+    const { slowLane, idleTalk } = surroundings
+    this.patience = new Patience({ clock: this.app.clock, slowLane, idleTalk })
     this.#surroundings = surroundings
     this.#socket = socket
     this.#input = new SocketInput(socket)
@@ -130,14 +122,6 @@ export class Session {
     return line.bytes
   }
 
-  /** Who delivers mail in between is no attacker. */
-  forgiveMistakes(): void {
-    this.#mistakes = 0
-    this.#unknown = 0
-    this.#talk = 0
-    this.#spoken = 0
-  }
-
   unread(bytes: Buffer): void {
     this.#input.unread(bytes)
   }
@@ -165,36 +149,27 @@ export class Session {
 
   async #serveCommand(): Promise<void> {
     const line = await this.#nextLine()
-    if (++this.#spoken % BITE === 0) await this.#waitInLane()
+    const turn = this.patience.turn()
+    if (turn) await this.#waitFor(turn)
     const answer = await this.#answer(line)
-    if (answer) this.#write(answer)
-    if (answer) this.#countMistakes(answer)
+    if (answer) {
+      this.#write(answer)
+      this.#endIf(this.patience.judge(answer))
+    }
     if (this.#unsent.length > MAX_UNSENT) {
       await this.#flush()
       await setImmediate()
     }
   }
 
-  async #waitInLane(): Promise<void> {
-    await this.#surroundings.slowLane.turn()
+  async #waitFor(turn: Promise<void>): Promise<void> {
+    await turn
     // Nobody is there any more to hear the replies.
     if (this.#socket.destroyed) throw new SessionEnded()
   }
 
-  #countMistakes(answer: SmtpReply): void {
-    if (isMistake(answer)) this.#countMistake()
-    if (answer.code === 550 && ++this.#unknown >= MAX_UNKNOWN) {
-      throw this.end(reply(421, '4.7.0', 'Too many unknown recipients'))
-    }
-  }
-
-  // Thousands that only say NOOP, as fast as they can, would leave no time for those with mail.
-  #countTalk(verb: string): void {
-    if (IDLE_TALK.has(verb) && ++this.#talk > this.#surroundings.idleTalk) this.#countMistake()
-  }
-
-  #countMistake(): void {
-    if (++this.#mistakes >= MAX_MISTAKES) throw this.end(reply(421, '4.7.0', 'Too many mistakes'))
+  #endIf(farewell: SmtpReply | undefined): void {
+    if (farewell) throw this.end(farewell)
   }
 
   async #nextLine(): Promise<Line> {
@@ -215,7 +190,7 @@ export class Session {
       if (line.kind === 'too-long') throw new Refusal(500, '5.5.2', 'The line is too long')
       const command = parseCommandLine(line.bytes)
       verb = command.verb
-      this.#countTalk(verb)
+      this.#endIf(this.patience.hear(verb))
       if (/^(GET|POST|PUT|HEAD|OPTIONS|CONNECT)$/.test(verb)) throw this.end(reply(421, '4.7.0', 'This is not HTTP'))
       const run = this.service.commands.get(verb)
       if (!run) throw new Refusal(500, '5.5.1', 'This command is not known')
@@ -284,7 +259,3 @@ export class Session {
 }
 
 const shuttingDown = reply(421, '4.3.2', 'Shutting down: come back soon')
-
-function isMistake({ code }: SmtpReply): boolean {
-  return (code >= 500 && code <= 504) || code === 555
-}

@@ -23,6 +23,8 @@ export interface SmtpServerOptions {
   /** PEM texts. */
   tls: { cert: string; key: string }
   limits?: Partial<GuestLimits>
+  /** Commands of one connection that lead to no mail, such as NOOP and RSET, in a row. */
+  idleTalk?: number
   /** Absent: mail from other servers is taken in. */
   service?: Service
 }
@@ -34,8 +36,7 @@ export class SmtpServer implements AsyncDisposable {
   readonly #guests: Guests
   readonly #sessions = new Map<Session, Promise<void>>()
 
-  constructor(app: App, { spoolFolder, tls, limits, service = inbound }: SmtpServerOptions) {
-    const bounds: GuestLimits = { total: 5_000, perHost: 100, idleTalk: 100, ...limits }
+  constructor(app: App, { spoolFolder, tls, limits, idleTalk = 100, service = inbound }: SmtpServerOptions) {
     this.#surroundings = {
       app,
       service,
@@ -43,9 +44,9 @@ export class SmtpServer implements AsyncDisposable {
       spoolFolder: new SpoolFolder(spoolFolder),
       secureContext: createSecureContext({ ...tls, minVersion: 'TLSv1.2' }),
       slowLane: new SlowLane(),
-      idleTalk: bounds.idleTalk,
+      idleTalk,
     }
-    this.#guests = new Guests(bounds)
+    this.#guests = new Guests({ total: 5_000, perHost: 100, ...limits })
     // Half open: a client that sends everything and hangs up its side still gets its replies.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#welcome(socket))
   }
