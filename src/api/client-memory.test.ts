@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { testApp } from '../../test/support/app.ts'
+import { type TestApp, testApp } from '../../test/support/app.ts'
 import { manualClock } from '../../test/support/clock.ts'
 import { ClientMemory } from './client-memory.ts'
 import { HttpServer } from './server.ts'
@@ -28,20 +28,22 @@ async function serving() {
   return { t, port, inbox, client, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
+/** A mail that no socket takes at once, and where its bytes are. */
+async function bigMail({ t, inbox }: { t: TestApp; inbox: string }): Promise<{ path: string; size: number }> {
+  await t.mail('big@posthouse.test', Buffer.concat([Buffer.from('Subject: x\r\n\r\n'), Buffer.alloc(MAIL_BYTES, 120)]))
+  const [item] = (await t.call('GET', `${inbox}/messages`)).body.data
+  return { path: `${inbox}/messages/${item.message_id}/eml`, size: item.size }
+}
+
 test('clients that never read a large answer are cut off when there are too many, and one that reads has all of it', async () => {
   await using s = await serving()
-  await s.t.mail(
-    'big@posthouse.test',
-    Buffer.concat([Buffer.from('Subject: x\r\n\r\n'), Buffer.alloc(MAIL_BYTES, 120)]),
-  )
-  const [item] = (await s.t.call('GET', `${s.inbox}/messages`)).body.data
-  const path = `${s.inbox}/messages/${item.message_id}/eml`
+  const { path, size } = await bigMail(s)
   const idle = Array.from({ length: 8 }, () => s.client(`GET ${path} HTTP/1.1`).pause())
   await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('readable', resolve))))
   s.t.clock.advance(2_000)
   const headers = { authorization: `Bearer ${s.t.key}` }
   const whole = await fetch(`http://127.0.0.1:${s.port}${path}`, { headers })
-  expect((await whole.arrayBuffer()).byteLength).toBe(item.size)
+  expect((await whole.arrayBuffer()).byteLength).toBe(size)
   const got = await Promise.all(idle.map(countBytes))
   expect(got.filter((bytes) => bytes < MAIL_BYTES).length).toBeGreaterThanOrEqual(5)
 })
@@ -90,12 +92,8 @@ test('bodies that stop in the middle are cut off when they are too many together
 
 test('who reads nothing for some minutes is gone', async () => {
   await using s = await serving()
-  await s.t.mail(
-    'big@posthouse.test',
-    Buffer.concat([Buffer.from('Subject: x\r\n\r\n'), Buffer.alloc(MAIL_BYTES, 120)]),
-  )
-  const [item] = (await s.t.call('GET', `${s.inbox}/messages`)).body.data
-  const socket = s.client(`GET ${s.inbox}/messages/${item.message_id}/eml HTTP/1.1`).pause()
+  const { path } = await bigMail(s)
+  const socket = s.client(`GET ${path} HTTP/1.1`).pause()
   await new Promise((resolve) => socket.once('readable', resolve))
   for (let i = 0; i < 3; i++) s.t.clock.advance(100_000)
   expect(await countBytes(socket)).toBeLessThan(MAIL_BYTES)
